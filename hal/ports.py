@@ -1,0 +1,264 @@
+"""What the agent may ask of the hardware: the protocols every adapter fulfils, real or simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Yuv420:
+    """One planar 4:2:0 picture, limited-range BT.601 unless a source says otherwise.
+
+    `y` is uint8 (height, width); `u` and `v` are uint8 (ceil(height/2), ceil(width/2)). The planes may be strided
+    views of a driver's buffer: treat them as read-only and copy what must outlive the frame.
+    """
+
+    y: U8
+    u: U8
+    v: U8
+
+    @property
+    def width(self) -> int:
+        return int(self.y.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.y.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One captured picture.
+
+    `index` rises by one with every picture the sensor made, so that a gap shows a drop. `t_s` is the time of
+    exposure on the camera's monotonic clock; in a flat-out replay it is the time within the video. `main` is the full
+    picture (stills, clips); `lores` is the one the vision looks at and may be the same object.
+    """
+
+    index: int
+    t_s: float
+    main: Yuv420
+    lores: Yuv420
+
+
+@dataclass(frozen=True, slots=True)
+class CameraInfo:
+    """What an open camera delivers. `live` is false where waiting loses nothing (a file read flat out)."""
+
+    source: str
+    width: int
+    height: int
+    fps: float
+    live: bool
+
+
+class Camera(Protocol):
+    """A source of frames, read from one thread (the capture thread)."""
+
+    def open(self) -> CameraInfo:
+        """Claim the device and start it.
+
+        Raises CameraUnavailable or MediaUnreadable when a person must act, CameraLost when trying again may help.
+        """
+
+    def read(self, timeout_s: float) -> Frame | None:
+        """Wait for the next frame; None means the source has ended for good (the end of a file).
+
+        Raises CameraStalled after `timeout_s` without a frame and CameraLost when the source went away.
+        """
+
+    def close(self) -> None:
+        """Release the device. Safe to call twice and from another thread, where it ends a waiting read."""
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """One tensor of a model: real value = (stored - zero_point) * scale; scale 0 means not quantised."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True, slots=True)
+class AcceleratorInfo:
+    """Where a model runs: `runtime` is litert or tflite-runtime with its version, `device` is cpu or edgetpu.
+
+    `degraded` says in words why the wanted device is not used; empty when all is as asked.
+    """
+
+    runtime: str
+    device: str
+    threads: int
+    degraded: str = ""
+
+
+class Accelerator(Protocol):
+    """One loaded model, used from one thread."""
+
+    @property
+    def info(self) -> AcceleratorInfo: ...
+    @property
+    def inputs(self) -> Sequence[TensorSpec]: ...
+    @property
+    def outputs(self) -> Sequence[TensorSpec]: ...
+
+    def input(self, index: int = 0) -> NDArray[Any]:
+        """The input tensor's own buffer, to be written in place. Drop every view of it before `invoke`."""
+
+    def invoke(self) -> None:
+        """Run the model once. Raises AcceleratorLost when the device stopped answering."""
+
+    def output(self, index: int) -> NDArray[Any]:
+        """A copy of an output tensor as stored (not dequantised)."""
+
+    def close(self) -> None:
+        """Release the model and its device."""
+
+
+class Outputs(Protocol):
+    """Named on/off lines: sirens, strobes, LEDs. All off when opened, all off when closed."""
+
+    @property
+    def names(self) -> Sequence[str]: ...
+
+    def set(self, name: str, on: bool) -> None:
+        """Drive one line. Raises KeyError for an unknown name, OutputUnavailable when the line cannot be driven."""
+
+    def read(self, name: str) -> bool:
+        """The state the line is in now, as read back where the hardware can tell."""
+
+    def all_off(self) -> None:
+        """Drive every line off; goes on past a failing one and raises the first OutputUnavailable at the end."""
+
+    def close(self) -> None:
+        """Switch everything off and release the lines. Safe to call twice."""
+
+
+InputCallback = Callable[[str, bool, float], None]
+
+
+class Inputs(Protocol):
+    """Named on/off inputs: PIR, door contact, panic button."""
+
+    @property
+    def names(self) -> Sequence[str]: ...
+
+    def read(self, name: str) -> bool:
+        """The state of one input now. Raises KeyError for an unknown name."""
+
+    def listen(self, callback: InputCallback) -> None:
+        """Call `callback(name, active, t_s)` on every debounced change, from the driver's own thread."""
+
+    def close(self) -> None:
+        """Stop listening and release the lines. Safe to call twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardSample:
+    """What the board tells about itself; None is a source that this board lacks, never a guess."""
+
+    soc_temp_c: float | None = None
+    throttled_now: bool | None = None
+    throttled_since_boot: bool | None = None
+    under_voltage_now: bool | None = None
+    under_voltage_since_boot: bool | None = None
+    load_1min: float | None = None
+    mem_total_mb: float | None = None
+    mem_available_mb: float | None = None
+    process_rss_mb: float | None = None
+    disk_free_mb: float | None = None
+    disk_total_mb: float | None = None
+    disk_written_mb: float | None = None
+    storage_life_used_pct: float | None = None
+    wifi_signal_dbm: float | None = None
+    accelerator_temp_c: float | None = None
+    uptime_s: float | None = None
+
+
+class Board(Protocol):
+    """The computer the camera runs on."""
+
+    @property
+    def model(self) -> str:
+        """The board's name, such as "Raspberry Pi 4 Model B Rev 1.4"."""
+
+    @property
+    def serial(self) -> str:
+        """A stable, unique id of this unit: lower-case letters and digits."""
+
+    def sample(self) -> BoardSample:
+        """Read every source once. Never raises for a missing source."""
+
+
+@dataclass(frozen=True, slots=True)
+class WallTime:
+    """A label for people and logs, never a basis for durations: seconds since 1970 UTC and whether NTP vouches."""
+
+    utc_s: float
+    synchronised: bool
+
+
+class Clock(Protocol):
+    """The only source of time. The simulated one advances at once when slept on."""
+
+    def monotonic(self) -> float: ...
+    def wall(self) -> WallTime: ...
+    def sleep(self, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LineSettings:
+    """One GPIO line. `pin` is the BCM number; `active_high` false for relays that close on low."""
+
+    pin: int
+    active_high: bool = True
+    pull_up: bool = False
+    debounce_s: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class HalSettings:
+    """All that `open_hal` needs to know, in the hardware's own words."""
+
+    source: str
+    width: int = 1280
+    height: int = 720
+    fps: float = 15.0
+    paced: bool = True
+    outputs: Mapping[str, LineSettings] | None = None
+    inputs: Mapping[str, LineSettings] | None = None
+    gpio: str = "auto"
+    data_dir: str = "/var/lib/aislewatch"
+    seed: int = 1
+    scene: str = "shop"
+
+
+class Hal(Protocol):
+    """The opened parts, as a context manager that releases them in reverse order."""
+
+    @property
+    def camera(self) -> Camera: ...
+    @property
+    def outputs(self) -> Outputs: ...
+    @property
+    def inputs(self) -> Inputs: ...
+    @property
+    def board(self) -> Board: ...
+    @property
+    def clock(self) -> Clock: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
