@@ -1,0 +1,112 @@
+"""The operating system's own services: the clock and whether NTP vouches for it, and systemd's notifications."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import socket
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from hal.ports import WallTime
+
+TIMESYNC_MARKER = Path("/run/systemd/timesync/synchronized")
+_STA_UNSYNC = 0x0040
+_MEBIBYTE = 1024.0
+
+
+class _Timex(ctypes.Structure):
+    """struct timex of adjtimex(2), as far as `status`; the rest is room for the kernel to write into."""
+
+    _fields_ = (
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),
+        ("esterror", ctypes.c_long),
+        ("status", ctypes.c_int),
+        ("rest", ctypes.c_char * 256),
+    )
+
+
+def kernel_clock_synchronised() -> bool | None:
+    """What the kernel says (adjtimex, read only): NTP keeps the clock, or not; None where it may not be asked."""
+    timex = _Timex()
+    if ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex)) < 0:
+        return None
+    return not timex.status & _STA_UNSYNC
+
+
+class SystemClock:
+    """The real clock.
+
+    The kernel is asked whether NTP keeps the time; where a sandbox forbids that, systemd-timesyncd's marker decides.
+    """
+
+    def __init__(self, marker: Path = TIMESYNC_MARKER) -> None:
+        self._marker = marker
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def wall(self) -> WallTime:
+        kernel = kernel_clock_synchronised()
+        return WallTime(time.time(), self._marker.exists() if kernel is None else kernel)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class ServiceManager:
+    """systemd's notification protocol (sd_notify(3)); every message is dropped where nobody listens."""
+
+    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+        self._address = environ.get("NOTIFY_SOCKET", "")
+        self._watchdog_usec = environ.get("WATCHDOG_USEC", "")
+        self._watchdog_pid = environ.get("WATCHDOG_PID", "")
+
+    @property
+    def present(self) -> bool:
+        """Whether a service manager waits for messages."""
+        return bool(self._address)
+
+    @property
+    def watchdog_interval_s(self) -> float | None:
+        """How often `watchdog` must be called: half the time systemd allows; None when it does not watch us."""
+        if not self._watchdog_usec.isdigit() or int(self._watchdog_usec) == 0:
+            return None
+        if self._watchdog_pid not in ("", str(os.getpid())):
+            return None
+        return int(self._watchdog_usec) / 2e6
+
+    def ready(self, status: str = "") -> None:
+        self._send("READY=1", status)
+
+    def status(self, status: str) -> None:
+        self._send("", status)
+
+    def watchdog(self) -> None:
+        self._send("WATCHDOG=1")
+
+    def stopping(self, status: str = "") -> None:
+        self._send("STOPPING=1", status)
+
+    def _send(self, state: str, status: str = "") -> None:
+        lines = [state] if state else []
+        if status:
+            lines.append("STATUS=" + status.replace("\n", " "))
+        if not self._address:
+            return
+        address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as channel:
+            try:
+                channel.sendto("\n".join(lines).encode(), address)
+            except OSError:
+                return  # A full or vanished socket must not hurt the camera; systemd judges by the silence.
+
+
+def peak_rss_mb() -> float:
+    """The most memory this process has held at once, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MEBIBYTE
