@@ -11,6 +11,10 @@ from .decode import anchor_centre
 from .graph import Graph, macs, shapes
 
 LICENCE = "Apache-2.0"
+ATTRIBUTION = (
+    "started from TensorFlow's COCO SSD MobileNet V1 (Apache-2.0, The TensorFlow Authors); trained on COCO and "
+    "Capston2 pictures (labels CC BY 4.0); see the model card"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,7 @@ class Facts:
 
     scores: dict[str, tuple[float, float]]
     overlap: float = 0.5
+    calibration: tuple[float, float] = (1.0, 0.0)
     accuracy: dict[str, float] = field(default_factory=dict)
     latency: dict[str, float] = field(default_factory=dict)
 
@@ -35,6 +40,7 @@ def entry(graph: Graph, path: Path, facts: Facts) -> str:
         f'sha256 = "{hashlib.sha256(data).hexdigest()}"',
         f"size_bytes = {len(data)}",
         f'licence = "{LICENCE}"',
+        f'attribution = "{ATTRIBUTION}"',
         f'input = {{ width = {width}, height = {height}, layout = "nhwc", dtype = "uint8", '
         'colour = "rgb", fit = "stretch" }',
         'quantisation = "int8"',
@@ -43,9 +49,9 @@ def entry(graph: Graph, path: Path, facts: Facts) -> str:
         'labels = ["person"]',
         'nms = "diou"',
         f"nms_iou = {facts.overlap}",
-        f"macs = {macs(graph)}",
+        f"calibration = {list(facts.calibration)}",
         f"accuracy = {_inline(facts.accuracy)}",
-        f"latency = {_inline(facts.latency)}",
+        f"latency = {_inline({'million_macs': round(macs(graph) / 1e6, 1)} | facts.latency)}",
         "",
         *_score_lines(facts),
         *_level_lines(graph),
