@@ -1,0 +1,92 @@
+"""Detections and tracks as MOT text: one box a line, in pixels, frames counted from 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import exp, isfinite
+
+from agent.domain import Box, Detection, Track
+from agent.errors import OperatorError
+from agent.vision.tracker import Tracker, TrackerSettings
+
+Frames = dict[int, list[Detection]]
+
+LEAST_COLUMNS = 7
+"""frame, id, left, top, width, height, score; what follows is ignored."""
+
+
+class MotError(OperatorError, ValueError):
+    """A line is not MOT text; the message names it."""
+
+
+def parse_detections(text: str, width: int, height: int) -> Frames:
+    """Detections by frame number, boxes in 0..1 of a frame of `width` x `height` pixels.
+
+    When any score of the file lies outside 0..1, none of them are probabilities (DPM's, for example, are distances
+    to a decision plane): then every score goes through the logistic function. Raises MotError with the line's number.
+    """
+    rows = [_row(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    squash = any(not 0 <= row[6] <= 1 for row in rows)
+    frames: Frames = {}
+    for frame, _, left, top, wide, high, score in rows:
+        box = Box(left / width, top / height, (left + wide) / width, (top + high) / height)
+        frames.setdefault(int(frame), []).append(Detection(box, _logistic(score) if squash else score))
+    return frames
+
+
+def _row(number: int, line: str) -> list[float]:
+    """The first seven columns of one line."""
+    fields = line.split(",")
+    if len(fields) < LEAST_COLUMNS:
+        raise MotError(
+            f"line {number}: {len(fields)} columns, at least {LEAST_COLUMNS} needed",
+            hint="frame,-1,left,top,width,height,score",
+        )
+    try:
+        row = [float(field) for field in fields[:LEAST_COLUMNS]]
+    except ValueError as error:
+        raise MotError(f"line {number}: {error}", hint="all columns are numbers") from None
+    if not all(map(isfinite, row)):
+        raise MotError(f"line {number}: not a finite number")
+    if row[0] < 1 or row[0] != int(row[0]):
+        raise MotError(f"line {number}: frame {fields[0].strip()} is not a whole number from 1 on")
+    if row[4] <= 0 or row[5] <= 0:
+        raise MotError(f"line {number}: the box has no area")
+    return row
+
+
+def _logistic(value: float) -> float:
+    """Map any real score to 0..1, without overflow."""
+    if value < 0:
+        return 1 - _logistic(-value)
+    return 1 / (1 + exp(-value))
+
+
+def format_track(frame: int, track: Track, width: int, height: int) -> str:
+    """One line: frame,id,left,top,width,height,score,-1,-1,-1 in pixels."""
+    box = track.box
+    return (
+        f"{frame},{track.id},{box.x1 * width:.2f},{box.y1 * height:.2f},{box.width * width:.2f},"
+        f"{box.height * height:.2f},{track.score:.4f},-1,-1,-1"
+    )
+
+
+def follow(
+    frames: Mapping[int, Sequence[Detection]], fps: float, settings: TrackerSettings
+) -> Iterator[tuple[int, Track]]:
+    """Run the tracker over every frame from the first to the last; yields confirmed, seen tracks with their frame."""
+    tracker = Tracker(settings)
+    for frame in range(min(frames, default=1), max(frames, default=0) + 1):
+        for track in tracker.update(frame / fps, frames.get(frame, ())):
+            if track.confirmed and track.seen:
+                yield frame, track
+
+
+def track_text(text: str, *, fps: float, width: int, height: int) -> str:
+    """MOT detections in, MOT tracks out: what `aislewatch track` does. Raises MotError for malformed text."""
+    settings = TrackerSettings(aspect=width / height)
+    lines = [
+        format_track(frame, track, width, height)
+        for frame, track in follow(parse_detections(text, width, height), fps, settings)
+    ]
+    return "".join(f"{line}\n" for line in lines)
