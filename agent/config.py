@@ -1,0 +1,323 @@
+"""The configuration: TOML text in, a frozen and fully validated `Config` out. Pure: it opens no file and no device.
+
+Every mistake in a text is reported together, each with its path and what to do. The meaning of each table is in
+docs/design/semantics.md.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+import zoneinfo
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agent import schema
+from agent.domain import Point, ZoneKind
+from agent.errors import ConfigError, Problem
+from agent.rule_config import RULE_TABLES, LineCrossingRule, RestrictedRule, RuleConfig, ZoneRule
+from agent.schema import setting
+
+
+def _time_zone(raw: object) -> str:
+    zone = schema.text(raw)
+    if zone not in zoneinfo.available_timezones():
+        raise schema.Bad(f"unknown time zone {schema.describe(raw)}", hint='such as "Europe/Berlin"')
+    return zone
+
+
+@dataclass(frozen=True, slots=True)
+class CameraConfig:
+    """Where the pictures come from."""
+
+    name: str = setting(schema.name, "camera", help="what people call this camera")
+    source: str = setting(schema.text, "simulated", help="simulated, picamera, a file, rtsp://... or /dev/videoN")
+    width: int = setting(schema.integer(64, 4096), 1280, help="width of the picture asked for, pixels")
+    height: int = setting(schema.integer(64, 4096), 720, help="height of the picture asked for, pixels")
+    fps: float = setting(schema.number(1, 60), 15.0, help="pictures a second asked for")
+    scene: str = setting(schema.name, "shop", help="which scene the simulated camera shows")
+    seed: int = setting(schema.integer(0, 2**31), 1, help="seed of the simulated scene")
+    time_zone: str = setting(_time_zone, "UTC", help="the shop's time zone, for schedules")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """Which detector runs, and on what."""
+
+    name: str = setting(schema.name, "person-m", help="a name from `aislewatch model list`")
+    runtime: str = setting(schema.choice("auto", "litert", "tflite"), "auto", help="the inference library")
+    device: str = setting(schema.choice("auto", "cpu", "edgetpu"), "auto", help="where it runs")
+    threads: int = setting(schema.integer(1, 8), 1, help="threads of one inference")
+    min_score: float | None = setting(schema.number(0.01, 0.99), None, help="instead of the model's own")
+    confirm_score: float | None = setting(schema.number(0.01, 0.99), None, help="instead of the model's own")
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneConfig:
+    """An area of the floor."""
+
+    name: str = setting(schema.name, help="what people call it")
+    polygon: tuple[Point, ...] = setting(schema.polygon, help="its corners in order, each [x, y] 0..1")
+    kind: str = setting(schema.choice(*(k.value for k in ZoneKind)), ZoneKind.GENERIC.value, help="what it is for")
+    report_dwell: bool = setting(schema.flag, False, help="report how long each person stayed")
+
+
+@dataclass(frozen=True, slots=True)
+class LineConfig:
+    """A line people cross; "in" is from the left to the right hand of somebody walking from first to last point."""
+
+    name: str = setting(schema.name, help="what people call it")
+    points: tuple[Point, ...] = setting(schema.polyline, help="its points in order, each [x, y] 0..1")
+
+
+@dataclass(frozen=True, slots=True)
+class MaskConfig:
+    """An area that is left out."""
+
+    polygon: tuple[Point, ...] = setting(schema.polygon, help="its corners in order, each [x, y] 0..1")
+
+
+def _clock_time(raw: object) -> int:
+    hours, colon, minutes = schema.text(raw).partition(":")
+    if not (colon and hours.isdecimal() and minutes.isdecimal() and len(minutes) == 2):
+        raise schema.Bad(f"{schema.describe(raw)} is no time of day", hint='such as "08:30"')
+    total = int(hours) * 60 + int(minutes)
+    if int(minutes) > 59 or total > 24 * 60:
+        raise schema.Bad(f"{schema.describe(raw)} is no time of day", hint='"00:00" to "24:00"')
+    return total
+
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleConfig:
+    """Hours of the week in the shop's time zone; an end before the start runs past midnight."""
+
+    name: str = setting(schema.name, help="what rules call it")
+    start: int = setting(_clock_time, help='first minute, such as "08:00"')
+    end: int = setting(_clock_time, help='first minute after, such as "20:00"')
+    days: tuple[str, ...] = setting(schema.many(schema.choice(*DAYS), least=1), DAYS, help="days on which it starts")
+
+
+@dataclass(frozen=True, slots=True)
+class OutputConfig:
+    """One alarm output. `max_on_s` and `max_per_hour_s` are hard: no rule can lift them."""
+
+    name: str = setting(schema.name, help="what rules call it")
+    pin: int = setting(schema.integer(0, 27), help="BCM number of the GPIO line")
+    active_high: bool = setting(schema.flag, True, help="false for relays that close on low")
+    pattern: str = setting(schema.choice("steady", "blink", "pulse", "chirp"), "steady", help="how it sounds or shines")
+    hz: float = setting(schema.number(0.1, 10), 2.0, help="of blink")
+    on_s: float = setting(schema.number(0.05, 60), 1.0, help="of pulse")
+    off_s: float = setting(schema.number(0.05, 60), 1.0, help="of pulse")
+    max_on_s: float = setting(schema.number(0, 3600, above=True), 180.0, help="longest activation, seconds")
+    max_per_hour_s: float = setting(schema.number(0, 3600, above=True), 600.0, help="most in any hour, seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiConfig:
+    """The camera's own web address. Until it is paired it answers on loopback only, unless `allow_insecure`."""
+
+    host: str = setting(schema.text, "127.0.0.1", help="the address to listen on")
+    port: int = setting(schema.integer(0, 65535), 8723, help="0 picks a free one")
+    allow_insecure: bool = setting(schema.flag, False, help="answer strangers without pairing; warns at every start")
+    announce: bool = setting(schema.flag, True, help="announce by mDNS")
+
+
+@dataclass(frozen=True, slots=True)
+class StorageConfig:
+    """Where the camera keeps what must survive."""
+
+    data_dir: str = setting(schema.text, "/var/lib/aislewatch", help="folder of the journal and the clips")
+    max_events: int = setting(schema.integer(1000, 10_000_000), 100_000, help="events kept while nobody fetches them")
+    max_age_days: float = setting(schema.number(1, 366), 7.0, help="days they are kept")
+
+
+@dataclass(frozen=True, slots=True)
+class GpioConfig:
+    """Which driver moves the pins."""
+
+    driver: str = setting(
+        schema.choice("auto", "lgpio", "mock", "simulated"), "auto", help="auto is lgpio on a device, else simulated"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything one camera is told."""
+
+    camera: CameraConfig = dataclasses.field(default_factory=CameraConfig)
+    model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
+    api: ApiConfig = dataclasses.field(default_factory=ApiConfig)
+    storage: StorageConfig = dataclasses.field(default_factory=StorageConfig)
+    gpio: GpioConfig = dataclasses.field(default_factory=GpioConfig)
+    zones: tuple[ZoneConfig, ...] = ()
+    lines: tuple[LineConfig, ...] = ()
+    schedules: tuple[ScheduleConfig, ...] = ()
+    motion_masks: tuple[MaskConfig, ...] = ()
+    object_masks: tuple[MaskConfig, ...] = ()
+    rules: tuple[RuleConfig, ...] = ()
+    outputs: tuple[OutputConfig, ...] = ()
+
+
+TABLES: dict[str, type[Any]] = {
+    "camera": CameraConfig,
+    "model": ModelConfig,
+    "api": ApiConfig,
+    "storage": StorageConfig,
+    "gpio": GpioConfig,
+}
+LISTS: dict[str, tuple[str, type[Any]]] = {
+    "zone": ("zones", ZoneConfig),
+    "line": ("lines", LineConfig),
+    "schedule": ("schedules", ScheduleConfig),
+    "motion_mask": ("motion_masks", MaskConfig),
+    "object_mask": ("object_masks", MaskConfig),
+    "output": ("outputs", OutputConfig),
+}
+
+
+def parse_config(text: str, *, source: str = "configuration") -> Config:
+    """Read a configuration. Raises ConfigError with every mistake in it."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([Problem("(text)", f"not TOML: {error}")], source=source) from None
+    except RecursionError:
+        raise ConfigError([Problem("(text)", "nested too deeply")], source=source) from None
+    problems: list[Problem] = []
+    parts = _read_parts(raw, problems)
+    if not problems:
+        config = Config(**parts)
+        problems = cross_check(config)
+    if problems:
+        raise ConfigError(problems, source=source)
+    return config
+
+
+def _read_parts(raw: Mapping[str, object], problems: list[Problem]) -> dict[str, Any]:
+    known = [*TABLES, *LISTS, "rule"]
+    for key in raw:
+        if key not in known:
+            problems.append(Problem(key, "unknown table", schema.nearest(key, known)))
+    parts: dict[str, Any] = {
+        key: schema.read_table(kind, raw[key], key, problems) for key, kind in TABLES.items() if key in raw
+    }
+    for key, (attribute, kind) in LISTS.items():
+        items = _items(raw, key, problems)
+        parts[attribute] = tuple(schema.read_table(kind, item, path, problems) for path, item in items)
+    rules = (_read_rule(item, path, problems) for path, item in _items(raw, "rule", problems))
+    parts["rules"] = tuple(rule for rule in rules if rule)
+    return parts
+
+
+def _items(raw: Mapping[str, object], key: str, problems: list[Problem]) -> list[tuple[str, object]]:
+    value = raw.get(key, [])
+    if isinstance(value, list):
+        return [(f"{key}[{index}]", item) for index, item in enumerate(value)]
+    problems.append(Problem(key, "expected a list of tables", f"write [[{key}]] instead of [{key}]"))
+    return []
+
+
+def _read_rule(raw: object, path: str, problems: list[Problem]) -> RuleConfig | None:
+    kind = raw.get("kind") if isinstance(raw, Mapping) else None
+    if isinstance(raw, Mapping) and kind is None:
+        problems.append(Problem(f"{path}.kind", "missing", "known: " + ", ".join(RULE_TABLES)))
+        return None
+    if not isinstance(kind, str) or kind not in RULE_TABLES:
+        hint = schema.nearest(str(kind), list(RULE_TABLES))
+        problems.append(Problem(f"{path}.kind", f"unknown rule {schema.describe(kind)}", hint))
+        return None
+    rule = schema.read_table(RULE_TABLES[kind], raw, path, problems)
+    if rule is None or rule.name:
+        return rule
+    return dataclasses.replace(rule, name=f"{rule.kind}-{rule.place}"[:63])
+
+
+def cross_check(config: Config) -> list[Problem]:
+    """The mistakes that show only when the tables are seen together."""
+    return [
+        *_duplicates("zone", (zone.name for zone in config.zones)),
+        *_duplicates("line", (line.name for line in config.lines)),
+        *_duplicates("schedule", (schedule.name for schedule in config.schedules)),
+        *_duplicates("output", (output.name for output in config.outputs)),
+        *_duplicates("rule", (rule.name for rule in config.rules)),
+        *_shared_pins(config.outputs),
+        *(problem for index, rule in enumerate(config.rules) for problem in _rule_problems(config, rule, index)),
+        *_model_problems(config.model),
+        *_api_problems(config.api),
+    ]
+
+
+def _duplicates(table: str, names: Iterable[str]) -> list[Problem]:
+    seen: dict[str, int] = {}
+    problems = []
+    for index, name in enumerate(names):
+        if name in seen:
+            where = f"{table}[{seen[name]}]"
+            problems.append(Problem(f"{table}[{index}].name", f"{name!r} is taken by {where}", "choose another name"))
+        seen.setdefault(name, index)
+    return problems
+
+
+def _shared_pins(outputs: tuple[OutputConfig, ...]) -> list[Problem]:
+    owners: dict[int, str] = {}
+    problems = []
+    for index, output in enumerate(outputs):
+        if output.pin in owners:
+            message = f"{output.pin} is already used by {owners[output.pin]!r}"
+            problems.append(Problem(f"output[{index}].pin", message, "each output needs its own line"))
+        owners.setdefault(output.pin, output.name)
+    return problems
+
+
+def _rule_problems(config: Config, rule: RuleConfig, index: int) -> list[Problem]:
+    path = f"rule[{index}]"
+    problems = [
+        problem
+        for action in rule.actions
+        for problem in _unknown(f"{path}.actions", "output", action, [output.name for output in config.outputs])
+    ]
+    if rule.schedule is not None:
+        names = [schedule.name for schedule in config.schedules]
+        problems += _unknown(f"{path}.schedule", "schedule", rule.schedule, names)
+    if isinstance(rule, LineCrossingRule):
+        problems += _unknown(f"{path}.line", "line", rule.line, [line.name for line in config.lines])
+    if isinstance(rule, ZoneRule):
+        problems += _unknown(f"{path}.zone", "zone", rule.zone, [zone.name for zone in config.zones])
+    if isinstance(rule, RestrictedRule):
+        problems += _not_restricted(config, rule, path)
+    return problems
+
+
+def _unknown(path: str, what: str, word: str, known: list[str]) -> list[Problem]:
+    if word in known:
+        return []
+    hint = schema.nearest(word, known) if known else f"add a [[{what}]] of that name"
+    return [Problem(path, f"no {what} is called {word!r}", hint)]
+
+
+def _not_restricted(config: Config, rule: RestrictedRule, path: str) -> list[Problem]:
+    kinds = {zone.name: zone.kind for zone in config.zones}
+    if kinds.get(rule.zone, ZoneKind.RESTRICTED) == ZoneKind.RESTRICTED:
+        return []
+    message = f"zone {rule.zone!r} is of kind {kinds[rule.zone]!r}"
+    return [Problem(f"{path}.zone", message, 'give the zone kind = "restricted"')]
+
+
+def _model_problems(model: ModelConfig) -> list[Problem]:
+    if model.min_score is None or model.confirm_score is None or model.min_score <= model.confirm_score:
+        return []
+    return [Problem("model.min_score", "is above confirm_score", "min_score <= confirm_score")]
+
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def _api_problems(api: ApiConfig) -> list[Problem]:
+    if api.allow_insecure or api.host in LOOPBACK:
+        return []
+    hint = "use 127.0.0.1 until the camera is paired, or set allow_insecure = true on a network you trust"
+    return [Problem("api.host", f"{api.host!r} would answer strangers", hint)]

@@ -1,0 +1,89 @@
+"""Runs every configured rule over the tracks of a frame; plain values and a time in, events and hits out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agent.config import Config
+from agent.domain import Event, Json, Severity, Track
+from agent.rule_config import RestrictedRule, RuleConfig
+from agent.rules.base import Hit, Rule, View
+from agent.rules.crossing import LineCrossing
+from agent.rules.lines import Crossing, LineWatch
+from agent.rules.presence import Loitering, Restricted
+from agent.rules.schedule import is_on
+from agent.rules.zones import Stay, ZoneWatch
+
+# Each rule is made from its own table and the number of the zone or line it watches.
+RULES: dict[str, Callable[[Any, int], Rule]] = {
+    "restricted": Restricted,
+    "loitering": Loitering,
+    "line_crossing": LineCrossing,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What one frame gave: facts to journal, and the conditions that hold now."""
+
+    events: tuple[Event, ...]
+    hits: tuple[Hit, ...]
+
+
+class RuleEngine:
+    """Watches the zones and lines of a configuration and runs its rules."""
+
+    def __init__(self, config: Config, aspect: float) -> None:
+        self._config = config
+        self._aspect = aspect
+        self._zones = ZoneWatch(config.zones)
+        self._lines = LineWatch(config.lines, aspect)
+        self._rules = [_make_rule(config, rule) for rule in config.rules]
+        self._schedules = {schedule.name: schedule for schedule in config.schedules}
+
+    def update(self, t_s: float, tracks: Sequence[Track], minute_of_week: int | None = None) -> Findings:
+        """Take the tracks of one inferred frame. `minute_of_week` is local time, None where there is none."""
+        ended = self._zones.update(t_s, tracks)
+        crossings = self._lines.update(t_s, tracks)
+        people = {track.id: track for track in tracks if track.confirmed and track.seen}
+        view = View(t_s, people, self._zones.stays, crossings, minute_of_week, self._aspect)
+        events = [*(self._crossed(crossing) for crossing in crossings), *self._dwells(t_s, ended)]
+        return Findings(tuple(events), tuple(hit for rule in self._rules for hit in self._run(rule, view)))
+
+    def _run(self, rule: Rule, view: View) -> list[Hit]:
+        hits = list(rule.update(view))
+        return hits if self._applies(rule.config, view.minute_of_week) else []
+
+    def _applies(self, rule: RuleConfig, minute_of_week: int | None) -> bool:
+        if rule.schedule is None or minute_of_week is None:
+            return True
+        on = is_on(self._schedules[rule.schedule], minute_of_week)
+        return not on if isinstance(rule, RestrictedRule) else on
+
+    def _crossed(self, crossing: Crossing) -> Event:
+        line = self._config.lines[crossing.line].name
+        severity = max(
+            (rule.severity for rule in self._config.rules if _counts(rule, line, crossing.direction)),
+            default=Severity.INFO,
+        )
+        data: dict[str, Json] = {"track": crossing.track, "line": line, "direction": crossing.direction}
+        return Event("line_crossing", crossing.t_s, severity, data)
+
+    def _dwells(self, t_s: float, ended: Sequence[Stay]) -> list[Event]:
+        return [
+            Event("dwell", t_s, data={"track": stay.track, "zone": zone.name, "dwell_s": round(stay.dwell_s, 2)})
+            for stay in ended
+            if (zone := self._config.zones[stay.zone]).report_dwell
+        ]
+
+
+def _counts(rule: RuleConfig, line: str, direction: str) -> bool:
+    return rule.kind == "line_crossing" and rule.place == line and getattr(rule, "direction", "") in ("any", direction)
+
+
+def _make_rule(config: Config, rule: RuleConfig) -> Rule:
+    lines, zones = [line.name for line in config.lines], [zone.name for zone in config.zones]
+    names = lines if rule.kind == "line_crossing" else zones
+    return RULES[rule.kind](rule, names.index(rule.place))

@@ -1,0 +1,138 @@
+"""Who crossed which line, in which direction.
+
+A crossing counts when the foot's path cut the line and the foot then stays beyond it, by min(0.15 h, 3 % of the frame
+diagonal), for two observations; turning back before that cancels it. Distances are in frame heights.
+
+Where the frame's edge cuts the feet off, the bottom of the box is only a bound: the true foot lies there or farther
+out. Such a place is used only when every place farther out is on the same side of the line, so that a box growing or
+shrinking at the edge cannot fake a crossing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+from agent.config import LineConfig
+from agent.domain import Point, Track
+from agent.geometry import segments_cross, turn
+
+BEYOND_OBSERVATIONS = 2
+MARGIN_H = 0.15
+MARGIN_DIAGONAL = 0.03
+FAR = 2.0
+EDGE = 0.01
+FORGET_S = 10.0
+
+
+class Crossing(NamedTuple):
+    """A confirmed person crossed line number `line`; direction is "in" or "out"."""
+
+    track: int
+    line: int
+    direction: str
+    t_s: float
+
+
+class Polyline:
+    """The points of a line in frame heights, with the questions a crossing asks."""
+
+    def __init__(self, points: Sequence[Point], aspect: float) -> None:
+        self._segments = list(pairwise(Point(p.x * aspect, p.y) for p in points))
+
+    def signed_distance(self, place: Point) -> float:
+        """Distance to the nearest segment; positive on the right hand of somebody walking along the line."""
+        return min((_signed_distance(a, b, place) for a, b in self._segments), key=abs)
+
+    def cut_by(self, start: Point, end: Point) -> bool:
+        """Whether a step from `start` to `end` cuts the line."""
+        return any(segments_cross(start, end, a, b) for a, b in self._segments)
+
+
+def _signed_distance(a: Point, b: Point, place: Point) -> float:
+    dx, dy = b.x - a.x, b.y - a.y
+    along = ((place.x - a.x) * dx + (place.y - a.y) * dy) / (dx * dx + dy * dy)
+    along = min(max(along, 0.0), 1.0)
+    distance = math.hypot(place.x - a.x - along * dx, place.y - a.y - along * dy)
+    return math.copysign(distance, turn(a, b, place))
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One person's progress at one line: the side they were last known to be on, and what happened since."""
+
+    place: Point
+    side: int
+    cut: bool = False
+    beyond: int = 0
+
+    def step(self, line: Polyline, place: Point, margin: float) -> int:
+        """Take one observation; returns the new side when a crossing is complete, else 0."""
+        distance = line.signed_distance(place)
+        self.cut |= line.cut_by(self.place, place)
+        self.place = place
+        if distance * self.side >= 0:
+            self.cut, self.beyond = False, 0
+            return 0
+        self.beyond = self.beyond + 1 if abs(distance) >= margin else 0
+        if self.beyond < BEYOND_OBSERVATIONS:
+            return 0
+        crossed = self.cut
+        self.side, self.cut, self.beyond = -self.side, False, 0
+        return self.side if crossed else 0
+
+
+class LineWatch:
+    """Follows every track past every line."""
+
+    def __init__(self, lines: Sequence[LineConfig], aspect: float) -> None:
+        self._lines = [Polyline(line.points, aspect) for line in lines]
+        self._aspect = aspect
+        self._diagonal_margin = MARGIN_DIAGONAL * math.hypot(aspect, 1.0)
+        self._walks: dict[int, dict[int, _Walk]] = {}
+        self._last_s: dict[int, float] = {}
+
+    def update(self, t_s: float, tracks: Sequence[Track]) -> list[Crossing]:
+        """Take the tracks of one inferred frame; returns the crossings completed by it."""
+        self._forget(t_s)
+        return [crossing for track in tracks if track.seen for crossing in self._observe(t_s, track)]
+
+    def _observe(self, t_s: float, track: Track) -> Iterator[Crossing]:
+        self._last_s[track.id] = t_s
+        walks = self._walks.setdefault(track.id, {})
+        place = Point(track.foot.x * self._aspect, track.foot.y)
+        margin = min(MARGIN_H * track.height, self._diagonal_margin)
+        for number, line in enumerate(self._lines):
+            side = self._side(line, place, track)
+            if side == 0:
+                continue
+            walk = walks.setdefault(number, _Walk(place, side))
+            crossed = walk.step(line, place, margin)
+            if crossed and track.confirmed:
+                yield Crossing(track.id, number, "in" if crossed > 0 else "out", t_s)
+
+    def _side(self, line: Polyline, place: Point, track: Track) -> int:
+        """+1 on the right hand of the line, -1 on the left, 0 where a cut box leaves it open."""
+        side = 1 if line.signed_distance(place) >= 0 else -1
+        for dx, dy in _outward(track):
+            farther = line.signed_distance(Point(place.x + dx * FAR, place.y + dy * FAR))
+            if farther * side < 0:
+                return 0
+        return side
+
+    def _forget(self, t_s: float) -> None:
+        for track in [track for track, last_s in self._last_s.items() if t_s - last_s > FORGET_S]:
+            del self._last_s[track]
+            self._walks.pop(track, None)
+
+
+def _outward(track: Track) -> list[tuple[float, float]]:
+    """The directions in which the true foot may lie beyond the seen one: those of the edges that cut the box."""
+    if track.foot_seen:
+        return []
+    box = track.box
+    cuts = [(box.x1 <= EDGE, (-1.0, 0.0)), (box.x2 >= 1 - EDGE, (1.0, 0.0)), (box.y2 >= 1 - EDGE, (0.0, 1.0))]
+    return [direction for cut, direction in cuts if cut]
