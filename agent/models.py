@@ -1,0 +1,91 @@
+"""The catalogue of models: reads the manifest, finds the files, checks their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import models
+from agent.errors import ModelError
+from agent.schema import nearest
+from agent.vision.spec import ModelSpec, parse_manifest
+
+STORE = Path("/var/lib/aislewatch/models")
+CHECKOUT_DATA = models.DIRECTORY.parent.parent / "shared" / "data" / "models"
+
+
+def search_path(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """Where models not carried may lie: `AISLEWATCH_MODELS`, else beside the checkout; then the device's store."""
+    named = environ.get("AISLEWATCH_MODELS", "")
+    places = [Path(part) for part in named.split(os.pathsep) if part] or [CHECKOUT_DATA]
+    return (*places, STORE)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Every model of one manifest and the directories where their files may lie."""
+
+    specs: tuple[ModelSpec, ...]
+    directory: Path
+    places: tuple[Path, ...]
+
+    @classmethod
+    def load(cls, directory: Path = models.DIRECTORY, places: Sequence[Path] | None = None) -> Catalogue:
+        """Read `manifest.toml` in `directory`. Raises ModelError with every mistake in it."""
+        path = directory / "manifest.toml"
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ModelError(f"cannot read {path}: {error}", hint="install the package again") from error
+        where = search_path(os.environ) if places is None else tuple(places)
+        return cls(parse_manifest(text, origin=str(path)), directory, where)
+
+    @property
+    def names(self) -> list[str]:
+        return [spec.name for spec in self.specs]
+
+    def spec(self, name: str) -> ModelSpec:
+        """The entry of that name. Raises ModelError with the nearest known name."""
+        for spec in self.specs:
+            if spec.name == name:
+                return spec
+        raise ModelError(f"no model is called {name!r}", hint=nearest(name, self.names))
+
+    def find(self, spec: ModelSpec) -> Path | None:
+        """The model's file where there is one; its contents are not looked at."""
+        places = (self.directory,) if spec.carried else self.places
+        paths = (place / spec.filename for place in places)
+        return next((path for path in paths if path.is_file()), None)
+
+    def locate(self, spec: ModelSpec) -> Path:
+        """The model's file. Raises ModelError that says where it was looked for and how to bring it."""
+        path = self.find(spec)
+        if path is not None:
+            return path
+        if spec.carried:
+            raise ModelError(f"model {spec.name}: {self.directory / spec.file} is missing", hint="install again")
+        where = ", ".join(str(place) for place in self.places)
+        raise ModelError(
+            f"model {spec.name}: no {spec.source} in {where}",
+            hint=f"bring it with: aislewatch model fetch {spec.name} --from DIRECTORY|URL",
+        )
+
+    def read(self, spec: ModelSpec) -> bytes:
+        """The model's file, its hash checked. Raises ModelError when it is missing, unreadable or not the one named."""
+        path = self.locate(spec)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelError(f"model {spec.name}: cannot read {path}: {error.strerror}") from error
+        digest = hashlib.sha256(content).hexdigest()
+        if digest != spec.sha256:
+            cure = "install again" if spec.carried else f"delete it, then: aislewatch model fetch {spec.name}"
+            raise ModelError(
+                f"model {spec.name}: {path} is damaged or another file: {len(content)} bytes, SHA-256 {digest}; "
+                f"the manifest says {spec.size_bytes} bytes, {spec.sha256}",
+                hint=cure,
+            )
+        return content

@@ -1,0 +1,95 @@
+"""From a picture to the model's input tensor: resize the planes first, then convert, in the tensor's own buffer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.vision.spec import InputSpec
+from hal.ports import U8, Yuv420
+
+LETTERBOX_GREY = 114
+
+
+class Preparer:
+    """Fills one model's input tensor from pictures of any size.
+
+    The planes of a 4:2:0 picture are resized into a small staging picture, and that is converted to colour. Privacy
+    masks belong before this, in the picture itself, so that no later reader of the frame sees what they hide.
+    """
+
+    def __init__(self, spec: InputSpec) -> None:
+        self._spec = spec
+        self._to_colour = cv2.COLOR_YUV2RGB_I420 if spec.colour == "rgb" else cv2.COLOR_YUV2BGR_I420
+        self._from_rgb = None if spec.colour == "rgb" else cv2.COLOR_RGB2BGR
+        self._direct = spec.layout == "nhwc" and spec.dtype != "float32" and spec.fit == "stretch"
+        self._size = (0, 0)
+        self._resized = (0, 0)
+
+    def fill(self, picture: Yuv420, tensor: NDArray[Any]) -> tuple[float, float]:
+        """Write the picture into `tensor` (`InputSpec.shape`); answers the shares of its width and height filled."""
+        width, height = self._fit(picture.width, picture.height)
+        colour = self._target(tensor)
+        self._resize(picture.y, self._y)
+        self._resize(picture.u, self._u)
+        self._resize(picture.v, self._v)
+        cv2.cvtColor(self._i420, self._to_colour, dst=colour)
+        self._store(colour, tensor)
+        return width / self._spec.width, height / self._spec.height
+
+    def fill_rgb(self, picture: U8, tensor: NDArray[Any]) -> tuple[float, float]:
+        """The same for an RGB picture (height, width, 3), such as one read from a file."""
+        width, height = self._fit(picture.shape[1], picture.shape[0])
+        colour = self._target(tensor)
+        self._resize(picture, colour)
+        if self._from_rgb is not None:
+            cv2.cvtColor(colour, self._from_rgb, dst=colour)
+        self._store(colour, tensor)
+        return width / self._spec.width, height / self._spec.height
+
+    def _fit(self, width: int, height: int) -> tuple[int, int]:
+        """The size that a picture of this size takes in the tensor; makes the staging for it when it changes."""
+        if (width, height) == self._size:
+            return self._resized
+        self._size, self._resized = (width, height), self._inner(width, height)
+        width, height = self._resized
+        luma, chroma = width * height, width * height // 4
+        staging = np.empty(luma + 2 * chroma, np.uint8)
+        self._i420: U8 = staging.reshape(height * 3 // 2, width)
+        self._y: U8 = staging[:luma].reshape(height, width)
+        self._u: U8 = staging[luma : luma + chroma].reshape(height // 2, width // 2)
+        self._v: U8 = staging[luma + chroma :].reshape(height // 2, width // 2)
+        self._colour: U8 = np.empty((height, width, 3), np.uint8)
+        return self._resized
+
+    def _inner(self, width: int, height: int) -> tuple[int, int]:
+        if self._spec.fit == "stretch":
+            return self._spec.width, self._spec.height
+        scale = min(self._spec.width / width, self._spec.height / height)
+        return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
+
+    def _target(self, tensor: NDArray[Any]) -> U8:
+        """Where the colours go: the tensor itself where it holds bytes in the same order."""
+        return tensor[0].view(np.uint8) if self._direct else self._colour
+
+    @staticmethod
+    def _resize(plane: U8, target: U8) -> None:
+        cv2.resize(plane, target.shape[1::-1], dst=target, interpolation=cv2.INTER_LINEAR)
+
+    def _store(self, colour: U8, tensor: NDArray[Any]) -> None:
+        """Bring the colours into the tensor's order and type, where they are not there already."""
+        signed = self._spec.dtype == "int8"
+        values = tensor.view(np.uint8) if signed else tensor
+        if not self._direct:
+            height, width = colour.shape[:2]
+            if self._spec.fit == "letterbox":
+                values.fill(LETTERBOX_GREY)
+            if self._spec.layout == "nchw":
+                values[0, :, :height, :width] = colour.transpose(2, 0, 1)
+            else:
+                values[0, :height, :width] = colour
+        if signed:
+            np.bitwise_xor(values, 0x80, out=values)

@@ -1,0 +1,96 @@
+"""Suppression of overlapping boxes: greedy, distance-IoU and Gaussian soft suppression."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from hal.ports import F32
+
+Suppressor = Callable[[F32, F32, float], tuple[F32, F32]]
+"""(boxes (n, 4) as x1 y1 x2 y2, scores (n,), overlap) -> the boxes and scores kept, best first."""
+
+SOFT_SIGMA = 0.5
+SOFT_FLOOR = 0.05
+
+
+def overlaps(boxes: F32) -> F32:
+    """Intersection over union of every pair: (n, 4) -> (n, n)."""
+    x1, y1, x2, y2 = boxes.T
+    width = np.minimum(x2[:, None], x2) - np.maximum(x1[:, None], x1)
+    height = np.minimum(y2[:, None], y2) - np.maximum(y1[:, None], y1)
+    shared = np.maximum(width, 0) * np.maximum(height, 0)
+    area = (x2 - x1) * (y2 - y1)
+    union: F32 = area[:, None] + area - shared
+    np.maximum(union, np.float32(1e-12), out=union)
+    np.divide(shared, union, out=union)
+    return union
+
+
+def distances(boxes: F32) -> F32:
+    """Squared distance of the centres over the squared diagonal of the common hull, every pair: (n, 4) -> (n, n)."""
+    x1, y1, x2, y2 = boxes.T
+    width = np.maximum(x2[:, None], x2) - np.minimum(x1[:, None], x1)
+    height = np.maximum(y2[:, None], y2) - np.minimum(y1[:, None], y1)
+    x, y = x1 + x2, y1 + y2
+    apart: F32 = ((x[:, None] - x) ** 2 + (y[:, None] - y) ** 2) * np.float32(0.25)
+    apart /= np.maximum(width**2 + height**2, np.float32(1e-12))
+    return apart
+
+
+def greedy(boxes: F32, scores: F32, overlap: float) -> tuple[F32, F32]:
+    """Keep the best box, drop what overlaps it by more than `overlap`, repeat."""
+    boxes, scores = _best_first(boxes, scores)
+    kept = _keep(overlaps(boxes) > overlap)
+    return boxes[kept], scores[kept]
+
+
+def diou(boxes: F32, scores: F32, overlap: float) -> tuple[F32, F32]:
+    """Greedy suppression that spares boxes whose centres lie apart (Zheng et al. 2020, "Distance-IoU loss")."""
+    boxes, scores = _best_first(boxes, scores)
+    kept = _keep(overlaps(boxes) - distances(boxes) > overlap)
+    return boxes[kept], scores[kept]
+
+
+def soft(boxes: F32, scores: F32, overlap: float) -> tuple[F32, F32]:
+    """Lower the score of boxes that overlap a better one instead of dropping them (Bodla et al. 2017, Gaussian).
+
+    Pairs that overlap by at most `overlap` leave each other alone; what falls below `SOFT_FLOOR` is dropped.
+    """
+    shared = overlaps(boxes)
+    decay = np.where(shared > overlap, np.exp(-(shared**2) / SOFT_SIGMA), np.float32(1.0))
+    np.fill_diagonal(decay, 1.0)
+    left = scores.astype(np.float32, copy=True)
+    kept: list[int] = []
+    final: list[float] = []
+    while left.size:
+        best = int(left.argmax())
+        score = float(left[best])
+        if score < SOFT_FLOOR:
+            break
+        kept.append(best)
+        final.append(score)
+        left *= decay[best]
+        left[best] = -1.0
+    return boxes[kept], np.asarray(final, dtype=np.float32)
+
+
+def _best_first(boxes: F32, scores: F32) -> tuple[F32, F32]:
+    order = np.argsort(-scores, kind="stable")
+    return boxes[order], scores[order]
+
+
+def _keep(clashes: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> list[int]:
+    """The greedy choice over (n, n) clashes sorted best first; a row is one integer, so that a step is one OR."""
+    rows = np.packbits(clashes, axis=1, bitorder="little")
+    dropped = 0
+    kept: list[int] = []
+    for index, row in enumerate(rows):
+        if not dropped >> index & 1:
+            kept.append(index)
+            dropped |= int.from_bytes(row.tobytes(), "little")
+    return kept
+
+
+SUPPRESSORS: dict[str, Suppressor] = {"greedy": greedy, "diou": diou, "soft": soft}
