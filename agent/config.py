@@ -201,7 +201,7 @@ def _read_parts(raw: Mapping[str, object], problems: list[Problem]) -> dict[str,
     known = [*TABLES, *LISTS, "rule"]
     for key in raw:
         if key not in known:
-            problems.append(Problem(key, "unknown table", schema.nearest(key, known)))
+            problems.append(Problem(schema.shown_key(key), "unknown table", schema.nearest(key, known)))
     parts: dict[str, Any] = {
         key: schema.read_table(kind, raw[key], key, problems) for key, kind in TABLES.items() if key in raw
     }

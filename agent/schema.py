@@ -89,7 +89,12 @@ def _checked(check: Check[Any], raw: object, path: str, problems: list[Problem])
 
 
 def _join(path: str, key: str) -> str:
-    return f"{path}.{key}" if path else key
+    return f"{path}.{shown_key(key)}" if path else shown_key(key)
+
+
+def shown_key(key: str) -> str:
+    """A key as it stands in a path: quoted where TOML needs it quoted."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]{1,60}", key) else describe(key)
 
 
 def describe(raw: object) -> str:
@@ -221,8 +226,8 @@ def polyline(raw: object) -> tuple[Point, ...]:
 def polygon(raw: object) -> tuple[Point, ...]:
     """At least three points that enclose an area and do not cross themselves."""
     points = many(point, least=3, most=64)(raw)
-    if abs(signed_area(points)) < 1e-5:
-        raise Bad("encloses no area", hint="give the corners in order round the zone")
     if crosses_itself(points):
         raise Bad("crosses itself", hint="give the corners in order round the zone")
+    if abs(signed_area(points)) < 1e-5:
+        raise Bad("encloses no area", hint="give the corners in order round the zone")
     return points

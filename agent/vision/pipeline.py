@@ -1,0 +1,167 @@
+"""The walk of one frame, from picture to alarm, in one hop on one thread.
+
+    gate -> detector -> tracker -> rules -> incidents -> alarm outputs
+
+The outputs are driven here, before anything is written or sent; the caller receives the outcome afterwards.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from agent.domain import Detection, Event, Incident, Json, Severity, Track
+from agent.respond.alarms import AlarmBank
+from agent.rules.engine import RuleEngine
+from agent.rules.incidents import IncidentBook
+from agent.rules.zones import ZoneMap
+from agent.vision.detector import Detector
+from agent.vision.gate import Gate, GatePolicy
+from agent.vision.tracker import Tracker
+from hal.errors import AcceleratorLost
+from hal.ports import Frame
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class StageMs:
+    """What one frame cost, by stage, in milliseconds; stages that did not run are 0."""
+
+    gate: float = 0.0
+    input: float = 0.0
+    invoke: float = 0.0
+    decode: float = 0.0
+    track: float = 0.0
+    rules: float = 0.0
+    alarm: float = 0.0
+    frame: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one frame gave. `inferred` is false where the gate let it pass unseen; the tracks are then the last ones."""
+
+    frame: Frame
+    inferred: bool
+    detections: Sequence[Detection]
+    tracks: Sequence[Track]
+    events: Sequence[Event]
+    incidents: Sequence[Incident]
+    times: StageMs
+
+
+@dataclass(slots=True)
+class Parts:
+    """What the walk is made of. `open_fallback` gives a detector on the CPU when the accelerator is lost."""
+
+    gate: Gate
+    policy: GatePolicy
+    detector: Detector
+    tracker: Tracker
+    rules: RuleEngine
+    incidents: IncidentBook
+    object_mask: ZoneMap
+    open_fallback: Callable[[], Detector]
+    alarms: AlarmBank | None = None
+
+
+def no_schedule() -> int | None:
+    """The local minute of the week where there is none."""
+    return None
+
+
+class Pipeline:
+    """Walks frames. `monotonic` times the stages; `minute_of_week` is the shop's local time, for schedules."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        monotonic: Callable[[], float],
+        minute_of_week: Callable[[], int | None] = no_schedule,
+    ) -> None:
+        self._parts = parts
+        self._monotonic = monotonic
+        self._minute_of_week = minute_of_week
+        self._tracks: Sequence[Track] = ()
+        self._last_inferred_s: float | None = None
+
+    @property
+    def detector(self) -> Detector:
+        """The detector in use now."""
+        return self._parts.detector
+
+    def process(self, frame: Frame) -> Outcome:
+        """Walk one frame. `frame.t_s` must not run backwards."""
+        start = self._monotonic()
+        motion = self._parts.gate.update(frame.t_s, frame.lores.y)
+        gated = self._monotonic()
+        policy, people = self._parts.policy, bool(self._tracks)
+        if not policy.wants_inference(frame.t_s, motion, people=people, last_inferred_s=self._last_inferred_s):
+            passed = self._monotonic()
+            return self._outcome(frame, times=StageMs(gate=_ms(start, gated), frame=_ms(start, passed)))
+        self._last_inferred_s = frame.t_s
+        return self._infer(frame, start, gated)
+
+    def finish(self, t_s: float) -> Sequence[Incident]:
+        """Close what is open at the end of a run."""
+        incidents = self._parts.incidents.close_all(t_s)
+        if self._parts.alarms:
+            self._parts.alarms.apply(incidents)
+        return incidents
+
+    def _infer(self, frame: Frame, start: float, gated: float) -> Outcome:
+        detections, troubles = self._detect(frame)
+        detected = self._monotonic()
+        self._tracks = self._parts.tracker.update(frame.t_s, detections)
+        tracked = self._monotonic()
+        findings = self._parts.rules.update(frame.t_s, self._tracks, self._minute_of_week())
+        incidents = self._parts.incidents.update(frame.t_s, findings.hits)
+        ruled = self._monotonic()
+        if incidents and self._parts.alarms:
+            self._parts.alarms.apply(incidents)
+        end = self._monotonic()
+        model = self._parts.detector.times
+        times = StageMs(
+            gate=_ms(start, gated),
+            input=model.input_ms,
+            invoke=model.invoke_ms,
+            decode=model.decode_ms,
+            track=_ms(detected, tracked),
+            rules=_ms(tracked, ruled),
+            alarm=_ms(ruled, end),
+            frame=_ms(start, end),
+        )
+        return self._outcome(frame, times, detections, (*troubles, *findings.events), incidents, inferred=True)
+
+    def _detect(self, frame: Frame) -> tuple[list[Detection], list[Event]]:
+        troubles: list[Event] = []
+        try:
+            found = self._parts.detector.detect(frame.lores)
+        except AcceleratorLost as error:
+            troubles.append(self._fall_back(frame.t_s, error))
+            found = self._parts.detector.detect(frame.lores)
+        return [d for d in found if not self._parts.object_mask.at(d.box.foot)], troubles
+
+    def _fall_back(self, t_s: float, error: AcceleratorLost) -> Event:
+        log.warning("accelerator lost, going on with the CPU: %s", error)
+        self._parts.detector = self._parts.open_fallback()
+        data: dict[str, Json] = {"state": "lost", "fallback": "cpu", "error": str(error)}
+        return Event("accelerator", t_s, Severity.WARNING, data)
+
+    def _outcome(
+        self,
+        frame: Frame,
+        times: StageMs,
+        detections: Sequence[Detection] = (),
+        events: Sequence[Event] = (),
+        incidents: Sequence[Incident] = (),
+        *,
+        inferred: bool = False,
+    ) -> Outcome:
+        return Outcome(frame, inferred, detections, self._tracks, events, incidents, times)
+
+
+def _ms(start_s: float, end_s: float) -> float:
+    return (end_s - start_s) * 1e3

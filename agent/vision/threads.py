@@ -1,0 +1,197 @@
+"""The two threads between the camera and the loop: capture fills a one-slot mailbox, vision empties it.
+
+The newest frame wins; what it replaces is counted as dropped. Neither thread ever waits for the event loop.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from agent.domain import HealthSample, HealthState
+from agent.vision.pipeline import Outcome, Pipeline
+from hal.errors import HalError
+from hal.ports import Camera, CameraInfo, Clock, Frame
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+STALL_S = 2.5
+REOPEN_FIRST_S, REOPEN_MOST_S = 0.5, 8.0
+
+
+class Mailbox(Generic[T]):
+    """A slot for one item between two threads: the latest wins, `dropped` counts the ones it replaced."""
+
+    def __init__(self) -> None:
+        self._ready = threading.Condition()
+        self._item: T | None = None
+        self._closed = False
+        self.dropped = 0
+
+    def put(self, item: T) -> None:
+        """Leave an item, replacing one that was not taken."""
+        with self._ready:
+            self.dropped += self._item is not None
+            self._item = item
+            self._ready.notify()
+
+    def take(self) -> T | None:
+        """Wait for an item; None when the mailbox was closed and is empty."""
+        with self._ready:
+            self._ready.wait_for(lambda: self._item is not None or self._closed)
+            item, self._item = self._item, None
+            return item
+
+    def close(self) -> None:
+        """Let `take` return None once it is empty."""
+        with self._ready:
+            self._closed = True
+            self._ready.notify()
+
+
+@dataclass(slots=True)
+class Counters:
+    """What happened so far, for status and metrics. Each field is written by one thread only."""
+
+    captured: int = 0
+    missed: int = 0
+    stalls: int = 0
+    reopened: int = 0
+    walked: int = 0
+    inferred: int = 0
+
+
+class CaptureThread:
+    """Reads the camera and keeps it open: a stall or loss closes it and opens it again with back-off."""
+
+    def __init__(
+        self,
+        camera: Camera,
+        mailbox: Mailbox[Frame],
+        clock: Clock,
+        counters: Counters,
+        report: Callable[[HealthSample], None],
+    ) -> None:
+        self._camera = camera
+        self._mailbox = mailbox
+        self._clock = clock
+        self._counters = counters
+        self._report = report
+        self._stopping = threading.Event()
+        self._last_index: int | None = None
+        self._lost_since_s: float | None = None
+        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+        self.heartbeat_s = clock.monotonic()
+        self.info: CameraInfo | None = None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and release the camera."""
+        self._stopping.set()
+        self._camera.close()
+        self._thread.join(timeout=5.0)
+
+    def _run(self) -> None:
+        wait_s = REOPEN_FIRST_S
+        while not self._stopping.is_set():
+            try:
+                self.info = self._camera.open()
+                self._last_index = None
+                if self._read_frames():
+                    break
+            except HalError as error:
+                wait_s = REOPEN_FIRST_S if self._lost_since_s is None else min(wait_s * 2, REOPEN_MOST_S)
+                self._lost(error, wait_s)
+            self._camera.close()
+            self._stopping.wait(wait_s)
+        self._mailbox.close()
+
+    def _read_frames(self) -> bool:
+        """Read until the source ends for good (true) or the thread is stopped. Raises HalError when it is lost."""
+        while not self._stopping.is_set():
+            frame = self._camera.read(STALL_S)
+            if frame is None:
+                return True
+            self._take(frame)
+        return False
+
+    def _take(self, frame: Frame) -> None:
+        if self._last_index is not None:
+            self._counters.missed += max(frame.index - self._last_index - 1, 0)
+        self._last_index = frame.index
+        self._counters.captured += 1
+        self.heartbeat_s = self._clock.monotonic()
+        if self._lost_since_s is not None:
+            self._recovered()
+        self._mailbox.put(frame)
+
+    def _lost(self, error: HalError, wait_s: float) -> None:
+        if self._stopping.is_set() or self._lost_since_s is not None:
+            return
+        now_s = self._clock.monotonic()
+        self._lost_since_s = now_s
+        self._counters.stalls += 1
+        log.error("camera lost, opening it again in %.1f s: %s %s", wait_s, error, error.hint)
+        self._report(HealthSample("signal_loss", HealthState.FAULT, now_s, now_s, 1.0, f"{error} {error.hint}".strip()))
+
+    def _recovered(self) -> None:
+        now_s = self._clock.monotonic()
+        since_s, self._lost_since_s = self._lost_since_s or now_s, None
+        self._counters.reopened += 1
+        log.warning("camera is back after %.1f s", now_s - since_s)
+        self._report(HealthSample("signal_loss", HealthState.OK, now_s, now_s, 1.0))
+
+
+class VisionThread:
+    """Walks every frame it can take; `deliver` receives each outcome on this thread and must not block.
+
+    A bug in the walk is kept in `failure` and ends the thread, which calls `ended`: the process then ends loudly.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        mailbox: Mailbox[Frame],
+        clock: Clock,
+        counters: Counters,
+        deliver: Callable[[Outcome], None],
+        ended: Callable[[], None],
+    ) -> None:
+        self._pipeline = pipeline
+        self._mailbox = mailbox
+        self._clock = clock
+        self._counters = counters
+        self._deliver = deliver
+        self._ended = ended
+        self._thread = threading.Thread(target=self._run, name="vision", daemon=True)
+        self.heartbeat_s = clock.monotonic()
+        self.failure: BaseException | None = None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Wait for the frame in hand to be finished; the mailbox must have been closed."""
+        self._thread.join(timeout=5.0)
+
+    def _run(self) -> None:
+        try:
+            while (frame := self._mailbox.take()) is not None:
+                self._walk(frame)
+        except BaseException as error:  # noqa: BLE001  the thread's boundary: kept, and raised in the loop
+            self.failure = error
+        finally:
+            self._ended()
+
+    def _walk(self, frame: Frame) -> None:
+        outcome = self._pipeline.process(frame)
+        self._counters.walked += 1
+        self._counters.inferred += outcome.inferred
+        self.heartbeat_s = self._clock.monotonic()
+        self._deliver(outcome)
