@@ -1,0 +1,270 @@
+"""The journal's SQLite database: numbered rows, cursors, eviction. Synchronous; used from one thread."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import sqlite3
+import zlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from agent.errors import JournalError
+
+MEMORY = Path(":memory:")
+
+# Each entry brings the schema from its index to the next `user_version`; released entries never change.
+MIGRATIONS = (
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE events (
+        seq INTEGER PRIMARY KEY, alarm INTEGER NOT NULL, utc_s REAL NOT NULL, synchronised INTEGER NOT NULL,
+        boot TEXT NOT NULL, mono_s REAL NOT NULL, origin_epoch TEXT, origin_seq INTEGER,
+        body BLOB NOT NULL, crc INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX telemetry ON events (seq) WHERE alarm = 0;
+    CREATE TABLE cursors (consumer TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE state (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    """,
+)
+
+_EPOCH = "[0-9a-f]{16}"
+COLUMNS = "seq, alarm, utc_s, synchronised, boot, mono_s, origin_epoch, origin_seq, body, crc"
+
+
+class Row(NamedTuple):
+    """One entry without its number: the label, the clock it was taken from, and the encoded body."""
+
+    alarm: bool
+    utc_s: float
+    synchronised: bool
+    boot: str
+    mono_s: float
+    body: bytes
+    origin_epoch: str | None = None
+    origin_seq: int | None = None
+
+
+class Stored(NamedTuple):
+    """One numbered entry."""
+
+    seq: int
+    row: Row
+
+
+class Page(NamedTuple):
+    """Part of the journal: all that is left of the numbers up to and including `through`."""
+
+    entries: list[Stored]
+    through: int
+
+
+class Store:
+    """One open database of one epoch. Every method may raise sqlite3.Error; the journal decides what that means."""
+
+    def __init__(self, path: Path, max_rows: int) -> None:
+        self._max_rows = max_rows
+        self._db = _connect(path)
+        try:
+            _migrate(self._db)
+            self.epoch = self._load_epoch()
+            self.last_seq: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0]
+            self.count: int = self._db.execute("SELECT count(*) FROM events").fetchone()[0]
+        except BaseException:
+            self._db.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def check(self) -> None:
+        """Raises sqlite3.DatabaseError when SQLite's own quick check finds damage."""
+        found: str = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise sqlite3.DatabaseError(f"quick check: {found.splitlines()[-1]}")
+
+    def append(self, rows: Sequence[Row]) -> int:
+        """Number and commit `rows` in one transaction; they are on disk when this returns the last number."""
+        with self._transaction():
+            seq = self._insert(rows)
+            evicted = self._evict(self.count + len(rows) - self._max_rows)
+        self.last_seq = seq
+        self.count += len(rows) - evicted
+        return seq
+
+    def read(self, after: int, limit: int) -> Page:
+        """What follows `after`. Rows whose checksum fails are missing from the page, like evicted ones."""
+        query = f"SELECT {COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+        found = self._db.execute(query, (after, limit)).fetchall()
+        through = found[-1][0] if len(found) == limit else max(after, self.last_seq)
+        return Page([stored for stored in map(stored_of, found) if stored is not None], through)
+
+    def cursors(self) -> dict[str, int]:
+        return dict(self._db.execute("SELECT consumer, seq FROM cursors"))
+
+    def advance(self, cursors: Iterable[tuple[str, int]]) -> None:
+        """Move cursors forward; one that would move back stays."""
+        statement = (
+            "INSERT INTO cursors VALUES (?, ?) ON CONFLICT (consumer) DO UPDATE SET seq = max(seq, excluded.seq)"
+        )
+        with self._transaction():
+            self._db.executemany(statement, cursors)
+
+    def rewind(self, last_seq: int) -> None:
+        """Drop rows behind `last_seq`: a commit that was reported as failed may have reached the disk after all."""
+        with self._transaction():
+            dropped = self._db.execute("DELETE FROM events WHERE seq > ?", (last_seq,)).rowcount
+        self.count -= dropped
+        self.last_seq = min(self.last_seq, last_seq)
+
+    def expire(self, before_utc_s: float) -> int:
+        """Delete what is older, labelled by a synchronised clock and acknowledged by every consumer; how many."""
+        with self._transaction():
+            done = self._db.execute("SELECT min(seq) FROM cursors").fetchone()[0] or 0
+            found = self._db.execute(
+                "DELETE FROM events WHERE seq <= ? AND seq < ? AND synchronised AND utc_s < ?",
+                (done, self.last_seq, before_utc_s),
+            )
+        self.count -= found.rowcount
+        return found.rowcount
+
+    def state(self) -> dict[str, bytes]:
+        """All that other parts asked to keep."""
+        return dict(self._db.execute("SELECT key, value FROM state"))
+
+    def put(self, values: Iterable[tuple[str, bytes]]) -> None:
+        with self._transaction():
+            self._db.executemany("INSERT OR REPLACE INTO state VALUES (?, ?)", values)
+
+    def renew_epoch(self) -> None:
+        """Give the database a new epoch: a consumer has seen numbers that this file no longer holds.
+
+        Rows that every consumer had acknowledged carry their old place as origin; younger ones may differ from what
+        was seen under the same number, so they count as new.
+        """
+        old, new = self.epoch, new_epoch()
+        with self._transaction():
+            done = self._db.execute("SELECT min(seq) FROM cursors").fetchone()[0] or 0
+            self._db.execute(
+                "UPDATE events SET origin_epoch = ?, origin_seq = seq WHERE seq <= ? AND origin_epoch IS NULL",
+                (old, done),
+            )
+            self._db.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (new,))
+        self.epoch = new
+
+    def checkpoint(self) -> None:
+        """Fold the write-ahead log back into the database file."""
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def _transaction(self) -> _Transaction:
+        return _Transaction(self._db)
+
+    def _load_epoch(self) -> str:
+        row = self._db.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
+        if row is not None and re.fullmatch(_EPOCH, row[0]):
+            return str(row[0])
+        if row is not None:
+            raise sqlite3.DatabaseError("the epoch is damaged")
+        epoch = new_epoch()
+        with self._transaction():
+            self._db.execute("INSERT INTO meta VALUES ('epoch', ?)", (epoch,))
+        return epoch
+
+    def _insert(self, rows: Sequence[Row]) -> int:
+        first = self.last_seq + 1
+        self._db.executemany(
+            f"INSERT INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [_values(first + index, row) for index, row in enumerate(rows)],
+        )
+        return self.last_seq + len(rows)
+
+    def _evict(self, surplus: int) -> int:
+        """Make room: the oldest telemetry first, alarms only when nothing else is left. Returns how many went."""
+        if surplus <= 0:
+            return 0
+        wanted = surplus + self._max_rows // 100  # some room at once, not one row per commit
+        evicted = self._delete_oldest("alarm = 0", wanted)
+        if evicted < surplus:
+            evicted += self._delete_oldest("alarm = 1", surplus - evicted)
+        return evicted
+
+    def _delete_oldest(self, which: str, count: int) -> int:
+        newest = "(SELECT max(seq) FROM events)"  # never deleted: it holds the place of the count
+        chosen = f"SELECT seq FROM events WHERE {which} AND seq < {newest} ORDER BY seq LIMIT ?"
+        return self._db.execute(f"DELETE FROM events WHERE seq IN ({chosen})", (count,)).rowcount
+
+
+class _Transaction:
+    """BEGIN IMMEDIATE, then COMMIT, or ROLLBACK when the body or the commit fails."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._db.execute("COMMIT")
+        finally:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+
+
+def new_epoch() -> str:
+    """Sixteen random hexadecimal digits."""
+    return secrets.token_hex(8)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None, timeout=2.0)
+    try:
+        db.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
+        db.execute("PRAGMA journal_mode = WAL").fetchall()
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA trusted_schema = OFF")
+        db.execute("PRAGMA cell_size_check = ON")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(MIGRATIONS):
+        raise JournalError(
+            f"the journal was written by a newer version (schema {version}, this one knows {len(MIGRATIONS)})",
+            hint="install the newer version again, or move the journal file away",
+        )
+    for index in range(version, len(MIGRATIONS)):
+        db.executescript(f"BEGIN IMMEDIATE; {MIGRATIONS[index]} PRAGMA user_version = {index + 1}; COMMIT;")
+
+
+def _values(seq: int, row: Row) -> tuple[object, ...]:
+    label = (int(row.alarm), float(row.utc_s), int(row.synchronised), row.boot, float(row.mono_s))
+    crc = _checksum((seq, *label), row.body)
+    return (seq, *label, row.origin_epoch, row.origin_seq, row.body, crc)
+
+
+def stored_of(values: tuple[Any, ...]) -> Stored | None:
+    """The entry in a row of COLUMNS; None when its checksum fails."""
+    *head, origin_epoch, origin_seq, body, crc = values
+    if crc != _checksum(tuple(head), body):
+        return None
+    seq, alarm, utc_s, synchronised, boot, mono_s = head
+    origin = (origin_epoch, origin_seq) if re.fullmatch(_EPOCH, origin_epoch or "") else (None, None)
+    return Stored(seq, Row(bool(alarm), utc_s, bool(synchronised), boot, mono_s, body, *origin))
+
+
+def _checksum(head: tuple[object, ...], body: object) -> int:
+    """Of all but the origin, which `renew_epoch` sets later."""
+    return zlib.crc32(body, zlib.crc32(repr(head).encode())) if isinstance(body, bytes) else -1
