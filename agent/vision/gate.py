@@ -18,8 +18,8 @@ import numpy as np
 from agent.domain import Box, Point
 from hal.ports import F32, U8
 
-WIDTH = 160
-MIN_PIXELS = 10
+WIDTH = 128
+MIN_PIXELS = 7
 BACKGROUND_TAU_S = 10.0
 LEARN_EVERY_S = 0.3
 SETTLING_S = 1.0
