@@ -1,0 +1,207 @@
+"""What happens in a simulated shop: each scenario casts the people of one cycle, with variation from cycle to cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from hal.simulated.itinerary import RUN_MPS, WALK_MPS, Itinerary, Planner
+from hal.simulated.optics import inside
+from hal.simulated.people import Look, random_look
+from hal.simulated.routes import route
+from hal.simulated.shop import Layout, Place, Xy
+
+INTRUSION_S = 12.0
+"""When the demo's intruder enters the restricted zone in the first cycle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One person of the cast."""
+
+    look: Look
+    itinerary: Itinerary
+
+
+Script = Callable[["Stage"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A script that repeats every `cycle_s` seconds (0: nothing ever happens)."""
+
+    script: Script
+    cycle_s: float
+    night: bool = False
+
+
+class Stage:
+    """One cycle being cast: times are relative to its beginning and may reach past both its ends."""
+
+    def __init__(self, layout: Layout, cycle: int, rng: np.random.Generator) -> None:
+        self.layout, self.cycle, self.rng = layout, cycle, rng
+        self.cast: list[Role] = []
+
+    def add(self, plan: Callable[[], Itinerary]) -> None:
+        """Cast a person; of some tries, keep the plan that bumps least into those already cast."""
+        tries = [plan() for _ in range(5)]
+        self.cast.append(Role(random_look(self.rng), min(tries, key=self._bumps)))
+
+    def _bumps(self, plan: Itinerary) -> int:
+        """Half seconds spent within arm's length of others."""
+        times = np.arange(plan.start_s, plan.end_s, 0.5)
+        mine, total = plan.positions(times), 0
+        for role in self.cast:
+            there = (times >= role.itinerary.start_s) & (times <= role.itinerary.end_s)
+            theirs = role.itinerary.positions(times)
+            total += int(((np.hypot(*(mine - theirs).T) < 0.55) & there).sum())
+        return total
+
+    def pick(self, kind: str) -> Place:
+        """A place of a kind, by chance."""
+        places = self.layout.of_kind(kind)
+        return places[int(self.rng.integers(len(places)))]
+
+    def near(self, place: Place, spread_m: float = 0.12) -> Xy:
+        """A point close to a place."""
+        dx, dy = self.rng.uniform(-spread_m, spread_m, 2)
+        return round(place.at[0] + float(dx), 2), round(place.at[1] + float(dy), 2)
+
+    def between(self, low: float, high: float) -> float:
+        return float(self.rng.uniform(low, high))
+
+    def walk(self, plan: Planner, goal: Xy, speed_mps: float | None = None, action: str = "walk") -> Planner:
+        """Go somewhere round the furniture."""
+        speed = speed_mps or WALK_MPS * self.between(0.85, 1.15)
+        return plan.go(route(self.layout, plan.at, goal), speed, action)
+
+
+def entering_at(plan: Itinerary, corners: tuple[Xy, ...], moment_s: float) -> Itinerary:
+    """The plan, shifted so that its person first stands inside a floor polygon at a moment."""
+    times = np.arange(plan.start_s, plan.end_s, 0.05)
+    points = plan.positions(times)
+    first = next((t for t, (x, y) in zip(times, points, strict=True) if inside(corners, x, y)), plan.start_s)
+    return plan.shifted(moment_s - float(first))
+
+
+def _zone(layout: Layout, kind: str) -> tuple[Xy, ...]:
+    return next(zone.floor for zone in layout.zones if zone.kind == kind)
+
+
+def _enter(stage: Stage, start_s: float) -> Planner:
+    return Planner(stage.pick("door").at, start_s)
+
+
+def _leave(stage: Stage, plan: Planner, speed_mps: float | None = None, action: str = "walk") -> Itinerary:
+    return stage.walk(plan, stage.pick("door").at, speed_mps, action).done()
+
+
+def _browse(stage: Stage, plan: Planner, stops: int) -> Planner:
+    """Visit some shelves; most people take something into their hand."""
+    for _ in range(stops):
+        place = stage.pick("browse")
+        stage.walk(plan, stage.near(place))
+        if stage.rng.random() < 0.7:
+            plan.stay(stage.between(4, 9), place.facing_deg, "reach", stage.between(0.8, 1.6))
+        else:
+            plan.stay(stage.between(3, 8), place.facing_deg, "browse")
+    return plan
+
+
+def _pay(stage: Stage, plan: Planner) -> Planner:
+    till = stage.pick("till")
+    stage.walk(plan, stage.near(till, 0.08))
+    return plan.stay(stage.between(5, 9), till.facing_deg, "queue")
+
+
+def shopper(stage: Stage, start_s: float) -> Itinerary:
+    """Enters, browses, mostly pays, leaves."""
+    plan = _browse(stage, _enter(stage, start_s), int(stage.rng.integers(1, 4)))
+    if stage.rng.random() < 0.75:
+        _pay(stage, plan)
+    return _leave(stage, plan)
+
+
+def early_bird(stage: Stage, start_s: float) -> Itinerary:
+    """Stands at a shelf when the cycle begins, browses on, pays and leaves."""
+    place = stage.layout.of_kind("browse")[0]
+    plan = Planner(stage.near(place), start_s).stay(stage.between(5, 8), place.facing_deg, "reach", 1.2)
+    return _leave(stage, _pay(stage, _browse(stage, plan, 1)))
+
+
+def intruder(stage: Stage, moment_s: float, stay_s: float = 20.0) -> Itinerary:
+    """Walks straight into the restricted zone at a moment, rummages there about `stay_s` and leaves."""
+    stops = list(stage.layout.of_kind("stock"))
+    plan = _enter(stage, 0.0)
+    for place in stops:
+        stage.walk(plan, stage.near(place, 0.08), WALK_MPS)
+        plan.stay(stay_s / len(stops) - 1.2, place.facing_deg, "reach", 1.0)
+    return entering_at(_leave(stage, plan), _zone(stage.layout, "restricted"), moment_s)
+
+
+def loiterer(stage: Stage, moment_s: float, stay_s: float = 42.0) -> Itinerary:
+    """Reaches the high-value shelf at a moment and stays there."""
+    place = stage.pick("linger")
+    plan = stage.walk(_enter(stage, 0.0), stage.near(place))
+    plan.stay(stay_s * 0.55, place.facing_deg, "linger").stay(stay_s * 0.45, place.facing_deg, "reach", 1.35)
+    return entering_at(_leave(stage, plan), _zone(stage.layout, "high_value"), moment_s)
+
+
+def runner(stage: Stage, start_s: float) -> Itinerary:
+    """Takes something and runs out."""
+    place = stage.pick("browse")
+    plan = stage.walk(_enter(stage, start_s), stage.near(place))
+    plan.stay(4.0, place.facing_deg, "reach", 1.2)
+    return _leave(stage, plan, RUN_MPS, "run")
+
+
+def _shop(stage: Stage) -> None:
+    first = stage.cycle == 0
+    stage.add(lambda: intruder(stage, INTRUSION_S if first else stage.between(8, 40)))
+    stage.add(lambda: loiterer(stage, stage.between(4, 6) if first else stage.between(0, 25)))
+    if first:
+        stage.add(lambda: early_bird(stage, -3.0))
+    for start in (-5.0, 14.0, 30.0, 52.0)[: 4 if stage.rng.random() < 0.7 else 3]:
+        stage.add(lambda at=start: shopper(stage, at + stage.between(0, 6)))  # type: ignore[misc]
+    if stage.cycle % 2 == 1:
+        stage.add(lambda: runner(stage, stage.between(30, 50)))
+
+
+def _walker(stage: Stage) -> None:
+    stage.add(lambda: shopper(stage, 1.0))
+
+
+def _intruder(stage: Stage) -> None:
+    stage.add(lambda: intruder(stage, INTRUSION_S))
+
+
+def _loiterer(stage: Stage) -> None:
+    stage.add(lambda: loiterer(stage, 8.0))
+
+
+def _runner(stage: Stage) -> None:
+    stage.add(lambda: runner(stage, 1.0))
+
+
+def _crowd(stage: Stage) -> None:
+    for start in np.linspace(-20, 50, 12):
+        stage.add(lambda at=float(start): shopper(stage, at + stage.between(0, 4)))  # type: ignore[misc]
+
+
+def _nobody(stage: Stage) -> None:
+    """The shop stays empty."""
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "shop": Scenario(_shop, 80.0),
+    "empty": Scenario(_nobody, 0.0),
+    "walker": Scenario(_walker, 90.0),
+    "intruder": Scenario(_intruder, 60.0),
+    "loiterer": Scenario(_loiterer, 90.0),
+    "runner": Scenario(_runner, 40.0),
+    "crowd": Scenario(_crowd, 70.0),
+    "night": Scenario(_intruder, 60.0, night=True),
+}
+"""Every scenario by the name that `HalSettings.scene` takes."""
