@@ -17,26 +17,32 @@ SOFT_FLOOR = 0.05
 
 def overlaps(boxes: F32) -> F32:
     """Intersection over union of every pair: (n, 4) -> (n, n)."""
-    x1, y1, x2, y2 = boxes.T
-    width = np.minimum(x2[:, None], x2) - np.maximum(x1[:, None], x1)
-    height = np.minimum(y2[:, None], y2) - np.maximum(y1[:, None], y1)
-    shared = np.maximum(width, 0) * np.maximum(height, 0)
+    x1, y1, x2, y2 = np.ascontiguousarray(boxes.T)
+    shared = _shared(x1, x2)
+    shared *= _shared(y1, y2)
     area = (x2 - x1) * (y2 - y1)
-    union: F32 = area[:, None] + area - shared
+    union = np.add.outer(area, area)
+    union -= shared
     np.maximum(union, np.float32(1e-12), out=union)
-    np.divide(shared, union, out=union)
-    return union
+    shared /= union
+    return shared
 
 
-def distances(boxes: F32) -> F32:
-    """Squared distance of the centres over the squared diagonal of the common hull, every pair: (n, 4) -> (n, n)."""
-    x1, y1, x2, y2 = boxes.T
-    width = np.maximum(x2[:, None], x2) - np.minimum(x1[:, None], x1)
-    height = np.maximum(y2[:, None], y2) - np.minimum(y1[:, None], y1)
-    x, y = x1 + x2, y1 + y2
-    apart: F32 = ((x[:, None] - x) ** 2 + (y[:, None] - y) ** 2) * np.float32(0.25)
-    apart /= np.maximum(width**2 + height**2, np.float32(1e-12))
-    return apart
+def _shared(low: F32, high: F32) -> F32:
+    """The length that every pair of spans has in common: (n,), (n,) -> (n, n)."""
+    length: F32 = np.minimum.outer(high, high)
+    length -= np.maximum.outer(low, low)
+    np.maximum(length, np.float32(0.0), out=length)
+    return length
+
+
+def distances(a: F32, b: F32) -> F32:
+    """Squared distance of the centres over that of the common hull's diagonal, pair by pair: (n, 4) x 2 -> (n,)."""
+    apart = a[:, :2] + a[:, 2:] - b[:, :2] - b[:, 2:]
+    hull = np.maximum(a[:, 2:], b[:, 2:]) - np.minimum(a[:, :2], b[:, :2])
+    squared: F32 = np.einsum("ij,ij->i", apart, apart) * np.float32(0.25)
+    squared /= np.maximum(np.einsum("ij,ij->i", hull, hull), np.float32(1e-12))
+    return squared
 
 
 def greedy(boxes: F32, scores: F32, overlap: float) -> tuple[F32, F32]:
@@ -49,7 +55,11 @@ def greedy(boxes: F32, scores: F32, overlap: float) -> tuple[F32, F32]:
 def diou(boxes: F32, scores: F32, overlap: float) -> tuple[F32, F32]:
     """Greedy suppression that spares boxes whose centres lie apart (Zheng et al. 2020, "Distance-IoU loss")."""
     boxes, scores = _best_first(boxes, scores)
-    kept = _keep(overlaps(boxes) - distances(boxes) > overlap)
+    shared = overlaps(boxes)
+    clashes = shared > overlap
+    first, second = np.nonzero(clashes)
+    clashes[first, second] = shared[first, second] - distances(boxes[first], boxes[second]) > overlap
+    kept = _keep(clashes)
     return boxes[kept], scores[kept]
 
 
