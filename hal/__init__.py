@@ -1,0 +1,112 @@
+"""The hardware: `open_hal` chooses real or simulated parts by the settings and loads only the vendors it needs."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from hal.ports import Board, Camera, Clock, Hal, HalSettings, Inputs, Outputs
+
+log = logging.getLogger(__name__)
+
+__all__ = ["open_hal"]
+
+
+def open_hal(settings: HalSettings, clock: Clock | None = None) -> Hal:
+    """The parts named by `settings`; lines are claimed and off, the camera waits for its `open`.
+
+    `source` is `simulated`, `picamera`, a file, a URL or a V4L2 device. `gpio` is `auto` (lgpio where lines are
+    configured and the machine has a gpiochip or GPIOZERO_PIN_FACTORY is set, else simulated), `simulated`, or the name
+    of a gpiozero driver such as `mock`. Raises OutputUnavailable or InputUnavailable.
+    """
+    from hal.system import SystemClock
+
+    clock = clock or SystemClock()
+    with contextlib.ExitStack() as opened:
+        camera = _choose_camera(settings, clock)
+        opened.callback(camera.close)
+        outputs, inputs = _open_lines(settings, clock, opened)
+        return _OpenHal(camera, outputs, inputs, _choose_board(settings), clock, opened.pop_all())
+
+
+class _OpenHal:
+    """The opened parts, released in reverse order."""
+
+    def __init__(
+        self,
+        camera: Camera,
+        outputs: Outputs,
+        inputs: Inputs,
+        board: Board,
+        clock: Clock,
+        opened: contextlib.ExitStack,
+    ) -> None:
+        self.camera = camera
+        self.outputs = outputs
+        self.inputs = inputs
+        self.board = board
+        self.clock = clock
+        self._opened = opened
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._opened.close()
+
+
+def _choose_camera(settings: HalSettings, clock: Clock) -> Camera:
+    if settings.source == "simulated":
+        from hal.simulated.camera import SimulatedCamera
+
+        return SimulatedCamera(settings, clock)
+    if settings.source == "picamera":
+        from hal.picamera import PiCamera
+
+        return PiCamera(settings, clock)
+    from hal.video import open_video
+
+    return open_video(settings, clock)
+
+
+def _open_lines(settings: HalSettings, clock: Clock, opened: contextlib.ExitStack) -> tuple[Outputs, Inputs]:
+    if _has_pins(settings):
+        from hal.gpio import GpioInputs, GpioOutputs, open_factory
+
+        factory: Any = open_factory(settings.gpio, settings.data_dir)
+        opened.callback(factory.close)
+        outputs: Outputs = GpioOutputs(settings.outputs or {}, factory)
+        opened.callback(outputs.close)
+        inputs: Inputs = GpioInputs(settings.inputs or {}, factory, clock)
+    else:
+        from hal.simulated.inputs import SimulatedInputs
+        from hal.simulated.outputs import RecordingOutputs
+
+        outputs = RecordingOutputs(settings.outputs or (), clock)
+        opened.callback(outputs.close)
+        inputs = SimulatedInputs(settings.inputs or (), clock)
+    opened.callback(inputs.close)
+    return outputs, inputs
+
+
+def _has_pins(settings: HalSettings) -> bool:
+    if settings.gpio != "auto":
+        return settings.gpio != "simulated"
+    if not settings.outputs and not settings.inputs:
+        return False
+    if os.environ.get("GPIOZERO_PIN_FACTORY") or any(Path("/dev").glob("gpiochip*")):
+        return True
+    log.warning("this machine has no GPIO: outputs and inputs are simulated")
+    return False
+
+
+def _choose_board(settings: HalSettings) -> Board:
+    from hal.board import LinuxBoard
+
+    return LinuxBoard(settings.data_dir)

@@ -1,0 +1,169 @@
+"""The Raspberry Pi's own camera through picamera2 and libcamera; both are imported only when it is opened."""
+
+from __future__ import annotations
+
+import concurrent.futures
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from hal.errors import CameraLost, CameraStalled, CameraUnavailable
+from hal.planes import split_yuv420
+from hal.ports import CameraInfo, Clock, Frame, HalSettings, Yuv420
+
+_LORES_WIDTH = 640
+
+
+class EncodedPacket(NamedTuple):
+    """One access unit from the H.264 encoder; `t_s` is the exposure on the monotonic clock, as in Frame."""
+
+    data: bytes
+    keyframe: bool
+    t_s: float
+
+
+class FrameCounter:
+    """Numbers pictures by their sensor timestamps, so that one lost on the way leaves a gap."""
+
+    def __init__(self) -> None:
+        self._index = -1
+        self._last_ns = 0
+
+    def number(self, timestamp_ns: int, duration_us: float) -> int:
+        """The index of a picture exposed at `timestamp_ns` while pictures follow each other by `duration_us`."""
+        passed = round((timestamp_ns - self._last_ns) / (duration_us * 1000)) if self._index >= 0 else 1
+        self._index += max(1, passed)
+        self._last_ns = timestamp_ns
+        return self._index
+
+
+def lores_size(width: int, height: int) -> tuple[int, int]:
+    """The vision's picture: the same shape, at most 640 wide, both sides even."""
+    scale = min(1.0, _LORES_WIDTH / width)
+    return round(width * scale / 2) * 2, round(height * scale / 2) * 2
+
+
+class PiCamera:
+    """A CSI camera: the full picture and a small one for the vision, both YUV420, stamped by the sensor."""
+
+    def __init__(self, settings: HalSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._device: Any = None
+        self._job: Any = None
+        self._encoder: Any = None
+
+    def open(self) -> CameraInfo:
+        """Claim and start the camera. Raises CameraUnavailable."""
+        self.close()
+        vendor = _import_picamera2()
+        if not vendor.Picamera2.global_camera_info():
+            raise CameraUnavailable("no camera is connected", hint="check the ribbon cable, then `rpicam-hello`")
+        try:
+            self._device = vendor.Picamera2()
+            self._device.configure(self._configuration())
+            self._device.start()
+        except (RuntimeError, IndexError, OSError) as error:
+            self.close()
+            hint = "another program may use the camera: stop it; else check the cable"
+            raise CameraUnavailable(f"the camera cannot be started: {error}", hint=hint) from error
+        self._counter = FrameCounter()
+        width, height = self._device.camera_configuration()["main"]["size"]
+        return CameraInfo("picamera", width, height, self._settings.fps, live=True)
+
+    def read(self, timeout_s: float) -> Frame | None:
+        """The latest picture. Raises CameraStalled or CameraLost; never None."""
+        device = self._device
+        if device is None:
+            raise CameraLost("the camera is closed")
+        request = self._await_request(device, timeout_s)
+        try:
+            metadata = request.get_metadata()
+            main, lores = (self._copy(device, request, name) for name in ("main", "lores"))
+        except RuntimeError as error:
+            raise CameraLost(f"the camera lost a picture: {error}") from error
+        finally:
+            request.release()
+        stamp_ns = int(metadata["SensorTimestamp"])
+        duration_us = float(metadata.get("FrameDuration") or 1e6 / self._settings.fps)
+        return Frame(self._counter.number(stamp_ns, duration_us), stamp_ns / 1e9, main, lores)
+
+    def close(self) -> None:
+        """Stop the camera; a waiting read ends with CameraLost."""
+        device, self._device = self._device, None
+        self._job = self._encoder = None
+        if device is not None:
+            device.cancel_all_and_flush()
+            device.close()
+
+    def start_packets(self, deliver: Callable[[EncodedPacket], None], bitrate_bps: int) -> None:
+        """Encode the full picture as H.264, a key picture each second; `deliver` runs on the encoder's thread."""
+        if self._device is None:
+            raise CameraLost("the camera is closed")
+        from picamera2.encoders import H264Encoder
+
+        self._encoder = H264Encoder(bitrate=bitrate_bps, repeat=True, iperiod=round(self._settings.fps))
+        self._device.start_encoder(self._encoder, _packet_output(self._encoder, deliver), name="main")
+
+    def stop_packets(self) -> None:
+        """End the encoding; harmless when none runs."""
+        encoder, self._encoder = self._encoder, None
+        if encoder is not None and self._device is not None:
+            self._device.stop_encoder(encoder)
+
+    def _configuration(self) -> Any:
+        import libcamera
+
+        size = (self._settings.width, self._settings.height)
+        duration_us = round(1e6 / self._settings.fps)
+        return self._device.create_video_configuration(
+            main={"size": size, "format": "YUV420"},
+            lores={"size": lores_size(*size), "format": "YUV420"},
+            colour_space=libcamera.ColorSpace.Smpte170m(),
+            controls={"FrameDurationLimits": (duration_us, duration_us)},
+            display=None,
+        )
+
+    def _await_request(self, device: Any, timeout_s: float) -> Any:
+        # A job that timed out still waits in picamera2's queue: asking anew would leak the request that answers it.
+        job = self._job = self._job or device.capture_request(wait=False)
+        try:
+            request = job.get_result(timeout=timeout_s)
+        except concurrent.futures.CancelledError:
+            raise CameraLost("the camera was closed") from None
+        except TimeoutError:
+            raise CameraStalled(f"the camera gave no picture for {timeout_s:g} s") from None
+        self._job = None
+        return request
+
+    def _copy(self, device: Any, request: Any, name: str) -> Yuv420:
+        stream = device.camera_configuration()[name]
+        width, height = stream["size"]
+        return split_yuv420(request.make_buffer(name), width, height, stream["stride"])
+
+
+def _import_picamera2() -> Any:
+    try:
+        import picamera2
+    except ImportError as error:
+        hint = "on a Raspberry Pi: `apt install python3-picamera2`, and an environment that sees system packages"
+        raise CameraUnavailable(f"picamera2 is not installed ({error})", hint=hint) from error
+    return picamera2
+
+
+def _packet_output(encoder: Any, deliver: Callable[[EncodedPacket], None]) -> Any:
+    """An output of picamera2 that hands each packet on; picamera2 stamps from the first picture it encoded."""
+    from picamera2.outputs import Output
+
+    class PacketOutput(Output):  # type: ignore[misc]
+        def outputframe(
+            self,
+            frame: Any,
+            keyframe: bool = True,
+            timestamp: int | None = None,
+            packet: Any = None,
+            audio: bool = False,
+        ) -> None:
+            if self.recording and timestamp is not None and not audio:
+                deliver(EncodedPacket(bytes(frame), keyframe, (encoder.firsttimestamp + timestamp) / 1e6))
+
+    return PacketOutput()
