@@ -3,16 +3,16 @@
 A crossing counts when the foot's path cut the line and the foot then stays beyond it, by min(0.15 h, 3 % of the frame
 diagonal), for two observations; turning back before that cancels it. Distances are in frame heights.
 
-Where the frame's edge cuts the feet off, the bottom of the box is only a bound: the true foot lies there or farther
-out. Such a place is used only when every place farther out is on the same side of the line, so that a box growing or
-shrinking at the edge cannot fake a crossing.
+Where the frame's edge cuts a box, its bottom centre is only a bound: the true foot lies there or farther out. At the
+sides the width the person had before the cut gives a better place. Such a place is used only when every place farther
+out is on the same side of the line, so that a box growing or shrinking at the edge cannot fake a crossing.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -26,6 +26,7 @@ MARGIN_DIAGONAL = 0.03
 FAR = 2.0
 EDGE = 0.01
 FORGET_S = 10.0
+WIDTH_GAIN = 0.3
 
 
 class Crossing(NamedTuple):
@@ -85,6 +86,27 @@ class _Walk:
         return self.side if crossed else 0
 
 
+@dataclass(slots=True)
+class _Person:
+    """What is remembered of one track: its walk at every line, and how wide it was when last seen whole."""
+
+    last_s: float
+    width: float = 0.0
+    walks: dict[int, _Walk] = field(default_factory=dict)
+
+    def foot(self, track: Track) -> Point:
+        """The bottom centre; at a side that cuts the box, where it would be at the width remembered."""
+        box = track.box
+        left, right = box.x1 <= EDGE, box.x2 >= 1 - EDGE
+        if not left and not right:
+            self.width = box.width if self.width == 0 else self.width + WIDTH_GAIN * (box.width - self.width)
+            return box.foot
+        if left and right:
+            return box.foot
+        x = min(box.foot.x, box.x2 - self.width / 2) if left else max(box.foot.x, box.x1 + self.width / 2)
+        return Point(x, box.y2)
+
+
 class LineWatch:
     """Follows every track past every line."""
 
@@ -92,8 +114,7 @@ class LineWatch:
         self._lines = [Polyline(line.points, aspect) for line in lines]
         self._aspect = aspect
         self._diagonal_margin = MARGIN_DIAGONAL * math.hypot(aspect, 1.0)
-        self._walks: dict[int, dict[int, _Walk]] = {}
-        self._last_s: dict[int, float] = {}
+        self._people: dict[int, _Person] = {}
 
     def update(self, t_s: float, tracks: Sequence[Track]) -> list[Crossing]:
         """Take the tracks of one inferred frame; returns the crossings completed by it."""
@@ -101,15 +122,16 @@ class LineWatch:
         return [crossing for track in tracks if track.seen for crossing in self._observe(t_s, track)]
 
     def _observe(self, t_s: float, track: Track) -> Iterator[Crossing]:
-        self._last_s[track.id] = t_s
-        walks = self._walks.setdefault(track.id, {})
-        place = Point(track.foot.x * self._aspect, track.foot.y)
+        person = self._people.setdefault(track.id, _Person(t_s))
+        person.last_s = t_s
+        foot = person.foot(track)
+        place = Point(foot.x * self._aspect, foot.y)
         margin = min(MARGIN_H * track.height, self._diagonal_margin)
         for number, line in enumerate(self._lines):
             side = self._side(line, place, track)
             if side == 0:
                 continue
-            walk = walks.setdefault(number, _Walk(place, side))
+            walk = person.walks.setdefault(number, _Walk(place, side))
             crossed = walk.step(line, place, margin)
             if crossed and track.confirmed:
                 yield Crossing(track.id, number, "in" if crossed > 0 else "out", t_s)
@@ -124,15 +146,15 @@ class LineWatch:
         return side
 
     def _forget(self, t_s: float) -> None:
-        for track in [track for track, last_s in self._last_s.items() if t_s - last_s > FORGET_S]:
-            del self._last_s[track]
-            self._walks.pop(track, None)
+        self._people = {track: person for track, person in self._people.items() if t_s - person.last_s <= FORGET_S}
 
 
 def _outward(track: Track) -> list[tuple[float, float]]:
     """The directions in which the true foot may lie beyond the seen one: those of the edges that cut the box."""
-    if track.foot_seen:
-        return []
     box = track.box
-    cuts = [(box.x1 <= EDGE, (-1.0, 0.0)), (box.x2 >= 1 - EDGE, (1.0, 0.0)), (box.y2 >= 1 - EDGE, (0.0, 1.0))]
+    cuts = [
+        (box.x1 <= EDGE, (-1.0, 0.0)),
+        (box.x2 >= 1 - EDGE, (1.0, 0.0)),
+        (box.y2 >= 1 - EDGE and not track.foot_seen, (0.0, 1.0)),
+    ]
     return [direction for cut, direction in cuts if cut]
