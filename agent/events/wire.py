@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from enum import IntEnum
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import msgspec
@@ -74,6 +75,21 @@ class HealthBody(msgspec.Struct, frozen=True, tag_field="type", tag="health", om
 
 Item = Event | Incident | HealthSample
 Body = EventBody | IncidentBody | HealthBody
+
+
+class CloseCode(IntEnum):
+    """Why a link is closed, as the WebSocket close code (4000-4999 are an application's own)."""
+
+    SHUTDOWN = 1001
+    TOO_LONG = 1009
+    REPLACED = 4000
+    MALFORMED = 4001
+    NO_RESUME = 4002
+    UNEXPECTED = 4003
+    SILENT = 4004
+    BAD_ACK = 4005
+    BAD_CURSOR = 4006
+    STALLED = 4007
 
 
 class Origin(msgspec.Struct, frozen=True, array_like=True, gc=False):
