@@ -3,10 +3,13 @@
 int8 weights per channel, int8 activations, uint8 input. Needs TensorFlow (see requirements.txt); everything
 else in this package works without it. The network expects RGB bytes; the scaling to [-1, 1) is part of the
 input's quantisation (scale 1/128, zero point 128), so no operator is spent on it.
+
+    python -m models.train.export --model person-m --weights .cache/train/m/ema.npz --out models/person-m.tflite
 """
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import members
 from .graph import Graph, Node
 from .ssd_weights import Weights
 
@@ -74,3 +78,32 @@ def _layer(layers: Any, node: Node) -> Any:
 
 def _activated(layers: Any, node: Node, tensor: Any) -> Any:
     return layers.ReLU(6.0, name=f"{node.name}_relu6")(tensor) if node.act else tensor
+
+
+def calibration_pictures(size: tuple[int, int], count: int = 240) -> Iterable[NDArray[np.uint8]]:
+    """Training pictures of the input's size, every third one at night."""
+    import cv2
+
+    from .data import split
+    from .degrade import clean, night
+
+    pictures = split("train")
+    for number, picture in enumerate(pictures[:: max(1, len(pictures) // count)]):
+        image = (night if number % 3 == 2 else clean)(picture.read(), picture.name)
+        yield np.asarray(cv2.resize(image, (size[1], size[0]), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--weights", required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    graph = members.graph(options.model)
+    with np.load(options.weights) as file:
+        convert(graph, dict(file), calibration_pictures(graph.size), options.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -59,3 +59,40 @@ def ssd_person(size: Size) -> Graph:
     nodes.append(Node("extra2", "conv", ("extra1",), 384, 3, 2))
     levels.append(head(nodes, "h64", "extra2", SSD_THIRD))
     return Graph("ssd-person", size, tuple(nodes), tuple(levels))
+
+
+#: Small people: 7 to 15 % of a 224-pixel picture's height.
+FINE = ((16.0, 9.0), (30.0, 16.0))
+#: The SSD's third map is left out; its tall anchors move to the second.
+COARSE = (*SSD_SECOND, (150.0, 150.0), (212.0, 106.0), (235.0, 150.0))
+
+
+def person_m(size: Size = (224, 384), fine: int = 48) -> Graph:
+    """Full backbone, heads at strides 8 (fed from above, feature pyramid of Lin et al. 2017), 16 and 32."""
+    nodes = backbone(SSD_WIDTHS)
+    levels = [head(nodes, "h16", "pw11", SSD_FIRST), head(nodes, "h32", "pw13", COARSE)]
+    levels.insert(0, fine_head(nodes, "pw5", "pw11", fine))
+    return Graph("person-m", size, tuple(nodes), tuple(levels))
+
+
+def fine_head(nodes: list[Node], near: str, far: str, width: int) -> Level:
+    """Append a stride-8 head that sees the near map plus the doubled far one, both cut to `width` channels."""
+    nodes += [
+        Node("far", "conv", (far,), width, act=False),
+        Node("far_up", "up", ("far",), width),
+        Node("near", "conv", (near,), width, act=False),
+        Node("fine_sum", "add", ("near", "far_up"), width),
+        Node("fine_dw", "dw", ("fine_sum",), width, 3),
+        Node("fine_pw", "conv", ("fine_dw",), width),
+    ]
+    return head(nodes, "h8", "fine_pw", FINE)
+
+
+def person_s(size: Size, widths: tuple[int, ...], skip: tuple[int, ...] = (), fine: int = 32) -> Graph:
+    """The slim member: fewer channels and blocks, the same heads."""
+    nodes = backbone(widths, skip)
+    last16 = max(number for number in range(6, 12) if number not in skip)
+    last8 = 5 if 5 not in skip else 4
+    levels = [head(nodes, "h16", f"pw{last16}", SSD_FIRST), head(nodes, "h32", "pw13", COARSE)]
+    levels.insert(0, fine_head(nodes, f"pw{last8}", f"pw{last16}", fine))
+    return Graph("person-s", size, tuple(nodes), tuple(levels))

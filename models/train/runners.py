@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from .data import Image, data_root
 from .decode import Floats, decode, detections, graph_anchors
-from .graph import Graph
+from .graph import Graph, shapes
+from .ssd_weights import Weights
 
 
 class Runner(Protocol):
@@ -54,6 +55,32 @@ class TfliteHeads:
         return np.asarray((raw.astype(np.float32) - zero) * np.float32(scale), np.float32)
 
 
+class TorchHeads:
+    """Float weights in PyTorch: what training judges itself by."""
+
+    def __init__(self, graph: Graph, weights: Weights, overlap: float = 0.5) -> None:
+        from .net import GraphNet
+
+        self.graph, self.overlap = graph, overlap
+        self.anchors = graph_anchors(graph)
+        self.net = GraphNet(graph).eval()
+        missing = self.net.load_weights(weights)
+        if missing:
+            raise ValueError(f"the weights lack {', '.join(missing)}")
+
+    def __call__(self, image: Image) -> tuple[Floats, Floats]:
+        """Boxes and scores of one picture, stretched to the input."""
+        import torch
+
+        height, width = self.graph.size
+        small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+        batch = torch.from_numpy((small.astype(np.float32) - 128) / 128).permute(2, 0, 1)[None]
+        with torch.inference_mode():
+            boxes, logits = self.net(batch.contiguous(memory_format=torch.channels_last))
+        decoded = decode(boxes[0].numpy(), self.anchors, self.graph.size)
+        return detections(decoded, logits[0].sigmoid().numpy(), overlap=self.overlap)
+
+
 class CocoSsd:
     """The COCO SSD file (class 0 is a person), suppressed a second time."""
 
@@ -87,8 +114,6 @@ def open_interpreter(path: Path, reference: bool = False, threads: int = 1) -> A
 
 def _matched(interpreter: Any, graph: Graph) -> list[dict[str, Any]]:
     """Output details level by level (boxes, scores), matched by grid and channel count."""
-    from .graph import shapes
-
     found = shapes(graph)
     details = {tuple(detail["shape"][1:]): detail for detail in interpreter.get_output_details()}
     return [

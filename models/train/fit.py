@@ -1,0 +1,237 @@
+"""Train a member of the family on the published training split.
+
+    python -m models.train.fit --model person-m --start ssd --minutes 40 --out .cache/train/m
+
+Interrupt it and start it again: it goes on from the last checkpoint in --out. The weights to use are the running
+mean (EMA), written to --out as ema.npz.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, IterableDataset
+
+from . import members
+from .augment import Augmenter, Sample, Source, source
+from .data import Boxes, data_root, split
+from .graph import Graph
+from .loss import AnchorTable, Truth, detection_loss
+from .net import GraphNet
+from .ssd_weights import Weights, read_ssd
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What decides the outcome of a training."""
+
+    model: str
+    start: str
+    steps: int
+    batch: int = 24
+    rate: float = 3e-4
+    fresh_rate: float = 1.5e-3
+    decay: float = 1e-4
+    average: float = 0.9993
+    seed: int = 1
+    labels: str = ""
+    teacher: str = ""
+    threads: int = 2
+    workers: int = 2
+    share: float = 1.0
+
+
+class Stream(IterableDataset[Sample]):
+    """An endless stream of samples, different in every worker."""
+
+    def __init__(self, augmenter: Augmenter, seed: int) -> None:
+        self.augmenter, self.seed = augmenter, seed
+
+    def __iter__(self) -> Iterator[Sample]:
+        cv2.setNumThreads(0)
+        worker = torch.utils.data.get_worker_info()
+        random = np.random.default_rng([self.seed, worker.id if worker else 0])
+        while True:
+            yield self.augmenter.draw(random)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Pictures (batch, 3, h, w) in [-1, 1) and their people."""
+
+    images: Tensor
+    truth: Truth
+
+
+def collate(samples: list[Sample]) -> Batch:
+    """Stack samples; missing people are padded with weight -1."""
+    images = torch.from_numpy(np.stack([sample.image for sample in samples]))
+    most = max(1, *(len(sample.boxes) for sample in samples))
+    boxes = torch.zeros(len(samples), most, 4)
+    weights = torch.full((len(samples), most), -1.0)
+    for row, sample in enumerate(samples):
+        boxes[row, : len(sample.boxes)] = torch.from_numpy(sample.boxes)
+        weights[row, : len(sample.boxes)] = torch.from_numpy(sample.weights)
+    return Batch(images, Truth(boxes, weights))
+
+
+def sources(plan: Plan) -> list[Source]:
+    """The training split in memory, with a teacher's additions where a file of them is given."""
+    pictures = split("train")
+    if plan.share < 1:
+        keep = np.random.default_rng(5).permutation(len(pictures))[: int(len(pictures) * plan.share)]
+        pictures = [pictures[at] for at in sorted(keep)]
+    added = json.loads(Path(plan.labels).read_text()) if plan.labels else {}
+    return [source(picture, _extra(added.get(f"{picture.group}/{picture.name}"))) for picture in pictures]
+
+
+def _extra(rows: list[list[float]] | None) -> tuple[Boxes, Boxes] | None:
+    if not rows:
+        return None
+    table = np.asarray(rows, np.float32)
+    return table[:, :4], table[:, 4]
+
+
+def start_weights(start: str) -> Weights:
+    """`ssd` reads the COCO SSD; anything else is a file of weights."""
+    if start == "ssd":
+        weights = read_ssd(data_root() / "models" / "coco_ssd_mobilenet_v1_quant.tflite")
+        return members.with_coarse_head(weights)
+    with np.load(start) as file:
+        return dict(file)
+
+
+class Trainer:
+    """Holds what a checkpoint holds: network, running mean, optimiser, step."""
+
+    def __init__(self, plan: Plan, out: Path) -> None:
+        self.plan, self.out = plan, out
+        self.graph: Graph = members.graph(plan.model)
+        self.net, self.mean = GraphNet(self.graph), GraphNet(self.graph)
+        fresh = self.net.load_weights(start_weights(plan.start))
+        _calm(self.net)
+        self.mean.load_state_dict(self.net.state_dict())
+        print("fresh layers:", ", ".join(fresh) or "none", flush=True)
+        self.optimiser = torch.optim.AdamW(self._groups(set(fresh)), weight_decay=plan.decay)
+        self.table, self.step = AnchorTable(self.graph), 0
+        self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._resume()
+
+    def _groups(self, fresh: set[str]) -> list[dict[str, object]]:
+        kinds: dict[float, list[nn.Parameter]] = {self.plan.rate: [], self.plan.fresh_rate: []}
+        for name, layer in self.net.layers.items():
+            rate = self.plan.fresh_rate if name in fresh else self.plan.rate
+            kinds[rate] += list(layer.parameters())
+        return [{"params": params, "lr": rate, "peak": rate} for rate, params in kinds.items() if params]
+
+    def run(self) -> None:
+        """Train to the last step."""
+        loader = self._loader()
+        began, losses = time.monotonic(), []
+        for batch in loader:
+            if self.step >= self.plan.steps:
+                break
+            losses.append(self._advance(batch))
+            if self.step % 100 == 0:
+                pace = (time.monotonic() - began) / 100
+                print(f"{self.step}/{self.plan.steps} loss {np.mean(losses):.3f} {pace:.3f} s/step", flush=True)
+                began, losses = time.monotonic(), []
+                self.save()
+        self.save()
+
+    def _loader(self) -> DataLoader[Sample]:
+        stream = Stream(Augmenter(sources(self.plan), self.graph.size), self.plan.seed + self.step)
+        return DataLoader(
+            stream, self.plan.batch, num_workers=self.plan.workers, collate_fn=collate, prefetch_factor=4
+        )
+
+    def _advance(self, batch: Batch) -> float:
+        self._set_rates()
+        images = (batch.images.permute(0, 3, 1, 2).float() - 128) / 128
+        with torch.autocast("cpu", torch.bfloat16):
+            raw, logits = self.net(images)
+        loss = detection_loss(raw.float(), logits.float(), self.table, batch.truth)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.net.parameters(), 10.0)
+        self.optimiser.step()
+        self.step += 1
+        self._average()
+        return float(loss.detach())
+
+    def _set_rates(self) -> None:
+        warm = min(1.0, (self.step + 1) / 200)
+        cosine = 0.5 * (1 + math.cos(math.pi * self.step / self.plan.steps))
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["peak"] * warm * (0.02 + 0.98 * cosine)
+
+    def _average(self) -> None:
+        share = min(self.plan.average, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for mine, theirs in zip(self.mean.parameters(), self.net.parameters(), strict=True):
+                mine.lerp_(theirs, 1 - share)
+
+    def save(self) -> None:
+        """Write checkpoint and running mean; a rename makes each whole or absent."""
+        state = {
+            "net": self.net.state_dict(), "mean": self.mean.state_dict(),
+            "optimiser": self.optimiser.state_dict(), "step": self.step,
+        }  # fmt: skip
+        torch.save(state, self.out / "last.tmp")
+        (self.out / "last.tmp").replace(self.out / "last.pt")
+        np.savez(self.out / "ema.tmp.npz", **self.mean.weights())  # type: ignore[arg-type]
+        (self.out / "ema.tmp.npz").replace(self.out / "ema.npz")
+
+    def _resume(self) -> None:
+        last = self.out / "last.pt"
+        if last.exists():
+            state = torch.load(last)
+            self.net.load_state_dict(state["net"])
+            self.mean.load_state_dict(state["mean"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step = state["step"]
+            print("goes on from step", self.step, flush=True)
+
+
+def _calm(net: GraphNet) -> None:
+    """Fresh score layers start out saying no."""
+    for name, layer in net.layers.items():
+        if name == "h8_scores":
+            with torch.no_grad():
+                layer.weight.mul_(0.1)
+                layer.bias.fill_(-5.0)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
+    for name, kind in Plan.__annotations__.items():
+        default = getattr(Plan, name, None)
+        default = Plan.__dataclass_fields__[name].default
+        types = {"str": str, "int": int, "float": float}
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", type=types[kind], default=default, required=not isinstance(default, (str, int, float))
+        )
+    arguments = vars(parser.parse_args())
+    out: Path = arguments.pop("out")
+    out.mkdir(parents=True, exist_ok=True)
+    plan = Plan(**arguments)
+    (out / "plan.json").write_text(json.dumps(asdict(plan), indent=1))
+    torch.manual_seed(plan.seed)
+    torch.set_num_threads(plan.threads)
+    Trainer(plan, out).run()
+
+
+if __name__ == "__main__":
+    main()
