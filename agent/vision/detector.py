@@ -13,7 +13,7 @@ from agent.vision.decode import Candidates, decoder_for
 from agent.vision.preprocess import Preparer
 from agent.vision.spec import ModelSpec
 from agent.vision.suppress import SUPPRESSORS
-from hal.ports import F32, U8, Accelerator, Yuv420
+from hal.ports import F32, U8, Accelerator, AcceleratorInfo, Yuv420
 
 MIN_SCORE = 0.05
 
@@ -54,6 +54,11 @@ class Detector:
         self._decoder = decoder_for(spec, accelerator.outputs, min_score)
         self._suppress = SUPPRESSORS[spec.nms]
         self._monotonic = monotonic
+
+    @property
+    def accelerator_info(self) -> AcceleratorInfo:
+        """Where the model runs."""
+        return self._accelerator.info
 
     def detect(self, picture: Yuv420) -> list[Detection]:
         """The people in a camera's picture, best first, boxes within 0..1. Raises AcceleratorLost."""

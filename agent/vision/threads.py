@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from agent.domain import HealthSample, HealthState
+from agent.domain import HealthSample, HealthState, Incident
 from agent.vision.pipeline import Outcome, Pipeline
 from hal.errors import HalError
 from hal.ports import Camera, CameraInfo, Clock, Frame
@@ -88,6 +88,11 @@ class CaptureThread:
         self.heartbeat_s = clock.monotonic()
         self.info: CameraInfo | None = None
 
+    @property
+    def receiving(self) -> bool:
+        """Whether the camera is open and not lost."""
+        return self.info is not None and self._lost_since_s is None
+
     def start(self) -> None:
         self._thread.start()
 
@@ -100,6 +105,7 @@ class CaptureThread:
     def _run(self) -> None:
         wait_s = REOPEN_FIRST_S
         while not self._stopping.is_set():
+            self.heartbeat_s = self._clock.monotonic()
             try:
                 self.info = self._camera.open()
                 self._last_index = None
@@ -151,26 +157,30 @@ class CaptureThread:
 class VisionThread:
     """Walks every frame it can take; `deliver` receives each outcome on this thread and must not block.
 
-    A bug in the walk is kept in `failure` and ends the thread, which calls `ended`: the process then ends loudly.
+    The pipeline is made by `make_pipeline` for the aspect (width / height) of the first frame. A bug in the walk is
+    kept in `failure` and ends the thread, which calls `ended`: the process then ends loudly. `busy_since_s` is None
+    while the thread waits for a frame.
     """
 
     def __init__(
         self,
-        pipeline: Pipeline,
+        make_pipeline: Callable[[float], Pipeline],
         mailbox: Mailbox[Frame],
         clock: Clock,
         counters: Counters,
         deliver: Callable[[Outcome], None],
         ended: Callable[[], None],
     ) -> None:
-        self._pipeline = pipeline
+        self._make_pipeline = make_pipeline
+        self._pipeline: Pipeline | None = None
         self._mailbox = mailbox
         self._clock = clock
         self._counters = counters
         self._deliver = deliver
         self._ended = ended
         self._thread = threading.Thread(target=self._run, name="vision", daemon=True)
-        self.heartbeat_s = clock.monotonic()
+        self._last_s = 0.0
+        self.busy_since_s: float | None = None
         self.failure: BaseException | None = None
 
     def start(self) -> None:
@@ -179,6 +189,10 @@ class VisionThread:
     def stop(self) -> None:
         """Wait for the frame in hand to be finished; the mailbox must have been closed."""
         self._thread.join(timeout=5.0)
+
+    def finish(self) -> Sequence[Incident]:
+        """Close what is open, once the thread has ended."""
+        return self._pipeline.finish(self._last_s) if self._pipeline else ()
 
     def _run(self) -> None:
         try:
@@ -190,8 +204,12 @@ class VisionThread:
             self._ended()
 
     def _walk(self, frame: Frame) -> None:
+        self.busy_since_s = self._clock.monotonic()
+        if self._pipeline is None:
+            self._pipeline = self._make_pipeline(frame.lores.width / frame.lores.height)
         outcome = self._pipeline.process(frame)
+        self._last_s = frame.t_s
         self._counters.walked += 1
         self._counters.inferred += outcome.inferred
-        self.heartbeat_s = self._clock.monotonic()
         self._deliver(outcome)
+        self.busy_since_s = None

@@ -1,0 +1,208 @@
+"""The composition root: builds the parts from the configuration and owns the only task group.
+
+This is the walk of a frame; `run_camera` sets it going:
+
+    camera -> mailbox -> [gate, detector, tracker, rules, incidents, alarm outputs] -> desk -> journal -> hub link
+              capture thread             one hop on the vision thread                          own thread   loop
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from agent.build import Detectors, hal_settings, make_parts
+from agent.config import Config
+from agent.desk import Desk
+from agent.errors import OperatorError
+from agent.events.journal import Journal, JournalLimits
+from agent.hub.announce import announced
+from agent.hub.identity import Identity
+from agent.hub.link import LinkServer
+from agent.respond.alarms import AlarmBank
+from agent.status import StatusDesk
+from agent.version import VERSION
+from agent.vision.detector import Detector
+from agent.vision.pipeline import Pipeline
+from agent.vision.threads import CaptureThread, Counters, Mailbox, VisionThread
+from agent.watch import Heartbeat, feed_watchdog
+from agent.web.api import serve
+from agent.web.live import LiveFeed
+from hal import open_hal
+from hal.ports import Clock, Frame, Hal
+from hal.system import ServiceManager
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Eyes:
+    """The threads that see and act, and what they share."""
+
+    alarms: AlarmBank
+    capture: CaptureThread
+    vision: VisionThread
+    mailbox: Mailbox[Frame]
+    counters: Counters
+    desk: Desk
+    ended: asyncio.Event
+
+    def heartbeats(self) -> dict[str, Heartbeat]:
+        """Signs of life for the watchdog."""
+        return {
+            "capture": lambda: self.capture.heartbeat_s,
+            "inference": lambda: self.vision.busy_since_s,
+            "outputs": lambda: self.alarms.heartbeat_s,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A camera that answers, for those who started it."""
+
+    config: Config
+    status: StatusDesk
+    desk: Desk
+    url: str
+
+
+async def run_camera(config: Config, stop: asyncio.Event, ready: Callable[[Running], None] | None = None) -> None:
+    """Run a camera until `stop` is set or its source ends; `ready` is called once it sees and answers.
+
+    Raises OperatorError or HalError when a person must act, an ExceptionGroup when a core part failed.
+    """
+    data = _data_dir(config)
+    with open_hal(hal_settings(config)) as hal:
+        detectors = Detectors(config.model, hal.clock)
+        detector = detectors.open()
+        async with await Journal.open(data / "journal.db", hal.clock, _limits(config)) as journal:
+            eyes = _make_eyes(config, hal, Desk(journal), detectors, detector)
+            async with asyncio.TaskGroup() as tasks:
+                core = [
+                    tasks.create_task(journal.watch()),
+                    tasks.create_task(feed_watchdog(ServiceManager(), eyes.heartbeats(), hal.clock)),
+                ]
+                async with _seeing(eyes), _answering(config, hal, journal, eyes, detector) as running:
+                    ServiceManager().ready(f"watching {config.camera.source}")
+                    if ready:
+                        ready(running)
+                    await _first_of(stop, eyes.ended)
+                    ServiceManager().stopping()
+                for task in core:
+                    task.cancel()
+        if eyes.vision.failure:
+            raise eyes.vision.failure
+
+
+def _make_eyes(config: Config, hal: Hal, desk: Desk, detectors: Detectors, detector: Detector) -> Eyes:
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    alarms = AlarmBank(config.outputs, hal.outputs, hal.clock, desk.report)
+    mailbox: Mailbox[Frame] = Mailbox()
+    counters = Counters()
+    prefix = secrets.token_hex(3)
+
+    def make_pipeline(aspect: float) -> Pipeline:
+        parts = make_parts(config, detectors, detector, aspect=aspect, prefix=prefix, alarms=alarms)
+        return Pipeline(parts, hal.clock.monotonic, _local_minute(config, hal.clock))
+
+    def end() -> None:
+        loop.call_soon_threadsafe(ended.set)
+
+    capture = CaptureThread(hal.camera, mailbox, hal.clock, counters, desk.report)
+    vision = VisionThread(make_pipeline, mailbox, hal.clock, counters, desk.deliver, end)
+    return Eyes(alarms, capture, vision, mailbox, counters, desk, ended)
+
+
+@asynccontextmanager
+async def _seeing(eyes: Eyes) -> AsyncIterator[None]:
+    """The threads run; at the end everything open is closed, journaled and switched off."""
+    eyes.alarms.start()
+    eyes.vision.start()
+    eyes.capture.start()
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(_stop_seeing, eyes)
+
+
+def _stop_seeing(eyes: Eyes) -> None:
+    eyes.capture.stop()
+    eyes.vision.stop()
+    for incident in eyes.vision.finish():
+        eyes.desk.report(incident)
+    eyes.alarms.stop()
+
+
+@asynccontextmanager
+async def _answering(
+    config: Config, hal: Hal, journal: Journal, eyes: Eyes, detector: Detector
+) -> AsyncIterator[Running]:
+    """The camera answers on its address and is announced."""
+    if config.api.allow_insecure:
+        log.warning("api.allow_insecure is set: strangers on this network may read and listen to this camera")
+    identity = Identity(id=hal.board.serial, model=hal.board.model, fw=VERSION)
+    link = LinkServer(journal, identity)
+    started_s = hal.clock.monotonic()
+    status = StatusDesk(
+        config,
+        hal.clock,
+        identity,
+        journal,
+        eyes.alarms,
+        eyes.capture,
+        eyes.mailbox,
+        eyes.counters,
+        eyes.desk,
+        link,
+        detector.accelerator_info,
+        started_s,
+    )
+    live = LiveFeed(config, hal.clock, eyes.alarms.status)
+    eyes.desk.watch_frames(live.offer)
+    async with serve(config.api, identity, status.facts, link, live) as port:
+        url = f"http://{config.api.host}:{port}"
+        async with announced(config.api, identity, port):
+            yield Running(config, status, eyes.desk, url)
+
+
+def _local_minute(config: Config, clock: Clock) -> Callable[[], int | None]:
+    """The shop's local minute of the week; 0 is Monday 00:00."""
+    zone = ZoneInfo(config.camera.time_zone)
+
+    def minute_of_week() -> int:
+        local = datetime.fromtimestamp(clock.wall().utc_s, UTC).astimezone(zone)
+        return local.weekday() * 24 * 60 + local.hour * 60 + local.minute
+
+    return minute_of_week
+
+
+def _limits(config: Config) -> JournalLimits:
+    return JournalLimits(max_events=config.storage.max_events, max_age_s=config.storage.max_age_days * 86_400)
+
+
+def _data_dir(config: Config) -> Path:
+    """The folder of what must survive, made where it is missing. Raises OperatorError."""
+    path = Path(config.storage.data_dir)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        hint = "set storage.data_dir to a folder that this user may write"
+        raise OperatorError(f"cannot make {path}: {error.strerror}", hint=hint) from None
+    return path
+
+
+async def _first_of(*events: asyncio.Event) -> None:
+    """Wait until one of the events is set."""
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

@@ -1,0 +1,112 @@
+"""Makes the parts of the walk from a configuration: the one place that knows which part takes which setting."""
+
+from __future__ import annotations
+
+from agent.config import Config, ModelConfig, OutputConfig
+from agent.errors import ModelError
+from agent.models import Catalogue
+from agent.respond.alarms import AlarmBank
+from agent.rules.engine import RuleEngine
+from agent.rules.incidents import IncidentBook
+from agent.rules.zones import ZoneMap
+from agent.vision.detector import Detector
+from agent.vision.gate import Gate, GatePolicy
+from agent.vision.pipeline import Parts
+from agent.vision.spec import ModelSpec, Operating
+from agent.vision.tracker import Tracker, TrackerSettings
+from hal.ports import Clock, HalSettings, LineSettings
+from hal.tflite import DeviceName, open_accelerator
+
+
+def hal_settings(config: Config, *, paced: bool = True) -> HalSettings:
+    """The hardware's part of a configuration."""
+    camera = config.camera
+    return HalSettings(
+        source=camera.source,
+        width=camera.width,
+        height=camera.height,
+        fps=camera.fps,
+        paced=paced,
+        outputs={output.name: _line(output) for output in config.outputs},
+        gpio=config.gpio.driver,
+        data_dir=config.storage.data_dir,
+        seed=camera.seed,
+        scene=camera.scene,
+    )
+
+
+def _line(output: OutputConfig) -> LineSettings:
+    return LineSettings(output.pin, output.active_high)
+
+
+class Detectors:
+    """Opens the configured detector, and the same on the CPU when its accelerator is lost.
+
+    Raises ModelError, ModelUnreadable or RuntimeMissing for a model that cannot be used.
+    """
+
+    def __init__(self, config: ModelConfig, clock: Clock, catalogue: Catalogue | None = None) -> None:
+        catalogue = catalogue or Catalogue.load()
+        self.spec = catalogue.spec(config.name)
+        if self.spec.task != "person":
+            raise ModelError(f"model {config.name} is for {self.spec.task}", hint="choose one that finds people")
+        self._content = catalogue.read(self.spec)
+        self._config = config
+        self._clock = clock
+
+    def open(self) -> Detector:
+        """The detector as configured."""
+        return self._open(self._config.device)  # type: ignore[arg-type]  # one of the choices of ModelConfig
+
+    def open_fallback(self) -> Detector:
+        """The detector on the CPU."""
+        return self._open("cpu")
+
+    def _open(self, device: DeviceName) -> Detector:
+        accelerator = open_accelerator(
+            self._content,
+            runtime=self._config.runtime,  # type: ignore[arg-type]  # one of the choices of ModelConfig
+            device=device,
+            threads=self._config.threads,
+        )
+        return Detector(accelerator, self.spec, monotonic=self._clock.monotonic)
+
+    def operating(self) -> Operating:
+        """The thresholds: the model's own by day, unless the configuration says otherwise."""
+        own = operating_point(self.spec)
+        return Operating(
+            min_score=self._config.min_score or own.min_score,
+            confirm_score=self._config.confirm_score or own.confirm_score,
+        )
+
+
+def operating_point(spec: ModelSpec) -> Operating:
+    """A person model's thresholds by day. Raises ModelError for an entry without any."""
+    if spec.scores is None:
+        raise ModelError(f"model {spec.name} has no scores in the manifest")
+    return spec.scores.day
+
+
+def make_parts(
+    config: Config,
+    detectors: Detectors,
+    detector: Detector,
+    *,
+    aspect: float,
+    prefix: str,
+    alarms: AlarmBank | None = None,
+) -> Parts:
+    """The parts of the walk for pictures of this aspect (width / height); `prefix` makes incident ids unique."""
+    point = detectors.operating()
+    return Parts(
+        gate=Gate([mask.polygon for mask in config.motion_masks]),
+        policy=GatePolicy(),
+        detector=detector,
+        tracker=Tracker(TrackerSettings(point.min_score, point.confirm_score, aspect)),
+        rules=RuleEngine(config, aspect),
+        incidents=IncidentBook(config.rules, prefix),
+        object_mask=ZoneMap([mask.polygon for mask in config.object_masks]),
+        open_fallback=detectors.open_fallback,
+        alarms=alarms,
+    )
+

@@ -1,0 +1,23 @@
+"""Reading what the commands are given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agent.config import Config, parse_config
+from agent.errors import OperatorError
+
+
+def read_text(path: Path) -> str:
+    """A text file. Raises OperatorError that says what is wrong with it."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise OperatorError(f"{path} is no text", hint="is it the right file?") from None
+    except OSError as error:
+        raise OperatorError(f"cannot read {path}: {error.strerror}", hint="check the path") from None
+
+
+def read_config(path: Path) -> Config:
+    """A configuration file. Raises OperatorError or ConfigError."""
+    return parse_config(read_text(path), source=str(path))

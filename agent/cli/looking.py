@@ -1,0 +1,72 @@
+"""The commands that look at cameras from outside: `discover` and `status`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from agent.errors import OperatorError
+from agent.hub.discover import discover_for
+
+
+def discover(seconds: float, *, as_json: bool) -> None:
+    """Print the cameras that answer; exit code 1 when there are none."""
+    found = asyncio.run(discover_for(seconds))
+    for camera in found:
+        if as_json:
+            print(msgspec.json.encode({"type": "camera", **msgspec.to_builtins(camera)}).decode())
+        else:
+            state = camera.txt.get("state", "unknown")
+            print(f"{camera.name}  {', '.join(camera.addresses)}  port {camera.port}  {state}  {camera.txt.get('fw', '')}")
+    if not found:
+        if not as_json:
+            print(f"no camera answered within {seconds:g} s: is it on this network, and does the network pass multicast?")
+        raise SystemExit(1)
+
+
+def status(url: str, *, as_json: bool) -> None:
+    """Print how a running camera is."""
+    facts = asyncio.run(_fetch(f"{url.rstrip('/')}/v1/status"))
+    if as_json:
+        print(msgspec.json.encode({"type": "status", **facts}).decode())
+        return
+    for line in status_lines(facts):
+        print(line)
+
+
+async def _fetch(url: str) -> dict[str, Any]:
+    timeout = aiohttp.ClientTimeout(total=10)
+    hint = "is the agent running there? (`aislewatch run`, or systemctl status aislewatch)"
+    try:
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as response:
+            if response.status != 200:
+                raise OperatorError(f"{url} answered {response.status}", hint=hint)
+            facts: dict[str, Any] = await response.json()
+            return facts
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise OperatorError(f"no camera answers at {url}: {error or 'timed out'}", hint=hint) from None
+
+
+def status_lines(facts: dict[str, Any]) -> list[str]:
+    """The facts as a person reads them."""
+    camera, journal, model = facts["camera"], facts["journal"], facts["model"]
+    seeing = "sees" if camera["open"] else "SEES NOTHING"
+    frame = facts["stages_ms"].get("frame")
+    outputs = ", ".join(
+        f"{output['name']} {'ON' if output['on'] else 'off'} ({'FAULTED' if output['faulted'] else output['state']})"
+        for output in facts["outputs"]
+    )
+    hubs = ", ".join(str(hub.get("hub") or "?") for hub in facts["hubs"]) or "none"
+    return [
+        f"{facts['name']} ({facts['id']}), version {facts['fw']}, up {facts['uptime_s']:.0f} s, {facts['state']}",
+        f"camera   {seeing}: {camera['source']}, {camera['captured']} frames, {camera['dropped']} dropped",
+        f"model    {model['name']} on {model['device']} ({model['runtime']}) {model['degraded']}".rstrip(),
+        f"frame    {frame:.1f} ms" if frame else "frame    none yet",
+        f"outputs  {outputs or 'none configured'}",
+        f"journal  {journal['last_seq']} events, {'safe on disk' if journal['durable'] else 'IN MEMORY ONLY'}",
+        f"hubs     {hubs}",
+        f"clock    {'synchronised' if facts['clock']['synchronised'] else 'NOT SYNCHRONISED'}",
+    ]

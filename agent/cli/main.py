@@ -1,0 +1,167 @@
+"""The command line: every command is declared here and does its work in a module that is loaded only when it runs.
+
+Exit codes: 0 done; 1 the answer is no (a check failed, nothing was found); 2 wrong usage; 3 a person must act
+(configuration, model, file, hardware; the message says what to do); 130 stopped with Ctrl-C.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.cli.boundary import guarded
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    help="Aislewatch: the program inside a smart shop camera.",
+    epilog="Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 a person must act, 130 stopped.",
+)
+model_app = typer.Typer(no_args_is_help=True, help="The models: which there are, and how to bring one here.")
+config_app = typer.Typer(no_args_is_help=True, help="The configuration file.")
+app.add_typer(model_app, name="model")
+app.add_typer(config_app, name="config")
+
+ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration file (TOML).")]
+MaybeConfig = Annotated[Path | None, typer.Option("--config", "-c", help="The configuration file (TOML).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for programs.")]
+ModelName = Annotated[str | None, typer.Option("--model", help="A name from `aislewatch model list`.")]
+
+
+@app.command()
+@guarded
+def run(
+    config: ConfigFile,
+    as_json: AsJson = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
+) -> None:
+    """Run the camera until it is stopped."""
+    from agent.cli import running
+
+    running.run(config, as_json=as_json, verbose=verbose)
+
+
+@app.command()
+@guarded
+def demo(
+    source: Annotated[str, typer.Option(help="simulated, a video, a stream (rtsp://...) or /dev/videoN.")] = "simulated",
+    seconds: Annotated[float | None, typer.Option("--for", min=1, help="Stop by itself after so many seconds.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the live page on loopback.")] = 8723,
+    model: ModelName = None,
+    scene: Annotated[str, typer.Option(help="Which simulated scene.")] = "shop",
+    seed: Annotated[int, typer.Option(help="Seed of the simulated scene.")] = 1,
+    config: MaybeConfig = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the live page.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Show it: a simulated shop, its camera, a hub, and a live page."""
+    from agent.cli import demonstration
+
+    wish = demonstration.Wish(source, seconds, port, model, scene, seed, config, browser, as_json)
+    demonstration.run(wish)
+
+
+@app.command()
+@guarded
+def replay(
+    video: Annotated[Path, typer.Argument(help="A video file.")],
+    config: MaybeConfig = None,
+    model: ModelName = None,
+    as_json: AsJson = False,
+    realtime: Annotated[bool, typer.Option("--realtime", help="At the video's own pace.")] = False,
+    max_frames: Annotated[int | None, typer.Option("--max-frames", min=1, help="Stop after so many frames.")] = None,
+    tracks: Annotated[Path | None, typer.Option("--tracks", help="Write confirmed tracks there as MOT text.")] = None,
+) -> None:
+    """Run a video through the same walk as on the camera: events, incidents, then a summary."""
+    from agent.cli import replaying
+
+    replaying.run(video, config, model, as_json=as_json, realtime=realtime, max_frames=max_frames, tracks=tracks)
+
+
+@app.command()
+@guarded
+def detect(
+    images: Annotated[list[Path], typer.Argument(help="Pictures (JPEG, PNG, BMP).")],
+    model: Annotated[str, typer.Option("--model", help="A name from `aislewatch model list`.")] = "person-m",
+    as_json: AsJson = False,
+) -> None:
+    """Find people in pictures: all boxes with a score of at least 0.05."""
+    from agent.cli import parts
+
+    parts.detect(images, model, as_json=as_json)
+
+
+@app.command()
+@guarded
+def track(
+    detections: Annotated[Path, typer.Argument(help="MOT text: frame,-1,left,top,width,height,score.")],
+    fps: Annotated[float, typer.Option(min=0.1, max=1000, help="Frames a second.")],
+    size: Annotated[str, typer.Option(help="The picture, such as 1920x1080.")],
+    out: Annotated[Path, typer.Option(help="Where the tracks go, as MOT text.")],
+    as_json: AsJson = False,
+) -> None:
+    """Join detections into tracks, file in and file out."""
+    from agent.cli import parts
+
+    parts.track(detections, fps, size, out, as_json=as_json)
+
+
+@app.command()
+@guarded
+def discover(
+    seconds: Annotated[float, typer.Option("--for", min=0.1, max=300, help="How long to listen.")] = 3.0,
+    as_json: AsJson = False,
+) -> None:
+    """Find the cameras on this network by mDNS."""
+    from agent.cli import looking
+
+    looking.discover(seconds, as_json=as_json)
+
+
+@app.command()
+@guarded
+def status(
+    url: Annotated[str, typer.Option(help="The camera's address.")] = "http://127.0.0.1:8723",
+    as_json: AsJson = False,
+) -> None:
+    """Say how a running camera is."""
+    from agent.cli import looking
+
+    looking.status(url, as_json=as_json)
+
+
+@config_app.command("check")
+@guarded
+def config_check(
+    file: Annotated[Path, typer.Argument(help="The configuration file (TOML).")], as_json: AsJson = False
+) -> None:
+    """Check a configuration and report every mistake in it."""
+    from agent.cli import parts
+
+    parts.check_config(file, as_json=as_json)
+
+
+@model_app.command("list")
+@guarded
+def model_list(as_json: AsJson = False) -> None:
+    """List the models that are known here, and whether their files are."""
+    from agent.cli import models
+
+    models.show(as_json=as_json)
+
+
+@model_app.command("fetch")
+@guarded
+def model_fetch(
+    name: Annotated[str, typer.Argument(help="A name from `aislewatch model list`.")],
+    source: Annotated[str | None, typer.Option("--from", help="A directory or an http(s) URL that holds the file.")] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="Where to put it (the camera's model store).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a model that is named but not carried; checked by its hash, resumed when it was interrupted."""
+    from agent.cli import models
+
+    models.fetch(name, source, to, as_json=as_json)

@@ -1,0 +1,68 @@
+"""The commands that run one part on its own: `detect`, `track`, `config check`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from agent.build import Detectors
+from agent.cli.boundary import OPERATOR_EXIT
+from agent.cli.files import read_config, read_text
+from agent.config import Config, ModelConfig
+from agent.errors import ConfigError, OperatorError
+from agent.vision.files import detect_files
+from agent.vision.mot import track_text
+from hal.system import SystemClock
+
+
+def detect(images: list[Path], model: str, *, as_json: bool) -> None:
+    """Print the people found in each picture."""
+    detector = Detectors(ModelConfig(name=model), SystemClock()).open()
+    for found in detect_files(detector, images):
+        if as_json:
+            print(msgspec.json.encode(found).decode(), flush=True)
+            continue
+        print(f"{found['image']}: {len(found['boxes'])} boxes")
+        for box, score in zip(found["boxes"], found["scores"], strict=True):
+            print(f"  {score:.2f}  {' '.join(f'{edge:.0f}' for edge in box)}")
+
+
+def track(detections: Path, fps: float, size: str, out: Path, *, as_json: bool) -> None:
+    """Follow the people of a MOT text and write theirs."""
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", size)
+    if not match or "0" in match.groups():
+        raise OperatorError(f"--size {size!r} is no picture size", hint="such as 1920x1080")
+    text = track_text(read_text(detections), fps=fps, width=int(match[1]), height=int(match[2]))
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OperatorError(f"cannot write {out}: {error.strerror}", hint="check the path") from None
+    rows = text.splitlines()
+    people = len({row.split(",")[1] for row in rows})
+    facts = {"type": "tracks", "file": str(out), "rows": len(rows), "tracks": people}
+    print(msgspec.json.encode(facts).decode() if as_json else f"{out}: {people} people in {len(rows)} boxes")
+
+
+def check_config(file: Path, *, as_json: bool) -> None:
+    """Print every mistake of a configuration, or what it configures."""
+    try:
+        config = read_config(file)
+    except ConfigError as error:
+        if not as_json:
+            raise
+        for problem in error.problems:
+            fact = {"type": "problem", "path": problem.path, "message": problem.message, "hint": problem.hint}
+            print(msgspec.json.encode(fact).decode())
+        raise SystemExit(OPERATOR_EXIT) from None
+    counts = _counts(config)
+    if as_json:
+        print(msgspec.json.encode({"type": "config", "file": str(file), **counts}).decode())
+    else:
+        print(f"{file}: no mistakes; " + ", ".join(f"{count} {what}" for what, count in counts.items()))
+
+
+def _counts(config: Config) -> dict[str, int]:
+    names = ("zones", "lines", "rules", "outputs", "schedules")
+    return {name: len(getattr(config, name)) for name in names}

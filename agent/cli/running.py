@@ -1,0 +1,62 @@
+"""`aislewatch run`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from agent.app import Running, run_camera
+from agent.cli.files import read_config
+from agent.cli.lines import event_line
+from agent.desk import Item
+from agent.domain import HealthSample
+from agent.events.lines import event_json
+
+
+def run(config_file: Path, *, as_json: bool, verbose: bool) -> None:
+    """Run the camera of a configuration until it is stopped."""
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO, format="%(levelname)s %(name)s: %(message)s", force=True
+    )
+    config = read_config(config_file)
+    run_until_stopped(lambda stop: run_camera(config, stop, lambda running: _show(running, as_json=as_json)))
+
+
+def run_until_stopped(main: Any) -> None:
+    """Run `main(stop)` on a new loop; SIGINT and SIGTERM set `stop`, and everything ends in order."""
+
+    async def supervised() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        work: Coroutine[Any, Any, None] = main(stop)
+        await work
+
+    try:
+        asyncio.run(supervised())
+    except ExceptionGroup as group:
+        raise _single(group) from group
+
+
+def _single(error: BaseException) -> BaseException:
+    """The one error inside nested groups of one, so that its message reaches the person."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def _show(running: Running, *, as_json: bool) -> None:
+    clock = running.status.clock
+
+    def show(item: Item) -> None:
+        if as_json:
+            print(event_json(item, clock.wall()), flush=True)
+        else:
+            print(f"{item.what} {item.state}" if isinstance(item, HealthSample) else event_line(item), flush=True)
+
+    running.desk.watch(show)

@@ -1,0 +1,70 @@
+"""Takes what the threads find: the journal first, then those who watch. Callable from any thread, never blocks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from agent.domain import Event, HealthSample, Incident
+from agent.events.journal import Journal
+from agent.vision.pipeline import Outcome, StageMs
+
+Item = Event | Incident | HealthSample
+Watcher = Callable[[Item], None]
+FrameWatcher = Callable[[Outcome], None]
+
+WINDOW = 256
+
+
+class StageWindow:
+    """The stage times of the last frames: written by the vision thread, read by any."""
+
+    def __init__(self) -> None:
+        self._ring: list[StageMs | None] = [None] * WINDOW
+        self._count = 0
+
+    def add(self, times: StageMs) -> None:
+        self._ring[self._count % WINDOW] = times
+        self._count += 1
+
+    def values(self, stage: str) -> list[float]:
+        """The times of one stage in ms, of the frames in which it ran, unordered."""
+        return [ms for times in list(self._ring) if times and (ms := getattr(times, stage)) > 0]
+
+
+class Desk:
+    """Where everything that happened is handed in. Belongs to the running event loop."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._loop = asyncio.get_running_loop()
+        self._watchers: list[Watcher] = []
+        self._frame_watchers: list[FrameWatcher] = []
+        self.stages = StageWindow()
+
+    def watch(self, watcher: Watcher) -> None:
+        """Show every item to `watcher` too, on the loop."""
+        self._watchers.append(watcher)
+
+    def watch_frames(self, watcher: FrameWatcher) -> None:
+        """Show every outcome to `watcher` too, on the vision thread: it must take microseconds."""
+        self._frame_watchers.append(watcher)
+
+    def deliver(self, outcome: Outcome) -> None:
+        """Take one frame's outcome, on the vision thread, after the outputs were driven."""
+        self.stages.add(outcome.times)
+        for event in outcome.events:
+            self.report(event)
+        for incident in outcome.incidents:
+            self.report(incident)
+        for watcher in self._frame_watchers:
+            watcher(outcome)
+
+    def report(self, item: Item) -> None:
+        """Journal an item and show it."""
+        self._journal.append_nowait(item)
+        self._loop.call_soon_threadsafe(self._show, item)
+
+    def _show(self, item: Item) -> None:
+        for watcher in self._watchers:
+            watcher(item)
