@@ -19,6 +19,7 @@ from agent.domain import Box, Point
 from hal.ports import F32, U8
 
 WIDTH = 128
+MIN_SIDE = 8
 MIN_PIXELS = 7
 BACKGROUND_TAU_S = 10.0
 LEARN_EVERY_S = 0.3
@@ -56,7 +57,7 @@ class Gate:
         self._seeded_s = self._learnt_s = self._compared_s = -math.inf
 
     def update(self, t_s: float, luma: U8) -> Motion:
-        """Look at the luma plane (height, width) of the frame exposed at `t_s` on the monotonic clock."""
+        """Look at the luma plane (height, width; at least 8) of the frame exposed at `t_s` on the monotonic clock."""
         if luma.shape != self._source:
             self._allocate(luma)
             self._sample(luma)
@@ -80,7 +81,7 @@ class Gate:
 
     def _allocate(self, luma: U8) -> None:
         self._source = luma.shape
-        step = max(1, round(luma.shape[1] / WIDTH))
+        step = max(1, min(round(luma.shape[1] / WIDTH), luma.shape[0] // MIN_SIDE))
         self._samples = (slice(step // 2, None, step), slice(step // 2, None, step))
         shape = luma[self._samples].shape
         pictures: list[U8] = [np.empty(shape, np.uint8) for _ in range(6)]
