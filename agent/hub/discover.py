@@ -1,0 +1,130 @@
+"""Finds cameras that announce themselves by mDNS, and notices when they move or go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from zeroconf import InterfaceChoice, IPVersion, ServiceStateChange, Zeroconf
+from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
+
+from agent.hub.announce import SERVICE_TYPE
+
+_RESOLVE_MS = 3000.0
+_RESCAN_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One announced camera. mDNS is a hint: nothing here is trusted before the link has proven it."""
+
+    name: str
+    addresses: tuple[str, ...]
+    port: int
+    facts: dict[str, str] = field(hash=False)
+
+    @property
+    def id(self) -> str:
+        return self.facts.get("id", "")
+
+    def urls(self, path: str = "/v1/link") -> list[str]:
+        """Where the camera may answer, one for each address."""
+        scheme = "https" if self.facts.get("tls") == "1" else "http"
+        return [f"{scheme}://{address}:{self.port}{path}" for address in self.addresses]
+
+
+class News(StrEnum):
+    """What happened to an announcement."""
+
+    FOUND = "found"
+    CHANGED = "changed"
+    GONE = "gone"
+
+
+class Change(NamedTuple):
+    """A camera came, changed its facts or addresses, or said goodbye."""
+
+    news: News
+    camera: Found
+
+
+class Browser:
+    """An asynchronous context manager; iterate over `changes()` to follow the cameras on the network."""
+
+    def __init__(self, interfaces: Sequence[str] | None = None) -> None:
+        self._interfaces = InterfaceChoice.All if interfaces is None else list(interfaces)
+        self._names: asyncio.Queue[str] = asyncio.Queue()
+        self._known: dict[str, Found] = {}
+        self._zeroconf: AsyncZeroconf
+        self._browser: AsyncServiceBrowser
+        self._rescan: asyncio.Task[None]
+
+    async def __aenter__(self) -> Self:
+        self._zeroconf = AsyncZeroconf(interfaces=self._interfaces, ip_version=IPVersion.V4Only)
+        self._browser = AsyncServiceBrowser(self._zeroconf.zeroconf, SERVICE_TYPE, handlers=[self._heard])
+        self._rescan = asyncio.create_task(self._follow_interfaces())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._rescan.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._rescan
+        await self._browser.async_cancel()
+        await self._zeroconf.async_close()
+
+    async def changes(self) -> AsyncGenerator[Change, None]:
+        """Every change from now on, the cameras that are there already first."""
+        while True:
+            name = await self._names.get()
+            change = await self._look(name)
+            if change is not None:
+                yield change
+
+    def _heard(self, zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange) -> None:
+        self._names.put_nowait(name if state_change is not ServiceStateChange.Removed else f"-{name}")
+
+    async def _look(self, name: str) -> Change | None:
+        if name.startswith("-"):
+            gone = self._known.pop(name[1:], None)
+            return None if gone is None else Change(News.GONE, gone)
+        info = AsyncServiceInfo(SERVICE_TYPE, name)
+        if not await info.async_request(self._zeroconf.zeroconf, _RESOLVE_MS):
+            return None
+        found, known = _found(info), self._known.get(name)
+        if found == known:
+            return None
+        self._known[name] = found
+        return Change(News.FOUND if known is None else News.CHANGED, found)
+
+    async def _follow_interfaces(self) -> None:
+        while True:
+            await asyncio.sleep(_RESCAN_S)
+            with suppress(OSError):
+                await self._zeroconf.async_update_interfaces()
+
+
+async def discover(seconds: float, interfaces: Sequence[str] | None = None) -> list[Found]:
+    """The cameras that answer within `seconds`, by name."""
+    known: dict[str, Found] = {}
+    async with Browser(interfaces) as browser, aclosing(browser.changes()) as changes:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                async for news, camera in changes:
+                    if news is News.GONE:
+                        known.pop(camera.name, None)
+                    else:
+                        known[camera.name] = camera
+    return sorted(known.values(), key=lambda camera: camera.name)
+
+
+def _found(info: AsyncServiceInfo) -> Found:
+    facts = {key: value or "" for key, value in info.decoded_properties.items()}
+    addresses = tuple(sorted(info.parsed_addresses(IPVersion.V4Only)))
+    return Found(info.name.removesuffix(f".{SERVICE_TYPE}"), addresses, info.port or 0, facts)

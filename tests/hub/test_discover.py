@@ -1,0 +1,88 @@
+"""mDNS for real, on the loopback interface."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import replace
+
+import pytest
+
+from agent.hub.addresses import reachable_addresses
+from agent.hub.announce import Announcer
+from agent.hub.discover import Browser, Change, News, discover
+from agent.hub.identity import Identity
+
+LOOPBACK = ("127.0.0.1",)
+
+
+@asynccontextmanager
+async def announced(announcer: Announcer) -> AsyncGenerator[None]:
+    task = asyncio.create_task(announcer.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def next_of(changes: AsyncGenerator[Change], camera_id: str) -> Change:
+    async with asyncio.timeout(10):
+        async for change in changes:
+            if change.camera.id == camera_id:
+                return change
+    raise AssertionError("the browser ended")
+
+
+async def test_a_camera_is_found_changes_and_says_goodbye() -> None:
+    identity = Identity(id="t1found", model="test", fw="1.2.3")
+    announcer = Announcer(identity, 8443, lambda: LOOPBACK, poll_s=0.05)
+    async with Browser(LOOPBACK) as browser, aclosing(browser.changes()) as changes:
+        async with announced(announcer):
+            first = await next_of(changes, identity.id)
+            announcer.update(replace(identity, state="claimed"))
+            second = await next_of(changes, identity.id)
+        third = await next_of(changes, identity.id)
+    assert first.news is News.FOUND
+    assert first.camera.name == "aislewatch-t1found"
+    assert first.camera.addresses == LOOPBACK
+    assert first.camera.urls() == ["http://127.0.0.1:8443/v1/link"]
+    assert first.camera.facts == {
+        "id": "t1found", "model": "test", "fw": "1.2.3", "api": "v0", "state": "unclaimed", "fp": "", "tls": "0",
+    }  # fmt: skip
+    assert (second.news, second.camera.facts["state"]) == (News.CHANGED, "claimed")
+    assert third.news is News.GONE
+
+
+async def test_discover_lists_what_answers() -> None:
+    one, two = Identity(id="t2one", model="m", fw="0"), Identity(id="t2two", model="m", fw="0")
+    async with announced(Announcer(one, 1001, lambda: LOOPBACK)), announced(Announcer(two, 1002, lambda: LOOPBACK)):
+        found = {camera.id: camera.port for camera in await discover(1.5, LOOPBACK)}
+    assert found["t2one"] == 1001
+    assert found["t2two"] == 1002
+
+
+async def test_without_a_network_the_camera_warns_once_and_tries_again(caplog: pytest.LogCaptureFixture) -> None:
+    identity, tried_again = Identity(id="t3", model="m", fw="0"), asyncio.Event()
+    attempts = 0
+
+    def addresses() -> tuple[str, ...]:
+        nonlocal attempts
+        attempts += 1
+        if attempts >= 3:
+            tried_again.set()
+        raise OSError("no netlink")
+
+    async with announced(Announcer(identity, 1, addresses, retry_s=0.01)), asyncio.timeout(10):
+        await tried_again.wait()
+    warned = [record for record in caplog.records if record.levelname == "WARNING" and "mDNS" in record.message]
+    assert len(warned) == 1
+
+
+def test_reachable_addresses() -> None:
+    assert reachable_addresses("127.0.0.1") == LOOPBACK
+    assert reachable_addresses("localhost") == LOOPBACK
+    assert reachable_addresses("192.0.2.77") == ()
+    assert not set(LOOPBACK) & set(reachable_addresses("0.0.0.0"))
