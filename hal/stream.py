@@ -180,7 +180,7 @@ def _connect(settings: HalSettings) -> InputContainer:
     if not settings.source.startswith("/dev/"):
         options = {"analyzeduration": "1000000"}
         if settings.source.startswith("rtsp"):
-            options["rtsp_transport"] = "tcp"
+            options["rtsp_flags"] = "prefer_tcp"
         return av.open(settings.source, options=options, timeout=timeout)
     options = {"video_size": f"{settings.width}x{settings.height}", "framerate": f"{settings.fps:g}"}
     return av.open(settings.source, format="v4l2", options=options, timeout=timeout)
