@@ -20,10 +20,14 @@ def discover(seconds: float, *, as_json: bool) -> None:
             print(msgspec.json.encode({"type": "camera", **msgspec.to_builtins(camera)}).decode())
         else:
             state = camera.txt.get("state", "unknown")
-            print(f"{camera.name}  {', '.join(camera.addresses)}  port {camera.port}  {state}  {camera.txt.get('fw', '')}")
+            print(
+                f"{camera.name}  {', '.join(camera.addresses)}  port {camera.port}  {state}  {camera.txt.get('fw', '')}"
+            )
     if not found:
         if not as_json:
-            print(f"no camera answered within {seconds:g} s: is it on this network, and does the network pass multicast?")
+            print(
+                f"no camera answered within {seconds:g} s: is it on this network, and does the network pass multicast?"
+            )
         raise SystemExit(1)
 
 

@@ -47,7 +47,9 @@ def run(
 @app.command()
 @guarded
 def demo(
-    source: Annotated[str, typer.Option(help="simulated, a video, a stream (rtsp://...) or /dev/videoN.")] = "simulated",
+    source: Annotated[
+        str, typer.Option(help="simulated, a video, a stream (rtsp://...) or /dev/videoN.")
+    ] = "simulated",
     seconds: Annotated[float | None, typer.Option("--for", min=1, help="Stop by itself after so many seconds.")] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the live page on loopback.")] = 8723,
     model: ModelName = None,
@@ -157,7 +159,9 @@ def model_list(as_json: AsJson = False) -> None:
 @guarded
 def model_fetch(
     name: Annotated[str, typer.Argument(help="A name from `aislewatch model list`.")],
-    source: Annotated[str | None, typer.Option("--from", help="A directory or an http(s) URL that holds the file.")] = None,
+    source: Annotated[
+        str | None, typer.Option("--from", help="A directory or an http(s) URL that holds the file.")
+    ] = None,
     to: Annotated[Path | None, typer.Option("--to", help="Where to put it (the camera's model store).")] = None,
     as_json: AsJson = False,
 ) -> None:

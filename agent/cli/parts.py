@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -12,7 +13,7 @@ from agent.cli.boundary import OPERATOR_EXIT
 from agent.cli.files import read_config, read_text
 from agent.config import Config, ModelConfig
 from agent.errors import ConfigError, OperatorError
-from agent.vision.files import detect_files
+from agent.models import detect_files
 from agent.vision.mot import track_text
 from hal.system import SystemClock
 
@@ -21,12 +22,13 @@ def detect(images: list[Path], model: str, *, as_json: bool) -> None:
     """Print the people found in each picture."""
     detector = Detectors(ModelConfig(name=model), SystemClock()).open()
     for found in detect_files(detector, images):
-        if as_json:
-            print(msgspec.json.encode(found).decode(), flush=True)
-            continue
-        print(f"{found['image']}: {len(found['boxes'])} boxes")
-        for box, score in zip(found["boxes"], found["scores"], strict=True):
-            print(f"  {score:.2f}  {' '.join(f'{edge:.0f}' for edge in box)}")
+        print(msgspec.json.encode(found).decode() if as_json else "\n".join(_boxes(found)), flush=True)
+
+
+def _boxes(found: Any) -> list[str]:
+    head = f"{found['image']}: {len(found['boxes'])} boxes"
+    rows = zip(found["boxes"], found["scores"], strict=True)
+    return [head, *(f"  {score:.2f}  {' '.join(f'{edge:.0f}' for edge in box)}" for box, score in rows)]
 
 
 def track(detections: Path, fps: float, size: str, out: Path, *, as_json: bool) -> None:
