@@ -12,10 +12,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from .data import Boxes, Image, Picture
 from .graph import Size
 from .photometric import photometric
+
+Matrix = NDArray[np.float64]
 
 #: People lower than this share of the picture's height, or cut to less than this share, are ignored.
 LEAST_HEIGHT = 0.04
@@ -153,7 +156,7 @@ def _layout(size: Size, random: Generator) -> list[Tile]:
     ]
 
 
-def _view(chosen: Source, place: Tile, random: Generator) -> np.ndarray:  # type: ignore[type-arg]
+def _view(chosen: Source, place: Tile, random: Generator) -> Matrix:
     """The homography from a picture's 0..1 to a tile's pixels."""
     x1, y1, x2, y2 = place.rectangle
     share = np.exp(random.uniform(np.log(place.low), np.log(place.high)))
@@ -161,26 +164,25 @@ def _view(chosen: Source, place: Tile, random: Generator) -> np.ndarray:  # type
     shown = np.array([share * stretch, share / stretch])
     centre = _centre(chosen, shown, random)
     scale = np.array([x2 - x1, y2 - y1]) / shown
-    matrix = np.array(
-        [[scale[0], 0, (shown[0] / 2 - centre[0]) * scale[0]], [0, scale[1], (shown[1] / 2 - centre[1]) * scale[1]], [0, 0, 1]]
-    )
+    move = (shown / 2 - centre) * scale
+    matrix = np.array([[scale[0], 0.0, move[0]], [0.0, scale[1], move[1]], [0.0, 0.0, 1.0]])
     if random.random() < 0.35:
         matrix = _tilted((y2 - y1, x2 - x1), random) @ matrix
     return matrix
 
 
-def _centre(chosen: Source, shown: np.ndarray, random: Generator) -> np.ndarray:  # type: ignore[type-arg]
+def _centre(chosen: Source, shown: Matrix, random: Generator) -> Matrix:
     """Where to look: within the picture, towards a person in most zooms."""
     slack = np.abs(1 - shown) / 2
     free = 0.5 + random.uniform(-1, 1, 2) * slack
     if len(chosen.boxes) and random.random() < 0.6:
         box = chosen.boxes[int(random.integers(len(chosen.boxes)))]
         middle = (box[:2] + box[2:]) / 2 + random.normal(0, 0.2, 2) * shown
-        return np.clip(middle, 0.5 - slack, 0.5 + slack)
-    return free
+        return np.asarray(np.clip(middle, 0.5 - slack, 0.5 + slack))
+    return np.asarray(free)
 
 
-def _tilted(size: Size, random: Generator) -> np.ndarray:  # type: ignore[type-arg]
+def _tilted(size: Size, random: Generator) -> Matrix:
     """A small rotation, or the view of a camera that looks down (the top wider than the bottom, or the reverse)."""
     height, width = size
     if random.random() < 0.6:
@@ -189,10 +191,10 @@ def _tilted(size: Size, random: Generator) -> np.ndarray:  # type: ignore[type-a
     squeeze = random.uniform(-0.18, 0.18) * width
     before = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     after = before + np.array([[-squeeze, 0], [squeeze, 0], [-squeeze, 0], [squeeze, 0]], np.float32)
-    return cv2.getPerspectiveTransform(before, after)
+    return np.asarray(cv2.getPerspectiveTransform(before, after))
 
 
-def _fitting_level(chosen: Source, matrix: np.ndarray) -> Image:  # type: ignore[type-arg]
+def _fitting_level(chosen: Source, matrix: Matrix) -> Image:
     """The smallest stored size that is still about as fine as the target."""
     for level in reversed(chosen.levels):
         if level.shape[1] >= matrix[0, 0] * 0.8 and level.shape[0] >= matrix[1, 1] * 0.8:
@@ -200,7 +202,7 @@ def _fitting_level(chosen: Source, matrix: np.ndarray) -> Image:  # type: ignore
     return chosen.levels[0]
 
 
-def _warped(boxes: Boxes, matrix: np.ndarray, size: Size) -> tuple[Boxes, Boxes]:  # type: ignore[type-arg]
+def _warped(boxes: Boxes, matrix: Matrix, size: Size) -> tuple[Boxes, Boxes]:
     """Boxes through a homography: clipped pixels, and the share of each left in view."""
     if not len(boxes):
         return np.zeros((0, 4), np.float32), np.zeros(0, np.float32)

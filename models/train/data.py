@@ -103,4 +103,4 @@ def _labels(path: Path) -> Boxes:
         return np.zeros((0, 4), np.float32)
     rows = np.loadtxt(path, dtype=np.float32, ndmin=2)[:, 1:5]
     low, high = rows[:, :2] - rows[:, 2:] / 2, rows[:, :2] + rows[:, 2:] / 2
-    return np.clip(np.concatenate([low, high], axis=1), 0, 1).astype(np.float32)
+    return np.asarray(np.clip(np.concatenate([low, high], axis=1), 0, 1), np.float32)

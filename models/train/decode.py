@@ -67,8 +67,8 @@ def iou(one: Floats, many: Floats) -> Floats:
     low = np.maximum(one[:, None, :2], many[None, :, :2])
     high = np.minimum(one[:, None, 2:], many[None, :, 2:])
     inner = np.clip(high - low, 0, None).prod(axis=-1)
-    area = lambda b: (b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1])  # noqa: E731 - local shorthand
-    return np.asarray(inner / np.maximum(area(one)[:, None] + area(many)[None] - inner, 1e-9), np.float32)
+    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=-1) for boxes in (one, many)]
+    return np.asarray(inner / np.maximum(areas[0][:, None] + areas[1][None] - inner, 1e-9), np.float32)
 
 
 def diou(one: Floats, many: Floats) -> Floats:

@@ -13,7 +13,7 @@ import json
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass
 from pathlib import Path
 
 import cv2
@@ -25,6 +25,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from . import members
 from .augment import Augmenter, Sample, Source, source
 from .data import Boxes, data_root, split
+from .distil import Teacher
 from .graph import Graph
 from .loss import AnchorTable, Truth, detection_loss
 from .net import GraphNet
@@ -46,12 +47,14 @@ class Plan:
     seed: int = 1
     labels: str = ""
     teacher: str = ""
+    teacher_model: str = "person-m"
     threads: int = 2
     workers: int = 2
     share: float = 1.0
+    frozen: str = "conv0 dw1 pw1"
 
 
-class Stream(IterableDataset[Sample]):
+class Stream(IterableDataset[Sample]):  # type: ignore[misc, unused-ignore]  # as in net.py
     """An endless stream of samples, different in every worker."""
 
     def __init__(self, augmenter: Augmenter, seed: int) -> None:
@@ -124,12 +127,16 @@ class Trainer:
         print("fresh layers:", ", ".join(fresh) or "none", flush=True)
         self.optimiser = torch.optim.AdamW(self._groups(set(fresh)), weight_decay=plan.decay)
         self.table, self.step = AnchorTable(self.graph), 0
-        self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.teacher = Teacher(self.graph, plan.teacher_model, plan.teacher, plan.start) if plan.teacher else None
+        self.net.to(memory_format=torch.channels_last)
         self._resume()
 
     def _groups(self, fresh: set[str]) -> list[dict[str, object]]:
         kinds: dict[float, list[nn.Parameter]] = {self.plan.rate: [], self.plan.fresh_rate: []}
         for name, layer in self.net.layers.items():
+            if name in self.plan.frozen.split():
+                layer.requires_grad_(False)
+                continue
             rate = self.plan.fresh_rate if name in fresh else self.plan.rate
             kinds[rate] += list(layer.parameters())
         return [{"params": params, "lr": rate, "peak": rate} for rate, params in kinds.items() if params]
@@ -151,18 +158,19 @@ class Trainer:
 
     def _loader(self) -> DataLoader[Sample]:
         stream = Stream(Augmenter(sources(self.plan), self.graph.size), self.plan.seed + self.step)
-        return DataLoader(
-            stream, self.plan.batch, num_workers=self.plan.workers, collate_fn=collate, prefetch_factor=4
-        )
+        return DataLoader(stream, self.plan.batch, num_workers=self.plan.workers, collate_fn=collate, prefetch_factor=4)
 
     def _advance(self, batch: Batch) -> float:
         self._set_rates()
         images = (batch.images.permute(0, 3, 1, 2).float() - 128) / 128
         with torch.autocast("cpu", torch.bfloat16):
-            raw, logits = self.net(images)
+            maps = self.net.maps(images)
+            raw, logits = self.net.heads(maps)
         loss = detection_loss(raw.float(), logits.float(), self.table, batch.truth)
+        if self.teacher is not None:
+            loss = loss + self.teacher.loss(images, maps, raw.float(), logits.float())
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), 10.0)
         self.optimiser.step()
         self.step += 1
@@ -179,7 +187,8 @@ class Trainer:
         share = min(self.plan.average, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             for mine, theirs in zip(self.mean.parameters(), self.net.parameters(), strict=True):
-                mine.lerp_(theirs, 1 - share)
+                if theirs.requires_grad:
+                    mine.lerp_(theirs, 1 - share)
 
     def save(self) -> None:
         """Write checkpoint and running mean; a rename makes each whole or absent."""
@@ -217,11 +226,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     for name, kind in Plan.__annotations__.items():
-        default = getattr(Plan, name, None)
         default = Plan.__dataclass_fields__[name].default
         types = {"str": str, "int": int, "float": float}
         parser.add_argument(
-            f"--{name.replace('_', '-')}", type=types[kind], default=default, required=not isinstance(default, (str, int, float))
+            f"--{name.replace('_', '-')}", type=types[kind], default=default, required=default is MISSING
         )
     arguments = vars(parser.parse_args())
     out: Path = arguments.pop("out")

@@ -45,61 +45,80 @@ class AnchorTable:
         return torch.cat([(centre - half).flip(-1), (centre + half).flip(-1)], -1)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What every anchor of a batch should say: person's box (batch, n, 4), score (batch, n), counted (batch, n)."""
+
+    boxes: Tensor
+    scores: Tensor
+    counted: Tensor
+
+
 def detection_loss(raw: Tensor, logits: Tensor, table: AnchorTable, truth: Truth, box_share: float = 2.5) -> Tensor:
     """Loss of a batch: raw (batch, n, 4), logits (batch, n)."""
     boxes = table.decode(raw)
     with torch.no_grad():
-        owner, target = assign(logits.sigmoid(), boxes, table, truth)
-        ignored = _in_ignored(boxes, truth) & (target == 0)
-    scores = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
-    total = target.sum().clamp(min=1.0)
-    score_loss = (scores * ~ignored).sum() / total
-    positive = target > 0
-    wanted = torch.gather(truth.boxes, 1, owner[..., None].expand(-1, -1, 4))
-    misfit = 1 - complete_iou(boxes[positive], wanted[positive])
-    return score_loss + box_share * (misfit * target[positive]).sum() / total
+        answer = answers(logits.sigmoid(), boxes, table, truth)
+    scores = functional.binary_cross_entropy_with_logits(logits, answer.scores, reduction="none")
+    total = answer.scores.sum().clamp(min=1.0)
+    positive = answer.scores > 0
+    misfit = 1 - complete_iou(boxes[positive], answer.boxes[positive])
+    return (scores * answer.counted).sum() / total + box_share * (misfit * answer.scores[positive]).sum() / total
 
 
-def assign(scores: Tensor, boxes: Tensor, table: AnchorTable, truth: Truth, top: int = 9) -> tuple[Tensor, Tensor]:
-    """For every anchor the row of its person (batch, n) and the score it should give (batch, n), 0 for none."""
-    overlaps = pairwise_iou(truth.boxes, boxes)
-    allowed = _near(table, truth) & (truth.weights > 0)[..., None]
-    fit = scores[:, None].clamp(min=1e-4) ** 0.5 * overlaps.clamp(min=1e-4) ** 4 * allowed
+def answers(scores: Tensor, boxes: Tensor, table: AnchorTable, truth: Truth) -> Answer:
+    """Assign picture by picture: padding would cost more than the loop."""
+    rows = []
+    for score, box, people, weights in zip(scores, boxes, truth.boxes, truth.weights, strict=True):
+        wanted, target = assign(score, box, table, people[weights > 0])
+        ignored = _in_ignored(box, people[weights == 0]) & (target == 0)
+        rows.append((wanted, target, (~ignored).float()))
+    wanted, target, counted = (torch.stack(part) for part in zip(*rows, strict=True))
+    return Answer(wanted, target, counted)
+
+
+def assign(scores: Tensor, boxes: Tensor, table: AnchorTable, people: Tensor, top: int = 9) -> tuple[Tensor, Tensor]:
+    """For the anchors of a picture (n,) the person's box (n, 4) and the score to give (n,), 0 for nobody."""
+    if not len(people):
+        return torch.zeros_like(boxes), torch.zeros_like(scores)
+    overlaps = pairwise_iou(people, boxes)
+    fit = scores.clamp(min=1e-4) ** 0.5 * overlaps.clamp(min=1e-4) ** 4 * _near(table, people)
     best, rows = fit.topk(top, dim=-1)
     chosen = torch.zeros_like(fit, dtype=torch.bool).scatter_(-1, rows, best > 0)
-    claimed = torch.where(chosen, overlaps + 1e-6, torch.zeros_like(overlaps))
-    owner = claimed.argmax(1)
-    chosen &= torch.zeros_like(chosen).scatter_(1, owner[:, None], True)
+    owner = torch.where(chosen, overlaps + 1e-6, torch.zeros_like(overlaps)).argmax(0)
+    chosen &= torch.zeros_like(chosen).scatter_(0, owner[None], True)
     fit, overlaps = fit * chosen, overlaps * chosen
     scaled = fit / fit.amax(-1, keepdim=True).clamp(min=1e-12) * overlaps.amax(-1, keepdim=True)
-    return owner, scaled.amax(1)
+    return people[owner], scaled.amax(0)
 
 
-def _near(table: AnchorTable, truth: Truth) -> Tensor:
-    """Anchors (batch, m, n) whose centre lies in a person's box, or within a step of a small one's middle."""
+def _near(table: AnchorTable, people: Tensor) -> Tensor:
+    """Anchors (m, n) whose centre lies in a person's box, or within a step of a small one's middle."""
     y, x = table.centres[:, 0], table.centres[:, 1]
-    x1, y1, x2, y2 = (truth.boxes[..., side, None] for side in range(4))
+    x1, y1, x2, y2 = (people[:, side, None] for side in range(4))
     inside = (x >= x1) & (x <= x2) & (y >= y1) & (y <= y2)
     close = torch.maximum((x - (x1 + x2) / 2).abs(), (y - (y1 + y2) / 2).abs()) <= table.steps
     return inside | close
 
 
-def _in_ignored(boxes: Tensor, truth: Truth) -> Tensor:
-    """Boxes (batch, n) that lie mostly in an ignored place."""
-    low = torch.maximum(boxes[:, None, :, :2], truth.boxes[:, :, None, :2])
-    high = torch.minimum(boxes[:, None, :, 2:], truth.boxes[:, :, None, 2:])
-    inner = (high - low).clamp(min=0).prod(-1)
-    share = inner / (boxes[..., 2:] - boxes[..., :2]).prod(-1).clamp(min=1e-6)[:, None]
-    return ((share > 0.5) & (truth.weights == 0)[..., None]).any(1)
+def _in_ignored(boxes: Tensor, places: Tensor) -> Tensor:
+    """Boxes (n,) that lie mostly in an ignored place (m, 4)."""
+    area = (boxes[:, 2:] - boxes[:, :2]).prod(-1).clamp(min=1e-6)
+    return (_shared(places, boxes) / area > 0.5).any(0)
 
 
 def pairwise_iou(one: Tensor, many: Tensor) -> Tensor:
-    """IoU (batch, m, n) of boxes (batch, m, 4) with (batch, n, 4)."""
-    low = torch.maximum(one[:, :, None, :2], many[:, None, :, :2])
-    high = torch.minimum(one[:, :, None, 2:], many[:, None, :, 2:])
-    inner = (high - low).clamp(min=0).prod(-1)
-    areas = [(b[..., 2:] - b[..., :2]).clamp(min=0).prod(-1) for b in (one, many)]
-    return inner / (areas[0][:, :, None] + areas[1][:, None] - inner).clamp(min=1e-6)
+    """IoU (m, n) of boxes (m, 4) with (n, 4)."""
+    inner = _shared(one, many)
+    areas = [(b[:, 2:] - b[:, :2]).clamp(min=0).prod(-1) for b in (one, many)]
+    return inner / (areas[0][:, None] + areas[1] - inner).clamp(min=1e-6)
+
+
+def _shared(one: Tensor, many: Tensor) -> Tensor:
+    """The area (m, n) that boxes (m, 4) and (n, 4) share."""
+    wide = torch.minimum(one[:, 2:3], many[:, 2]) - torch.maximum(one[:, 0:1], many[:, 0])
+    tall = torch.minimum(one[:, 3:4], many[:, 3]) - torch.maximum(one[:, 1:2], many[:, 1])
+    return wide.clamp(min=0) * tall.clamp(min=0)
 
 
 def complete_iou(one: Tensor, other: Tensor) -> Tensor:

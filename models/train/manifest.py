@@ -41,8 +41,7 @@ def entry(graph: Graph, path: Path, facts: Facts) -> str:
         f"size_bytes = {len(data)}",
         f'licence = "{LICENCE}"',
         f'attribution = "{ATTRIBUTION}"',
-        f'input = {{ width = {width}, height = {height}, layout = "nhwc", dtype = "uint8", '
-        'colour = "rgb", fit = "stretch" }',
+        f'input = {{ width = {width}, height = {height}, dtype = "uint8", colour = "rgb", fit = "stretch" }}',
         'quantisation = "int8"',
         'decoder = "ssd_raw"',
         "box_scale = [10.0, 10.0, 5.0, 5.0]",

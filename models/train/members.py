@@ -44,5 +44,3 @@ def with_coarse_head(weights: Weights) -> Weights:
 def _nearest(anchor: tuple[float, float]) -> int:
     distances = [sum(np.abs(np.log(np.array(other) / anchor))) for other in SSD_SECOND]
     return int(np.argmin(distances))
-
-

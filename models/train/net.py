@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -11,7 +12,7 @@ from .graph import Graph, Node, same_padding
 from .ssd_weights import Weights
 
 
-class GraphNet(nn.Module):
+class GraphNet(nn.Module):  # type: ignore[misc, unused-ignore]  # torch is not installed where this is checked
     """Runs the graph's nodes; any input size whose maps add up is accepted."""
 
     def __init__(self, graph: Graph) -> None:
@@ -24,8 +25,11 @@ class GraphNet(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Raw boxes (batch, n, 4) and logits (batch, n), in the order of `decode.graph_anchors`."""
-        maps = self.maps(image)
-        batch = image.shape[0]
+        return self.heads(self.maps(image))
+
+    def heads(self, maps: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Raw boxes and logits out of all nodes' outputs."""
+        batch = maps["image"].shape[0]
         boxes = [maps[at.boxes].permute(0, 2, 3, 1).reshape(batch, -1, 4) for at in self.graph.levels]
         scores = [maps[at.scores].permute(0, 2, 3, 1).reshape(batch, -1) for at in self.graph.levels]
         return torch.cat(boxes, 1), torch.cat(scores, 1)
@@ -44,7 +48,7 @@ class GraphNet(nn.Module):
             out = sources[0] + sources[1]
         else:
             out = self.layers[node.name](_padded(sources[0], node))
-        return functional.relu6(out) if node.act and node.op in ("conv", "dw", "add") else out
+        return functional.relu6(out, inplace=True) if node.act and node.op in ("conv", "dw", "add") else out
 
     def load_weights(self, weights: Weights) -> list[str]:
         """Copy what fits by name and shape; returns the layers that found nothing."""
@@ -70,7 +74,7 @@ class GraphNet(nn.Module):
         return found
 
 
-def to_torch(kernel: np.ndarray, layer: nn.Module) -> Tensor:  # type: ignore[type-arg]
+def to_torch(kernel: NDArray[np.float32], layer: nn.Module) -> Tensor:
     """A kernel in TFLite's layout as PyTorch stores it."""
     depthwise = getattr(layer, "groups", 1) > 1
     order = (3, 0, 1, 2) if depthwise else (0, 3, 1, 2)
@@ -79,10 +83,14 @@ def to_torch(kernel: np.ndarray, layer: nn.Module) -> Tensor:  # type: ignore[ty
 
 def _layer(node: Node, channels: int) -> nn.Conv2d:
     groups = channels if node.op == "dw" else 1
-    return nn.Conv2d(channels, node.out, node.kernel, node.stride, groups=groups)
+    inside = node.kernel // 2 if node.stride == 1 else 0
+    return nn.Conv2d(channels, node.out, node.kernel, node.stride, inside, groups=groups)
 
 
 def _padded(source: Tensor, node: Node) -> Tensor:
+    """Padding that the layer does not do itself: strided layers pad unevenly."""
+    if node.stride == 1:
+        return source
     top, bottom = same_padding(source.shape[2], node.kernel, node.stride)
     left, right = same_padding(source.shape[3], node.kernel, node.stride)
     return functional.pad(source, (left, right, top, bottom)) if top + bottom + left + right else source

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from .data import Image
 
@@ -27,11 +28,11 @@ def photometric(image: Image, random: Generator) -> Image:
 
 def night(image: Image, random: Generator) -> Image:
     """Low light: usually grey (infra-red), gamma 1 to 3, 15 to 100 % of the light, shot and read noise."""
-    light = image.astype(np.float32) / 255
+    light = np.asarray(image / np.float32(255), np.float32)
     if random.random() < 0.8:
-        light = cv2.cvtColor(light, cv2.COLOR_RGB2GRAY)[:, :, None]
-    light = light ** random.uniform(1.0, 3.0) * np.exp(random.uniform(np.log(0.15), 0.0))
-    light = light * max(1.0, 0.03 / max(float(light.mean()), 1e-4))
+        light = np.asarray(cv2.cvtColor(light, cv2.COLOR_RGB2GRAY), np.float32)[:, :, None]
+    light = light ** np.float32(random.uniform(1.0, 3.0)) * np.float32(np.exp(random.uniform(np.log(0.15), 0.0)))
+    light = light * np.float32(max(1.0, 0.03 / max(float(light.mean()), 1e-4)))
     if random.random() < 0.4:
         light = light * _lamp(image.shape[:2], random)[:, :, None]
     read, shot = random.uniform(0, 0.055), random.uniform(0, 0.008)
@@ -85,7 +86,7 @@ def jpeg(image: Image, random: Generator) -> Image:
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
 
 
-def _noise(shape: tuple[int, ...], random: Generator) -> np.ndarray:  # type: ignore[type-arg]
+def _noise(shape: tuple[int, ...], random: Generator) -> NDArray[np.float32]:
     """Normal noise, cut from a fixed sheet because drawing it anew costs more than the rest."""
     count = int(np.prod(shape))
     start = int(random.integers(0, len(_SHEET) - count))
@@ -95,7 +96,7 @@ def _noise(shape: tuple[int, ...], random: Generator) -> np.ndarray:  # type: ig
 _SHEET = np.random.default_rng(7).normal(0, 1, 3_000_000).astype(np.float32)
 
 
-def _lamp(size: tuple[int, int], random: Generator) -> np.ndarray:  # type: ignore[type-arg]
+def _lamp(size: tuple[int, int], random: Generator) -> NDArray[np.float32]:
     """Light that falls off from a point, as of the camera's own infra-red lamp."""
     y, x = np.ogrid[: size[0], : size[1]]
     cy, cx = random.uniform(0.2, 0.8) * size[0], random.uniform(0.2, 0.8) * size[1]

@@ -1,6 +1,6 @@
 """Make a slim network out of a wide one: keep the channels that matter, refit what reads them by least squares.
 
-    python -m models.train.prune --wide person-m --weights .cache/train/m/ema.npz --slim person-s --out .cache/train/s/start.npz
+    python -m models.train.prune --weights .cache/train/m/ema.npz --out .cache/train/s/start.npz
 
 Layer by layer, the slim network's weights are those that best repeat the wide network's values before the
 activation on training pictures, given what the slim network itself has computed so far (in the manner of ThiNet,
@@ -116,7 +116,8 @@ def _copy_depthwise(wide: GraphNet, slim: GraphNet, node: Node, keep: Indices) -
 def _refit(slim: GraphNet, node: Node, source: Tensor, target: Tensor) -> None:
     """Least squares of a dense layer: patches of the slim source against the wide values."""
     padded = _padded(source, node)
-    patches = functional.unfold(padded, node.kernel, stride=node.stride).transpose(1, 2).flatten(0, 1)
+    inside = slim.layers[node.name].padding
+    patches = functional.unfold(padded, node.kernel, padding=inside, stride=node.stride).transpose(1, 2).flatten(0, 1)
     wanted = target.flatten(2).transpose(1, 2).flatten(0, 1)
     rows = torch.randperm(len(patches), generator=torch.Generator().manual_seed(3))[:ROWS]
     known = torch.cat([patches[rows], torch.ones(len(rows), 1)], 1).double()

@@ -1,6 +1,6 @@
 """Score weights or files on the held-out sets, the COCO SSD beside them.
 
-    python -m models.train.score --model person-m .cache/train/m/ema.npz models/person-m.tflite --kinds clean night
+python -m models.train.score --model person-m .cache/train/m/ema.npz models/person-m.tflite --kinds clean night
 """
 
 from __future__ import annotations
