@@ -1,0 +1,161 @@
+"""The camera's HTTP door: identity, status, metrics and the hub link, behind limits for every visitor."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+from agent.domain import Json
+from agent.events.wire import plain
+from agent.hub.identity import Identity
+from agent.metrics import CONTENT_TYPE, Metric, exposition
+from agent.web.guard import Doorkeeper, WebCounts, WebLimits
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'self'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_KEEPER = web.AppKey("keeper", Doorkeeper)
+
+
+class Link(Protocol):
+    """What the API needs of the hub link."""
+
+    async def handle(self, request: web.Request) -> web.StreamResponse: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Where the API's answers come from; each is asked anew for every request."""
+
+    identity: Callable[[], Identity]
+    status: Callable[[], Mapping[str, Json]]
+    metrics: Callable[[], Iterable[Metric]]
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A running server."""
+
+    host: str
+    port: int
+    keeper: Doorkeeper
+
+    @property
+    def counts(self) -> WebCounts:
+        return self.keeper.counts
+
+
+def create_app(facts: Facts, link: Link | None = None, limits: WebLimits | None = None) -> web.Application:
+    """The application with the routes under `/v1` and `/metrics`; others may be added before it is served."""
+    keeper = Doorkeeper(limits or WebLimits())
+    app = web.Application(client_max_size=keeper.limits.max_body, middlewares=[_guarded(keeper)])
+    app[_KEEPER] = keeper
+    app.on_response_prepare.append(_add_headers)
+
+    async def identity(_: web.Request) -> web.Response:
+        return _json(facts.identity().facts())
+
+    async def status(_: web.Request) -> web.Response:
+        return _json(facts.status())
+
+    async def metrics(_: web.Request) -> web.Response:
+        text = exposition(facts.metrics())
+        return web.Response(body=text.encode(), headers={hdrs.CONTENT_TYPE: CONTENT_TYPE})
+
+    app.router.add_get("/v1/identity", identity)
+    app.router.add_get("/v1/status", status)
+    app.router.add_get("/metrics", metrics)
+    if link is not None:
+        app.router.add_get("/v1/link", link.handle)
+    return app
+
+
+@asynccontextmanager
+async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[Serving]:
+    """Serve what `create_app` made while the context lasts; port 0 takes a free one.
+
+    Raises OSError when the address is not to be had.
+    """
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0, lingering_time=0.0, auto_decompress=False)
+    await runner.setup()
+    assert runner.server is not None
+    keeper = app[_KEEPER]
+    try:
+        server = await asyncio.get_running_loop().create_server(keeper.guarding(runner.server), host, port, backlog=64)
+        try:
+            yield Serving(host, server.sockets[0].getsockname()[1], keeper)
+        finally:
+            server.close()
+    finally:
+        await runner.cleanup()
+
+
+def _guarded(keeper: Doorkeeper) -> Middleware:
+    """What every request passes: refusals first, its body read within a deadline, then the handler."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        transport = request.transport
+        keeper.working(transport)
+        try:
+            _refuse(request)
+            await _read_body(request, keeper.limits.body_s)
+            return await handler(request)
+        finally:
+            keeper.waiting(transport)
+
+    return middleware
+
+
+def _refuse(request: web.Request) -> None:
+    """Compressed bodies (bombs), other sites' pages, and names that a hostile DNS may have bound to this camera."""
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
+        raise web.HTTPUnsupportedMediaType(text="compressed bodies are not accepted\n")
+    if not _own_name(request.host):
+        raise web.HTTPForbidden(text="ask for the camera by its address or its .local name\n")
+    origin = request.headers.get(hdrs.ORIGIN)
+    if origin is not None and origin.split("://", 1)[-1] != request.host:
+        raise web.HTTPForbidden(text="pages of other sites are not served\n")
+
+
+def _own_name(host: str) -> bool:
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    if name == "localhost" or name.endswith(".local"):
+        return True
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+async def _read_body(request: web.Request, body_s: float) -> None:
+    """Have the whole body in hand before a handler waits for it; aiohttp bounds its size."""
+    if not request.can_read_body:
+        return
+    try:
+        async with asyncio.timeout(body_s):
+            await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(text="the body did not arrive in time\n") from None
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
+def _json(value: object) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value, enc_hook=plain), content_type="application/json")
