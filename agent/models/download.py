@@ -77,11 +77,12 @@ def fetch(
 def _complete(spec: ModelSpec, source: str, part: Path, progress: Progress, sleep: Callable[[float], None]) -> None:
     """Append to the part until it has all its bytes."""
     for attempt in range(ATTEMPTS):
+        if attempt:
+            sleep(0.25 * 2**attempt)
         try:
             _transfer(spec, source, part, progress)
         except _Interrupted as interruption:
             reason = str(interruption)
-            sleep(0.5 * 2**attempt)
         else:
             return
     raise ModelError(

@@ -121,7 +121,7 @@ def parse_manifest(text: str, *, origin: str = "manifest.toml") -> tuple[ModelSp
         problems.append(Problem("model", "names no model", "add a [[model]] table"))
         entries = []
     for number, entry in enumerate(entries):
-        found, mistakes = _read_entry(entry, f"model[{number}]")
+        found, mistakes = read_entry(entry, f"model[{number}]")
         problems += mistakes
         specs += [found] if found else []
     problems += _doubled_names(specs)
@@ -131,7 +131,8 @@ def parse_manifest(text: str, *, origin: str = "manifest.toml") -> tuple[ModelSp
     return tuple(specs)
 
 
-def _read_entry(entry: object, path: str) -> tuple[ModelSpec | None, list[Problem]]:
+def read_entry(entry: object, path: str) -> tuple[ModelSpec | None, list[Problem]]:
+    """Read one entry and tell its mistakes; without a spec there is at least one."""
     if not isinstance(entry, dict):
         return None, [Problem(path, "is not a table")]
     if isinstance(entry.get("name"), str):
