@@ -12,18 +12,22 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from aiohttp import web
 
 from agent.build import Detectors, hal_settings, make_parts
 from agent.config import Config
 from agent.desk import Desk
 from agent.errors import OperatorError
 from agent.events.journal import Journal, JournalLimits
-from agent.hub.announce import announced
+from agent.events.lines import event_fields
+from agent.hub.addresses import reachable_addresses
+from agent.hub.announce import Announcer
 from agent.hub.identity import Identity
 from agent.hub.link import LinkServer
 from agent.respond.alarms import AlarmBank
@@ -33,8 +37,9 @@ from agent.vision.detector import Detector
 from agent.vision.pipeline import Pipeline
 from agent.vision.threads import CaptureThread, Counters, Mailbox, VisionThread
 from agent.watch import Heartbeat, feed_watchdog
-from agent.web.api import serve
-from agent.web.live import LiveFeed
+from agent.web.api import Facts, create_app, serving
+from agent.web.feed import LiveFeed
+from agent.web.live import add_live
 from hal import open_hal
 from hal.ports import Clock, Frame, Hal
 from hal.system import ServiceManager
@@ -149,27 +154,71 @@ async def _answering(
         log.warning("api.allow_insecure is set: strangers on this network may read and listen to this camera")
     identity = Identity(id=hal.board.serial, model=hal.board.model, fw=VERSION)
     link = LinkServer(journal, identity)
-    started_s = hal.clock.monotonic()
-    status = StatusDesk(
-        config,
-        hal.clock,
-        identity,
-        journal,
-        eyes.alarms,
-        eyes.capture,
-        eyes.mailbox,
-        eyes.counters,
-        eyes.desk,
-        link,
-        detector.accelerator_info,
-        started_s,
-    )
     live = LiveFeed(config, hal.clock, eyes.alarms.status)
+    status = _status(config, hal, journal, eyes, detector, identity, link, live)
+    eyes.desk.watch(lambda item: live.note(event_fields(item)))
     eyes.desk.watch_frames(live.offer)
-    async with serve(config.api, identity, status.facts, link, live) as port:
-        url = f"http://{config.api.host}:{port}"
-        async with announced(config.api, identity, port):
-            yield Running(config, status, eyes.desk, url)
+    api = create_app(Facts(lambda: identity, status.facts, status.metrics), link)
+    add_live(api, live)
+    async with _served(api, config) as port, _announced(config, identity, port):
+        yield Running(config, status, eyes.desk, f"http://{config.api.host}:{port}")
+        live.close()
+        await link.close()
+
+
+def _status(
+    config: Config,
+    hal: Hal,
+    journal: Journal,
+    eyes: Eyes,
+    detector: Detector,
+    identity: Identity,
+    link: LinkServer,
+    live: LiveFeed,
+) -> StatusDesk:
+    return StatusDesk(
+        config=config,
+        clock=hal.clock,
+        identity=identity,
+        journal=journal,
+        alarms=eyes.alarms,
+        capture=eyes.capture,
+        mailbox=eyes.mailbox,
+        counters=eyes.counters,
+        live=live,
+        link=link,
+        accelerator=detector.accelerator_info,
+        started_s=hal.clock.monotonic(),
+    )
+
+
+@asynccontextmanager
+async def _served(api: web.Application, config: Config) -> AsyncIterator[int]:
+    """Serve the API. Raises OperatorError when its address is not to be had."""
+    host, port = config.api.host, config.api.port
+    async with AsyncExitStack() as stack:
+        try:
+            server = await stack.enter_async_context(serving(api, host, port))
+        except OSError as error:
+            hint = "another program uses it, or the address is not this computer's; change api.host or api.port"
+            raise OperatorError(f"cannot listen on {host} port {port}: {error.strerror}", hint=hint) from None
+        yield server.port
+
+
+@asynccontextmanager
+async def _announced(config: Config, identity: Identity, port: int) -> AsyncIterator[None]:
+    """Announce by mDNS while this lasts: an optional service that warns, tries again, and never ends the app."""
+    if not config.api.announce:
+        yield
+        return
+    announcer = Announcer(identity, port, lambda: reachable_addresses(config.api.host))
+    task = asyncio.create_task(announcer.run(), name="announce")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def _local_minute(config: Config, clock: Clock) -> Callable[[], int | None]:

@@ -7,29 +7,11 @@ from collections.abc import Callable
 
 from agent.domain import Event, HealthSample, Incident
 from agent.events.journal import Journal
-from agent.vision.pipeline import Outcome, StageMs
+from agent.vision.pipeline import Outcome
 
 Item = Event | Incident | HealthSample
 Watcher = Callable[[Item], None]
 FrameWatcher = Callable[[Outcome], None]
-
-WINDOW = 256
-
-
-class StageWindow:
-    """The stage times of the last frames: written by the vision thread, read by any."""
-
-    def __init__(self) -> None:
-        self._ring: list[StageMs | None] = [None] * WINDOW
-        self._count = 0
-
-    def add(self, times: StageMs) -> None:
-        self._ring[self._count % WINDOW] = times
-        self._count += 1
-
-    def values(self, stage: str) -> list[float]:
-        """The times of one stage in ms, of the frames in which it ran, unordered."""
-        return [ms for times in list(self._ring) if times and (ms := getattr(times, stage)) > 0]
 
 
 class Desk:
@@ -40,7 +22,6 @@ class Desk:
         self._loop = asyncio.get_running_loop()
         self._watchers: list[Watcher] = []
         self._frame_watchers: list[FrameWatcher] = []
-        self.stages = StageWindow()
 
     def watch(self, watcher: Watcher) -> None:
         """Show every item to `watcher` too, on the loop."""
@@ -52,7 +33,6 @@ class Desk:
 
     def deliver(self, outcome: Outcome) -> None:
         """Take one frame's outcome, on the vision thread, after the outputs were driven."""
-        self.stages.add(outcome.times)
         for event in outcome.events:
             self.report(event)
         for incident in outcome.incidents:

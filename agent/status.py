@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from statistics import median
 
 from agent.config import Config
-from agent.desk import Desk
 from agent.domain import Json
 from agent.events.journal import Journal
 from agent.hub.identity import Identity
 from agent.hub.link import LinkServer
+from agent.metrics import Metric, counter, gauge
 from agent.respond.alarms import AlarmBank
 from agent.vision.threads import CaptureThread, Counters, Mailbox
+from agent.web.feed import LiveFeed
 from hal.ports import AcceleratorInfo, Clock, Frame
 from hal.system import peak_rss_mb
-
-STAGES = ("gate", "input", "invoke", "decode", "track", "rules", "alarm", "frame")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +30,14 @@ class StatusDesk:
     capture: CaptureThread
     mailbox: Mailbox[Frame]
     counters: Counters
-    desk: Desk
+    live: LiveFeed
     link: LinkServer
     accelerator: AcceleratorInfo
     started_s: float
 
     def facts(self) -> dict[str, Json]:
         """Everything, as JSON."""
-        wall = self.clock.wall()
+        wall, rates = self.clock.wall(), self.live.rates()
         return {
             **self.identity.facts(),
             "name": self.config.camera.name,
@@ -46,7 +45,8 @@ class StatusDesk:
             "clock": {"utc_s": round(wall.utc_s, 3), "synchronised": wall.synchronised},
             "camera": self._camera(),
             "model": {"name": self.config.model.name, **asdict(self.accelerator)},
-            "stages_ms": self._stages(),
+            "fps": rates.fps,
+            "stages_ms": {**rates.stages_ms},
             "outputs": [asdict(output) for output in self.alarms.status()],
             "journal": asdict(self.journal.stats()),
             "hubs": [asdict(link) for link in self.link.links()],
@@ -60,6 +60,23 @@ class StatusDesk:
             facts |= {"width": info.width, "height": info.height, "fps": info.fps}
         return facts | {**asdict(self.counters), "dropped": self.mailbox.dropped}
 
-    def _stages(self) -> dict[str, Json]:
-        values = {stage: self.desk.stages.values(stage) for stage in STAGES}
-        return {stage: round(median(times), 3) for stage, times in values.items() if times}
+    def metrics(self) -> Iterable[Metric]:
+        """The same for Prometheus."""
+        rates, journal = self.live.rates(), self.journal.stats()
+        yield gauge("aislewatch_up_seconds", self.clock.monotonic() - self.started_s, "Time since the start")
+        yield gauge("aislewatch_camera_open", float(self.capture.receiving), "1 while the camera delivers")
+        yield gauge("aislewatch_frames_per_second", rates.fps, "Frames walked a second")
+        for name, value in asdict(self.counters).items():
+            yield counter(f"aislewatch_frames_{name}_total", value, f"Frames or openings {name} since the start")
+        yield counter("aislewatch_frames_dropped_total", self.mailbox.dropped, "Frames replaced by a newer one")
+        for stage, ms in rates.stages_ms.items():
+            yield gauge("aislewatch_stage_seconds", ms / 1e3, "Median time of a stage", stage=stage)
+        for output in self.alarms.status():
+            yield gauge("aislewatch_output_on", float(output.on), "1 while the line is on", output=output.name)
+            yield gauge("aislewatch_output_faulted", float(output.faulted), "1 while it fails", output=output.name)
+        yield gauge("aislewatch_journal_durable", float(journal.durable), "1 while events reach the disk")
+        yield counter("aislewatch_journal_events_total", journal.last_seq, "The last event's number")
+        yield counter("aislewatch_journal_dropped_total", journal.dropped, "Events dropped for want of room")
+        yield gauge("aislewatch_hubs", len(self.link.links()), "Hubs connected")
+        yield gauge("aislewatch_clock_synchronised", float(self.clock.wall().synchronised), "1 while NTP vouches")
+        yield gauge("aislewatch_peak_rss_bytes", peak_rss_mb() * 2**20, "Most memory held at once")

@@ -1,4 +1,4 @@
-"""Where errors become messages: what a person must act on is told in their words, everything else is a bug and shows."""
+"""Where errors become messages: what a person must act on is told in their words; everything else is a bug."""
 
 from __future__ import annotations
 

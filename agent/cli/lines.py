@@ -16,7 +16,8 @@ def event_line(finding: Event | Incident) -> str:
     if isinstance(finding, Incident):
         people = ", ".join(f"person {track}" for track in finding.tracks)
         place = finding.zone or finding.line or ""
-        return f"{head}incident {finding.id} {finding.state}: {_words(finding.kind)} at {place} ({people}), {finding.severity}"
+        what = f"{_words(finding.kind)} at {place} ({people}), {finding.severity}"
+        return f"{head}incident {finding.id} {finding.state}: {what}"
     facts = ", ".join(f"{_words(key)} {value}" for key, value in finding.data.items())
     return f"{head}{_words(finding.kind)}: {facts}"
 
@@ -33,10 +34,12 @@ def _words(name: str) -> str:
 def summary_lines(summary: Mapping[str, Json]) -> Iterator[str]:
     """The summary of a replay."""
     facts: Mapping[str, Any] = summary
-    yield f"{facts['frames']} frames, {facts['inferred']} looked at, {facts['detections']} detections, model {facts['model']}"
+    yield f"model {facts['model']}"
+    yield f"{facts['frames']} frames, {facts['inferred']} looked at, {facts['detections']} detections"
     people = ", ".join(f"{t['track']} ({t['to_s'] - t['from_s']:.1f} s)" for t in facts["tracks"])
     yield f"people: {people or 'none'}; {facts['events']} events, {facts['incidents']} incidents"
     stages = ", ".join(f"{name} {times['p50']:.2f}" for name, times in facts["stages_ms"].items() if times)
     yield f"median ms a stage: {stages}"
     bare = facts["invoke_ms"].get("p50", 0.0)
-    yield f"whole frame {facts['frame_ms']['p50']:.2f} ms, bare invoke {bare:.2f} ms, peak memory {facts['peak_rss_mb']} MB"
+    frame = facts["frame_ms"]["p50"]
+    yield f"whole frame {frame:.2f} ms, bare invoke {bare:.2f} ms, peak memory {facts['peak_rss_mb']} MB"

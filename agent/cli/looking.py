@@ -9,19 +9,19 @@ import aiohttp
 import msgspec
 
 from agent.errors import OperatorError
-from agent.hub.discover import discover_for
+from agent.hub import discover as browsing
 
 
 def discover(seconds: float, *, as_json: bool) -> None:
     """Print the cameras that answer; exit code 1 when there are none."""
-    found = asyncio.run(discover_for(seconds))
+    found = asyncio.run(browsing.discover(seconds))
     for camera in found:
         if as_json:
             print(msgspec.json.encode({"type": "camera", **msgspec.to_builtins(camera)}).decode())
         else:
-            state = camera.txt.get("state", "unknown")
+            state = camera.facts.get("state", "unknown")
             print(
-                f"{camera.name}  {', '.join(camera.addresses)}  port {camera.port}  {state}  {camera.txt.get('fw', '')}"
+                f"{camera.name}  {', '.join(camera.addresses)}  port {camera.port}  {state}  {camera.facts.get('fw', '')}"
             )
     if not found:
         if not as_json:

@@ -25,9 +25,8 @@ def show(*, as_json: bool) -> None:
         else:
             size = f"{spec.input.width}x{spec.input.height}"
             where = "carried" if spec.carried else (str(path) if path else "not here: aislewatch model fetch")
-            print(
-                f"{spec.name:<18} {spec.task:<7} {size:<8} {spec.size_bytes / 2**20:4.1f} MiB  {spec.licence:<12} {where}"
-            )
+            facts = f"{spec.name:<18} {spec.task:<7} {size:<8} {spec.size_bytes / 2**20:4.1f} MiB"
+            print(f"{facts}  {spec.licence:<12} {where}")
 
 
 def _fact(spec: ModelSpec, path: Path | None) -> dict[str, object]:
