@@ -48,6 +48,7 @@ class PiCamera:
     def __init__(self, settings: HalSettings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
+        self._counter = FrameCounter()
         self._device: Any = None
         self._job: Any = None
         self._encoder: Any = None
@@ -66,7 +67,6 @@ class PiCamera:
             self.close()
             hint = "another program may use the camera: stop it; else check the cable"
             raise CameraUnavailable(f"the camera cannot be started: {error}", hint=hint) from error
-        self._counter = FrameCounter()
         width, height = self._device.camera_configuration()["main"]["size"]
         return CameraInfo("picamera", width, height, self._settings.fps, live=True)
 

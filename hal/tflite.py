@@ -8,6 +8,7 @@ import importlib.metadata
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,8 @@ _EDGETPU_OP = b"edgetpu-custom-op"
 _SMALLEST_MODEL = 64
 _TRIAL_LIMIT_S = 60
 _HELD_VIEW = "reference to internal data"
+
+_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,17 +276,17 @@ def _sysfs_ids(device: Path, names: tuple[str, str]) -> tuple[str, ...]:
 @contextlib.contextmanager
 def _quiet_native_log() -> Iterator[None]:
     """Hold back what the C++ library writes to standard error; pass on all but its INFO lines afterwards."""
-    kept, held = os.dup(2), os.memfd_create("native-log")
-    os.dup2(held, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        text = os.pread(held, os.fstat(held).st_size, 0)
-        os.close(held)
-        os.close(kept)
-        worth = [line for line in text.splitlines(keepends=True) if not line.startswith(b"INFO: ")]
-        os.write(2, b"".join(worth))
+    with _one_at_a_time:
+        kept, held = os.dup(2), os.memfd_create("native-log")
+        os.dup2(held, 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            text = os.pread(held, os.fstat(held).st_size, 0)
+            os.close(held)
+            os.close(kept)
+            os.write(2, b"".join(line for line in text.splitlines(keepends=True) if not line.startswith(b"INFO: ")))
 
 
 if __name__ == "__main__":

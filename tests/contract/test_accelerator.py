@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hal.errors import ModelUnreadable, RuntimeMissing
+from hal.errors import AcceleratorLost, ModelUnreadable, RuntimeMissing
 from hal.ports import Accelerator
 from hal.tflite import DeviceName, EdgeTpu, RuntimeName, open_accelerator
-from tests.contract.tiny_model import SHAPE, add_model, edgetpu_model
+from tests.contract.tiny_model import SHAPE, add_model, edgetpu_model, gather_model
 
 ADD_MODEL = add_model()
 EDGETPU_MODEL = edgetpu_model()
@@ -91,6 +91,17 @@ def test_a_held_input_view_is_a_loud_mistake(adder: Accelerator) -> None:
         adder.invoke()
     del view
     adder.invoke()
+
+
+def test_a_run_that_fails_later_is_a_lost_accelerator(runtime: RuntimeName) -> None:
+    model = open_accelerator(gather_model(), runtime=runtime)
+    model.input(0)[:] = [5, 6, 7, 8]
+    model.input(1)[:] = 2
+    model.invoke()
+    assert model.output(0).tolist() == [7]
+    model.input(1)[:] = 1_000_000
+    with pytest.raises(AcceleratorLost, match="stopped running on the cpu"):
+        model.invoke()
 
 
 def test_two_models_do_not_disturb_each_other(runtime: RuntimeName) -> None:

@@ -34,6 +34,20 @@ def edgetpu_model() -> bytes:
     return _pack(code, _operator([0], [1]), [_tensor("in", 0.5, 0), _tensor("out", 0.5, 0)])
 
 
+def gather_model() -> bytes:
+    """Picks one of four uint8 values by an int32 index; an index beyond them makes the run fail."""
+    code = schema.OperatorCodeT()
+    code.deprecatedBuiltinCode = code.builtinCode = schema.BuiltinOperator.GATHER
+    code.version = 1
+    operator = _operator([0, 1], [2])
+    operator.builtinOptionsType = schema.BuiltinOptions.GatherOptions
+    operator.builtinOptions = schema.GatherOptionsT()
+    values, index, picked = (_tensor(name, 1.0, 0) for name in ("values", "index", "picked"))
+    values.shape, index.shape, picked.shape = [4], [1], [1]
+    index.type, index.quantization = schema.TensorType.INT32, None
+    return _pack(code, operator, [values, index, picked])
+
+
 def _operator(inputs: list[int], outputs: list[int]) -> Any:
     operator = schema.OperatorT()
     operator.opcodeIndex = 0
