@@ -19,10 +19,8 @@ def discover(seconds: float, *, as_json: bool) -> None:
         if as_json:
             print(msgspec.json.encode({"type": "camera", **msgspec.to_builtins(camera)}).decode())
         else:
-            state = camera.facts.get("state", "unknown")
-            print(
-                f"{camera.name}  {', '.join(camera.addresses)}  port {camera.port}  {state}  {camera.facts.get('fw', '')}"
-            )
+            state, version = camera.facts.get("state", "unknown"), camera.facts.get("fw", "")
+            print(f"{camera.name}  {', '.join(camera.addresses)}  port {camera.port}  {state}  {version}")
     if not found:
         if not as_json:
             print(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,10 @@ def run(config_file: Path, *, as_json: bool, verbose: bool) -> None:
         level=logging.DEBUG if verbose else logging.INFO, format="%(levelname)s %(name)s: %(message)s", force=True
     )
     config = read_config(config_file)
-    run_until_stopped(lambda stop: run_camera(config, stop, lambda running: _show(running, as_json=as_json)))
+    run_until_stopped(lambda stop: run_camera(config, stop, lambda running: show_items(running, as_json=as_json)))
 
 
-def run_until_stopped(main: Any) -> None:
+def run_until_stopped(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
     """Run `main(stop)` on a new loop; SIGINT and SIGTERM set `stop`, and everything ends in order."""
 
     async def supervised() -> None:
@@ -34,8 +34,7 @@ def run_until_stopped(main: Any) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        work: Coroutine[Any, Any, None] = main(stop)
-        await work
+        await main(stop)
 
     try:
         asyncio.run(supervised())
@@ -50,7 +49,8 @@ def _single(error: BaseException) -> BaseException:
     return error
 
 
-def _show(running: Running, *, as_json: bool) -> None:
+def show_items(running: Running, *, as_json: bool) -> None:
+    """Print every event, incident and health finding as it happens."""
     clock = running.status.clock
 
     def show(item: Item) -> None:
