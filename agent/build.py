@@ -109,4 +109,3 @@ def make_parts(
         open_fallback=detectors.open_fallback,
         alarms=alarms,
     )
-

@@ -6,7 +6,6 @@ from itertools import groupby, pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from walks import person, walk
 
 from agent.config import parse_config
 from agent.domain import Event, Incident, IncidentState, Severity, Track
@@ -15,6 +14,7 @@ from agent.rules.base import Hit, Subject
 from agent.rules.engine import RuleEngine
 from agent.rules.incidents import IncidentBook
 from agent.rules.schedule import WEEK_MIN, is_on
+from tests.rules.walks import person, walk
 
 SHOP = """
 [[zone]]

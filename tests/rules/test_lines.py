@@ -1,15 +1,16 @@
 """Lines: directions, the margin, U-turns, and boxes that the frame's edge cuts."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from walks import person, walk
 
 from agent.config import LineConfig
 from agent.domain import Point, Track
 from agent.rules.lines import Crossing, LineWatch
+from tests.rules.walks import person, walk
 
 ASPECT = 16 / 9
 DOWN = LineConfig("middle", (Point(0.5, 0.0), Point(0.5, 1.0)))
@@ -67,12 +68,8 @@ def test_a_box_that_grows_at_the_right_edge_fakes_no_crossing_inward() -> None:
     for step in range(20):
         x1 = 0.98 - 0.006 * step
         track = person(step * 0.1, (x1 + 1.0) / 2, 0.6, foot_seen=False)
-        tracks.append(track.__class__(**{**_fields(track), "box": track.box._replace(x1=x1, x2=1.0)}))
+        tracks.append(replace(track, box=track.box._replace(x1=x1, x2=1.0)))
     assert not run(line, tracks)
-
-
-def _fields(track: Track) -> dict[str, object]:
-    return {name: getattr(track, name) for name in track.__slots__}
 
 
 @given(

@@ -5,11 +5,11 @@ import itertools
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from walks import person, walk
 
 from agent.config import ZoneConfig
 from agent.domain import Point, Track
 from agent.rules.zones import COLUMNS, ROWS, Stay, ZoneMap, ZoneWatch
+from tests.rules.walks import person, walk
 
 LEFT_HALF = (Point(0, 0), Point(0.5, 0), Point(0.5, 1), Point(0, 1))
 
