@@ -213,5 +213,6 @@ def _translate(error: Exception, name: str) -> HalError:
 
 
 def _redacted(source: str) -> str:
-    """The source without a password."""
-    return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", source)
+    """The address without its secrets: a password before the host, or one among the parameters."""
+    source = re.sub(r"(?<=://)([^/:@]*):[^/]*@", r"\1:***@", source)
+    return re.sub(r"(?i)([?&][^=&]*(?:pass|pwd|token|key)[^=&]*)=[^&]*", r"\1=***", source)

@@ -110,6 +110,21 @@ def test_a_wrong_password_is_for_a_person_and_never_shown() -> None:
     assert "password" in refusal.value.hint
 
 
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("rtsp://admin:p@ss:w0rd@cam:554/1", "rtsp://admin:***@cam:554/1"),
+        ("rtsp://admin@cam/1", "rtsp://admin@cam/1"),
+        ("http://cam/live?user=a&password=geheim&ch=1", "http://cam/live?user=a&password=***&ch=1"),
+        ("http://cam/live?authToken=geheim", "http://cam/live?authToken=***"),
+    ],
+)
+def test_a_closed_stream_shows_no_secret(source: str, shown: str) -> None:
+    with pytest.raises(CameraLost) as refusal:
+        stream(source).read(0.1)
+    assert str(refusal.value) == f"{shown} is closed"
+
+
 def test_the_right_password_opens_and_stays_out_of_the_info() -> None:
     with RtspCamera("admin:right") as server:
         camera = stream(server.url)
