@@ -30,12 +30,31 @@ def event_json(item: Item | Body, wall: WallTime | None = None) -> str:
     return msgspec.json.encode(event_fields(item, wall), enc_hook=plain).decode()
 
 
+def sentence(body: Body) -> str:
+    """One event for a person to read, without its time: severity, what, then the details as `name=value`."""
+    fields = event_fields(body)
+    fixed = {"type", "kind", "what", "severity", "state", "t_s", "id", "utc", "clock_synchronised", "opened_s"}
+    details = [f"{key}={_brief(value)}" for key, value in fields.items() if key not in fixed and value not in ([], {})]
+    name = body.what if isinstance(body, HealthBody) else body.kind
+    level = body.state if isinstance(body, HealthBody) else body.severity
+    state = f" {body.state}" if isinstance(body, IncidentBody) else ""
+    return " ".join([f"{level:8}", f"{name}{state}", *details])
+
+
 def utc_text(utc_s: float) -> str:
     """ISO 8601 with milliseconds; the text "unknown" where the number is no date a calendar can show."""
     try:
         return datetime.fromtimestamp(utc_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     except (OverflowError, ValueError, OSError):
         return "unknown"
+
+
+def _brief(value: Json) -> str:
+    if isinstance(value, list):
+        return ",".join(_brief(part) for part in value)
+    if isinstance(value, dict):
+        return "{" + " ".join(f"{key}={_brief(part)}" for key, part in value.items()) + "}"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _head(body: Body) -> dict[str, Json]:

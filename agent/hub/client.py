@@ -34,7 +34,7 @@ class LinkClient:
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse, silence_s: float) -> None:
         self._socket = socket
-        self._silence_s = silence_s
+        self.silence_s = silence_s
 
     @classmethod
     async def connect(cls, session: aiohttp.ClientSession, url: str, *, silence_s: float = 20.0) -> Self:
@@ -78,9 +78,9 @@ class LinkClient:
 
     async def _receive(self) -> bytes:
         try:
-            message = await self._socket.receive(timeout=self._silence_s)
+            message = await self._socket.receive(timeout=self.silence_s)
         except TimeoutError:
-            raise LinkClosed(f"nothing was heard for {self._silence_s:g} s") from None
+            raise LinkClosed(f"nothing was heard for {self.silence_s:g} s") from None
         if message.type is not aiohttp.WSMsgType.BINARY:
             raise LinkClosed(f"the camera closed the link: {self._socket.close_code} {message.extra or ''}".rstrip())
         data: bytes = message.data
@@ -88,7 +88,7 @@ class LinkClient:
 
     async def _send(self, message: FromHub) -> None:
         try:
-            async with asyncio.timeout(self._silence_s):
+            async with asyncio.timeout(self.silence_s):
                 await self._socket.send_bytes(encode(message))
         except (TimeoutError, ConnectionError) as error:
             raise LinkClosed("the camera went away") from error

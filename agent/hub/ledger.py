@@ -1,0 +1,95 @@
+"""A hub's store of events: each applied once, in SQLite, synced before anything is acknowledged."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from agent.events.wire import Batch, Body, Record, decode_body, encode_body
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS events (
+    device TEXT, epoch TEXT, seq INTEGER, utc_s REAL NOT NULL, synchronised INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (device, epoch, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS gaps (
+    device TEXT, epoch TEXT, first INTEGER, last INTEGER, PRIMARY KEY (device, epoch, first)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cursors (
+    device TEXT, epoch TEXT, seq INTEGER NOT NULL, PRIMARY KEY (device, epoch)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+class Entry(NamedTuple):
+    """One event as the hub keeps it, under the place where its camera first journalled it."""
+
+    device: str
+    epoch: str
+    seq: int
+    utc_s: float
+    synchronised: bool
+    body: Body
+
+
+class Ledger:
+    """Synchronous; used by one thread at a time. Other readers of the file are waited for up to `patience_s`."""
+
+    def __init__(self, path: Path, patience_s: float = 5.0) -> None:
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=patience_s)
+        self._db.execute("PRAGMA journal_mode = WAL").fetchall()
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.executescript(_SCHEMA)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def cursor(self, device: str, epoch: str) -> int:
+        """Up to which number everything of this epoch is here."""
+        found = self._db.execute("SELECT seq FROM cursors WHERE device = ? AND epoch = ?", (device, epoch)).fetchone()
+        return 0 if found is None else int(found[0])
+
+    def store(self, batch: Batch) -> list[Record]:
+        """Apply a batch in one synced transaction; returns the records that were new."""
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            new = [record for record in batch.records if self._insert(batch, record)]
+            self._db.executemany(
+                "INSERT OR REPLACE INTO gaps VALUES (?, ?, ?, ?)",
+                [(batch.device, batch.epoch, gap.first, gap.last) for gap in batch.gaps],
+            )
+            self._advance(batch)
+        return new
+
+    def events(self, device: str | None = None) -> Iterator[Entry]:
+        """What is stored, in the order of the cameras' numbers."""
+        query = "SELECT * FROM events WHERE ? IS NULL OR device = ? ORDER BY device, epoch, seq"
+        for name, epoch, seq, utc_s, synchronised, body in self._db.execute(query, (device, device)):
+            yield Entry(name, epoch, seq, utc_s, bool(synchronised), decode_body(body))
+
+    def gaps(self) -> list[tuple[str, str, int, int]]:
+        """What cameras had to drop before it came here: device, epoch, first and last number."""
+        return self._db.execute("SELECT * FROM gaps ORDER BY device, epoch, first").fetchall()
+
+    def _insert(self, batch: Batch, record: Record) -> bool:
+        """Whether the record is new. One that was carried over counts as being where it first stood."""
+        place = (batch.epoch, record.seq) if record.origin is None else (record.origin.epoch, record.origin.seq)
+        values = (batch.device, *place, float(record.utc_s), record.synchronised, encode_body(record.body))
+        return self._db.execute("INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?)", values).rowcount == 1
+
+    def _advance(self, batch: Batch) -> None:
+        """The cursor moves only over a batch that begins where it stands, so it never jumps a hole."""
+        if batch.after <= self.cursor(batch.device, batch.epoch):
+            self._db.execute(
+                "INSERT INTO cursors VALUES (?, ?, ?) "
+                "ON CONFLICT (device, epoch) DO UPDATE SET seq = max(seq, excluded.seq)",
+                (batch.device, batch.epoch, batch.through),
+            )

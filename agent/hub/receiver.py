@@ -1,0 +1,192 @@
+"""The reference hub: finds cameras, links to each, stores what they send, then acknowledges it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from dataclasses import dataclass
+from enum import StrEnum
+
+import aiohttp
+
+from agent.errors import LinkClosed, WireError
+from agent.events.wire import Batch, Hello, Record
+from agent.hub.client import LinkClient
+from agent.hub.discover import Browser, Found
+from agent.hub.ledger import Ledger
+
+_SILENT_HEARTBEATS = 3.0
+
+
+class LinkState(StrEnum):
+    """CONNECTING -> LINKED -> WAITING -> CONNECTING and so on; WAITING ends early when the camera has moved."""
+
+    CONNECTING = "connecting"
+    LINKED = "linked"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long to wait after the n-th failure in a row: doubling, with jitter so that links do not march in step."""
+
+    first_s: float = 0.25
+    most_s: float = 15.0
+
+    def pause_s(self, failures: int) -> float:
+        return float(min(self.most_s, self.first_s * 2 ** min(failures, 16)) * random.uniform(0.5, 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Watchers:
+    """Who is told what the hub does; called on the event loop."""
+
+    event: Callable[[str, Record], None] = lambda device, record: None
+    state: Callable[[str, LinkState, str], None] = lambda camera, state, reason: None
+    gap: Callable[[str, int, int], None] = lambda device, first, last: None
+
+
+class Hub:
+    """`run` until cancelled. `hub_id` names this hub's cursor on the cameras."""
+
+    def __init__(
+        self, ledger: Ledger, hub_id: str, watchers: Watchers | None = None, backoff: Backoff | None = None
+    ) -> None:
+        self.ledger = ledger
+        self.hub_id = hub_id
+        self.watchers = watchers or Watchers()
+        self.backoff = backoff or Backoff()
+        self._links: dict[str, CameraLink] = {}
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="hub-disk")
+
+    @property
+    def links(self) -> dict[str, LinkState]:
+        """The state of every camera's link by the camera's name or address."""
+        return {name: link.state for name, link in self._links.items()}
+
+    async def run(
+        self, urls: Iterable[str] = (), *, browse: bool = True, interfaces: Sequence[str] | None = None
+    ) -> None:
+        """Link to the cameras at `urls` and, where `browse`, to all that announce themselves on `interfaces`."""
+        try:
+            async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as tasks:
+                for url in urls:
+                    self._link(tasks, http, url, [url])
+                if browse:
+                    tasks.create_task(self._follow(tasks, http, interfaces))
+        finally:
+            self._disk.shutdown()
+
+    async def store(self, batch: Batch) -> None:
+        """Have a batch on the disk; then tell what was new in it. Raises LinkClosed when the disk refuses it."""
+        try:
+            new = await asyncio.get_running_loop().run_in_executor(self._disk, self.ledger.store, batch)
+        except sqlite3.Error as error:
+            raise LinkClosed(f"the hub cannot store: {error}") from error
+        for gap in batch.gaps:
+            self.watchers.gap(batch.device, gap.first, gap.last)
+        for record in new:
+            self.watchers.event(batch.device, record)
+
+    async def cursor(self, device: str, epoch: str) -> int:
+        return await asyncio.get_running_loop().run_in_executor(self._disk, self.ledger.cursor, device, epoch)
+
+    async def _follow(
+        self, tasks: asyncio.TaskGroup, http: aiohttp.ClientSession, interfaces: Sequence[str] | None
+    ) -> None:
+        """A camera that says goodbye keeps its link's retries: multicast is a hint, not the truth."""
+        async with Browser(interfaces) as browser, aclosing(browser.changes()) as changes:
+            async for _, camera in changes:
+                self._found(tasks, http, camera)
+
+    def _found(self, tasks: asyncio.TaskGroup, http: aiohttp.ClientSession, camera: Found) -> None:
+        link = self._links.get(camera.name)
+        if link is None:
+            self._link(tasks, http, camera.name, camera.urls())
+        else:
+            link.moved(camera.urls())
+
+    def _link(self, tasks: asyncio.TaskGroup, http: aiohttp.ClientSession, name: str, urls: list[str]) -> None:
+        link = self._links[name] = CameraLink(self, http, name, urls)
+        tasks.create_task(link.run())
+
+
+class CameraLink:
+    """Keeps one camera linked: a small state machine that never gives up."""
+
+    def __init__(self, hub: Hub, http: aiohttp.ClientSession, name: str, urls: list[str]) -> None:
+        self._hub = hub
+        self._http = http
+        self._name = name
+        self._urls = urls
+        self._url = ""
+        self._failures = 0
+        self._moved = asyncio.Event()
+        self.state = LinkState.WAITING
+
+    def moved(self, urls: list[str]) -> None:
+        """The camera announces these addresses now. A link over one that is not among them is given up at once."""
+        self._urls = urls
+        if urls and (self.state is not LinkState.LINKED or self._url not in urls):
+            self._failures = 0
+            self._moved.set()
+
+    async def run(self) -> None:
+        while True:
+            reason = await self._until_broken()
+            self._enter(LinkState.WAITING, reason)
+            await self._wait()
+
+    async def _until_broken(self) -> str:
+        """Connect and serve until the link breaks or the camera moves; the reason."""
+        self._moved.clear()
+        self._url = self._urls[self._failures % len(self._urls)] if self._urls else ""
+        self._enter(LinkState.CONNECTING, self._url)
+        serving = asyncio.create_task(self._serve())
+        moving = asyncio.create_task(self._moved.wait())
+        try:
+            await asyncio.wait((serving, moving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            serving.cancel()
+            moving.cancel()
+            results = await asyncio.gather(serving, moving, return_exceptions=True)
+        return self._outcome(results[0])
+
+    def _outcome(self, result: object) -> str:
+        if isinstance(result, asyncio.CancelledError):
+            return "the camera has moved"
+        if isinstance(result, BaseException) and not isinstance(result, LinkClosed | WireError):
+            raise result
+        self._failures += 1
+        return str(result)
+
+    async def _serve(self) -> None:
+        silence_s = 20.0
+        async with await LinkClient.connect(self._http, self._url, silence_s=silence_s) as client:
+            async for message in client:
+                if isinstance(message, Hello):
+                    await self._answer(client, message)
+                else:
+                    await self._hub.store(message)
+                    await client.acknowledge(message.epoch, message.through)
+
+    async def _answer(self, client: LinkClient, hello: Hello) -> None:
+        client.silence_s = max(1.0, hello.heartbeat_s * _SILENT_HEARTBEATS)
+        await client.resume(self._hub.hub_id, hello.epoch, await self._hub.cursor(hello.device, hello.epoch))
+        self._failures = 0
+        self._enter(LinkState.LINKED, f"{hello.device} at {self._url}")
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(self._hub.backoff.pause_s(self._failures)):
+                await self._moved.wait()
+        except TimeoutError:
+            pass
+
+    def _enter(self, state: LinkState, reason: str) -> None:
+        self.state = state
+        self._hub.watchers.state(self._name, state, reason)

@@ -1,0 +1,175 @@
+"""The reference hub against a real camera link on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from agent.domain import Event, Severity
+from agent.events.journal import Journal
+from agent.events.wire import Batch, EventBody, Gap, Origin, Record
+from agent.hub.announce import Announcer
+from agent.hub.identity import Identity
+from agent.hub.ledger import Ledger
+from agent.hub.link import LinkServer, LinkSettings
+from agent.hub.receiver import Backoff, Hub, LinkState, Watchers
+from agent.web.api import Facts, create_app, serving
+from hal.system import SystemClock
+
+IDENTITY = Identity(id="cam0009", model="test", fw="0.1.0")
+DEVICE, EPOCH, OTHER = "cam0009", "a" * 16, "b" * 16
+
+
+def record(seq: int, origin: Origin | None = None) -> Record:
+    return Record(seq, 1e9, True, "boot", 1.0, EventBody("dwell", 1.0, "info", {"n": seq}), origin)
+
+
+@dataclass
+class Seen:
+    """What a hub told its watchers."""
+
+    events: list[int] = field(default_factory=list)
+    states: list[LinkState] = field(default_factory=list)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def watchers(self) -> Watchers:
+        return Watchers(self._event, self._state)
+
+    def _event(self, device: str, entry: Record) -> None:
+        assert isinstance(entry.body, EventBody)
+        self.events.append(int(str(entry.body.data["n"])))
+        self.changed.set()
+
+    def _state(self, camera: str, state: LinkState, reason: str) -> None:
+        self.states.append(state)
+        self.changed.set()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(15):
+            while not condition():
+                await self.changed.wait()
+                self.changed.clear()
+
+
+@asynccontextmanager
+async def camera_on(journal: Journal, port: int = 0) -> AsyncGenerator[int]:
+    link = LinkServer(journal, IDENTITY, LinkSettings(close_s=0.2))
+    app = create_app(Facts(lambda: IDENTITY, dict, list), link)
+    async with serving(app, "127.0.0.1", port) as running:
+        yield running.port
+        await link.close()
+
+
+@asynccontextmanager
+async def hub_running(hub: Hub, *urls: str, browse: bool = False) -> AsyncGenerator[None]:
+    task = asyncio.create_task(hub.run(urls, browse=browse, interfaces=["127.0.0.1"]))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def happen(journal: Journal, *numbers: int) -> None:
+    for n in numbers:
+        await journal.append(Event("restricted", float(n), Severity.WARNING, {"n": n}))
+
+
+def test_the_ledger_applies_each_record_once(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "hub.db") as ledger:
+        assert len(ledger.store(Batch(DEVICE, EPOCH, 0, 3, [record(1), record(2), record(3)]))) == 3
+        assert [new.seq for new in ledger.store(Batch(DEVICE, EPOCH, 1, 4, [record(2), record(3), record(4)]))] == [4]
+        assert ledger.cursor(DEVICE, EPOCH) == 4
+        assert ledger.cursor(DEVICE, OTHER) == 0
+        assert [entry.seq for entry in ledger.events(DEVICE)] == [1, 2, 3, 4]
+
+
+def test_a_record_that_was_carried_over_counts_where_it_first_stood(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "hub.db") as ledger:
+        ledger.store(Batch(DEVICE, EPOCH, 0, 1, [record(1)]))
+        moved = [record(1, Origin(EPOCH, 1)), record(2, Origin(EPOCH, 2))]
+        assert [new.seq for new in ledger.store(Batch(DEVICE, OTHER, 0, 2, moved))] == [2]
+        third = "c" * 16
+        assert ledger.store(Batch(DEVICE, third, 0, 1, [record(1, Origin(EPOCH, 2))])) == []
+        assert [(entry.epoch, entry.seq) for entry in ledger.events()] == [(EPOCH, 1), (EPOCH, 2)]
+
+
+def test_the_cursor_never_jumps_a_hole_and_gaps_are_remembered(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "hub.db") as ledger:
+        ledger.store(Batch(DEVICE, EPOCH, 5, 6, [record(6)]))
+        assert ledger.cursor(DEVICE, EPOCH) == 0
+        ledger.store(Batch(DEVICE, EPOCH, 0, 6, [record(6)], [Gap(1, 5)]))
+        assert ledger.cursor(DEVICE, EPOCH) == 6
+        assert ledger.gaps() == [(DEVICE, EPOCH, 1, 5)]
+
+
+def test_the_pause_grows_to_its_limit() -> None:
+    backoff = Backoff(first_s=0.5, most_s=4.0)
+    pauses = [backoff.pause_s(failures) for failures in (0, 1, 2, 3, 50)]
+    assert all(most / 2 <= pause <= most for pause, most in zip(pauses, (0.5, 1.0, 2.0, 4.0, 4.0), strict=True))
+
+
+async def test_a_hub_follows_a_camera_through_a_restart(tmp_path: Path) -> None:
+    seen = Seen()
+    with Ledger(tmp_path / "hub.db") as ledger:
+        hub = Hub(ledger, "hub-a", seen.watchers(), Backoff(0.01, 0.05))
+        async with await Journal.open(tmp_path / "cam.db", SystemClock()) as journal:
+            await happen(journal, 1, 2)
+            async with camera_on(journal) as port:
+                stack = hub_running(hub, f"ws://127.0.0.1:{port}/v1/link")
+                await stack.__aenter__()
+                await seen.until(lambda: seen.events == [1, 2])
+        await seen.until(lambda: LinkState.WAITING in seen.states)
+        async with await Journal.open(tmp_path / "cam.db", SystemClock()) as journal, camera_on(journal, port):
+            await happen(journal, 3)
+            await seen.until(lambda: seen.events == [1, 2, 3])
+            await stack.__aexit__(None, None, None)
+        assert [entry.seq for entry in ledger.events(IDENTITY.id)] == [1, 2, 3]
+
+
+async def test_a_hub_finds_a_camera_by_mdns(tmp_path: Path) -> None:
+    seen = Seen()
+    async with await Journal.open(tmp_path / "cam.db", SystemClock()) as journal:
+        await happen(journal, 7)
+        async with camera_on(journal) as port:
+            announcing = asyncio.create_task(Announcer(IDENTITY, port, lambda: ("127.0.0.1",)).run())
+            with Ledger(tmp_path / "hub.db") as ledger:
+                async with hub_running(Hub(ledger, "hub-a", seen.watchers(), Backoff(0.01, 0.05)), browse=True):
+                    await seen.until(lambda: seen.events == [7])
+            announcing.cancel()
+            with suppress(asyncio.CancelledError):
+                await announcing
+
+
+async def test_nothing_is_acknowledged_that_the_hub_could_not_store(tmp_path: Path) -> None:
+    seen = Seen()
+    async with await Journal.open(tmp_path / "cam.db", SystemClock()) as journal, camera_on(journal) as port:
+        await happen(journal, 1)
+        with Ledger(tmp_path / "hub.db", patience_s=0.01) as ledger:
+            other = sqlite3.connect(tmp_path / "hub.db", isolation_level=None)
+            other.execute("BEGIN IMMEDIATE")
+            hub = Hub(ledger, "hub-a", seen.watchers(), Backoff(0.01, 0.02))
+            async with hub_running(hub, f"ws://127.0.0.1:{port}/v1/link"):
+                await seen.until(lambda: seen.states.count(LinkState.WAITING) >= 2)
+                assert journal.cursor("hub-a").seq == 0
+                other.execute("ROLLBACK")
+                other.close()
+                await seen.until(lambda: seen.events == [1])
+
+
+@pytest.mark.parametrize("count", [1, 3])
+async def test_several_hubs_each_get_everything(tmp_path: Path, count: int) -> None:
+    async with await Journal.open(tmp_path / "cam.db", SystemClock()) as journal, camera_on(journal) as port:
+        await happen(journal, *range(20))
+        for index in range(count):
+            seen = Seen()
+            with Ledger(tmp_path / f"hub{index}.db") as ledger:
+                async with hub_running(Hub(ledger, f"hub-{index}", seen.watchers()), f"ws://127.0.0.1:{port}/v1/link"):
+                    await seen.until(lambda: seen.events == list(range(20)))  # noqa: B023 - awaited within the turn
