@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from hal.errors import CameraLost, CameraStalled, CameraUnavailable
 from hal.planes import split_yuv420
-from hal.ports import CameraInfo, Clock, Frame, HalSettings, Yuv420
+from hal.ports import CameraInfo, Clock, Frame, HalSettings
 
 _LORES_WIDTH = 640
 
@@ -52,14 +52,15 @@ class PiCamera:
         self._device: Any = None
         self._job: Any = None
         self._encoder: Any = None
+        self._layouts: dict[str, tuple[int, int, int]] = {}
 
     def open(self) -> CameraInfo:
         """Claim and start the camera. Raises CameraUnavailable."""
         self.close()
         vendor = _import_picamera2()
-        if not vendor.Picamera2.global_camera_info():
-            raise CameraUnavailable("no camera is connected", hint="check the ribbon cable, then `rpicam-hello`")
         try:
+            if not vendor.Picamera2.global_camera_info():
+                raise CameraUnavailable("no camera is connected", hint="check the ribbon cable, then `rpicam-hello`")
             self._device = vendor.Picamera2()
             self._device.configure(self._configuration())
             self._device.start()
@@ -67,7 +68,9 @@ class PiCamera:
             self.close()
             hint = "another program may use the camera: stop it; else check the cable"
             raise CameraUnavailable(f"the camera cannot be started: {error}", hint=hint) from error
-        width, height = self._device.camera_configuration()["main"]["size"]
+        config = self._device.camera_configuration()
+        self._layouts = {name: (*config[name]["size"], config[name]["stride"]) for name in ("main", "lores")}
+        width, height, _ = self._layouts["main"]
         return CameraInfo("picamera", width, height, self._settings.fps, live=True)
 
     def read(self, timeout_s: float) -> Frame | None:
@@ -78,7 +81,7 @@ class PiCamera:
         request = self._await_request(device, timeout_s)
         try:
             metadata = request.get_metadata()
-            main, lores = (self._copy(device, request, name) for name in ("main", "lores"))
+            main, lores = (split_yuv420(request.make_buffer(name), *self._layouts[name]) for name in ("main", "lores"))
         except RuntimeError as error:
             raise CameraLost(f"the camera lost a picture: {error}") from error
         finally:
@@ -89,8 +92,9 @@ class PiCamera:
 
     def close(self) -> None:
         """Stop the camera; a waiting read ends with CameraLost."""
+        self.stop_packets()
         device, self._device = self._device, None
-        self._job = self._encoder = None
+        self._job = None
         if device is not None:
             device.cancel_all_and_flush()
             device.close()
@@ -134,11 +138,6 @@ class PiCamera:
             raise CameraStalled(f"the camera gave no picture for {timeout_s:g} s") from None
         self._job = None
         return request
-
-    def _copy(self, device: Any, request: Any, name: str) -> Yuv420:
-        stream = device.camera_configuration()[name]
-        width, height = stream["size"]
-        return split_yuv420(request.make_buffer(name), width, height, stream["stride"])
 
 
 def _import_picamera2() -> Any:
