@@ -43,8 +43,8 @@ class Sample:
     weights: Boxes
 
 
-def source(picture: Picture, extra: tuple[Boxes, Boxes] | None = None) -> Source:
-    """Load a picture; `extra` are boxes and weights a teacher added to its labels."""
+def source(picture: Picture, extra: tuple[Boxes, Boxes] | None = None, weights: Boxes | None = None) -> Source:
+    """Load a picture; `extra` are boxes and weights a teacher added to its labels; `weights` are its own boxes'."""
     image = picture.read()
     share = 480 / max(image.shape[:2])
     if share < 1:
@@ -54,7 +54,8 @@ def source(picture: Picture, extra: tuple[Boxes, Boxes] | None = None) -> Source
         height, width = levels[-1].shape[:2]
         half = cv2.resize(levels[-1], (width // 2, height // 2), interpolation=cv2.INTER_AREA)
         levels.append(np.asarray(half, np.uint8))
-    boxes, weights = picture.boxes, np.ones(len(picture.boxes), np.float32)
+    boxes = picture.boxes
+    weights = np.ones(len(boxes), np.float32) if weights is None else weights
     if extra is not None:
         boxes, weights = np.concatenate([boxes, extra[0]]), np.concatenate([weights, extra[1]])
     return Source(tuple(levels), boxes, weights)

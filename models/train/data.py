@@ -98,9 +98,24 @@ def _sources() -> dict[str, str]:
         return {row["name"]: Path(row["source_path"]).name for row in csv.DictReader(file)}
 
 
-def _labels(path: Path) -> Boxes:
+def load_rendered(folder: Path) -> list[tuple[Picture, Boxes]]:
+    """Pictures that `rendered` wrote, each with the weights (n,) of its boxes."""
+    found = []
+    for path in sorted((folder / "images").iterdir()):
+        labels = folder / "labels" / f"{path.stem}.txt"
+        weights = np.asarray(_rows(labels)[:, 5], np.float32)
+        found.append((Picture(path.stem, "rendered", path, _labels(labels)), weights))
+    return found
+
+
+def _rows(path: Path) -> Boxes:
+    """The lines of a label file; no file and no line mean nobody."""
     if not path.exists() or not path.read_text().strip():
-        return np.zeros((0, 4), np.float32)
-    rows = np.loadtxt(path, dtype=np.float32, ndmin=2)[:, 1:5]
+        return np.zeros((0, 6), np.float32)
+    return np.loadtxt(path, dtype=np.float32, ndmin=2)
+
+
+def _labels(path: Path) -> Boxes:
+    rows = _rows(path)[:, 1:5]
     low, high = rows[:, :2] - rows[:, 2:] / 2, rows[:, :2] + rows[:, 2:] / 2
     return np.asarray(np.clip(np.concatenate([low, high], axis=1), 0, 1), np.float32)

@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from . import members
 from .augment import Augmenter, Sample, Source, source
-from .data import Boxes, data_root, split
+from .data import Boxes, data_root, load_rendered, split
 from .distil import Teacher
 from .graph import Graph
 from .loss import AnchorTable, Truth, detection_loss
@@ -52,6 +52,8 @@ class Plan:
     workers: int = 2
     share: float = 1.0
     frozen: str = "conv0 dw1 pw1"
+    rendered: str = ""
+    rendered_share: float = 0.12
 
 
 class Stream(IterableDataset[Sample]):  # type: ignore[misc, unused-ignore]  # as in net.py
@@ -96,6 +98,12 @@ def sources(plan: Plan) -> list[Source]:
         pictures = [pictures[at] for at in sorted(keep)]
     added = json.loads(Path(plan.labels).read_text()) if plan.labels else {}
     return [source(picture, _extra(added.get(f"{picture.group}/{picture.name}"))) for picture in pictures]
+
+
+def rendered(plan: Plan) -> list[Source]:
+    """Pictures of the simulated shop, if the plan names a folder of them."""
+    pictures = load_rendered(Path(plan.rendered)) if plan.rendered else []
+    return [source(picture, weights=weights) for picture, weights in pictures]
 
 
 def _extra(rows: list[list[float]] | None) -> tuple[Boxes, Boxes] | None:
@@ -157,7 +165,10 @@ class Trainer:
         self.save()
 
     def _loader(self) -> DataLoader[Sample]:
-        stream = Stream(Augmenter(sources(self.plan), self.graph.size), self.plan.seed + self.step)
+        real, drawn = sources(self.plan), rendered(self.plan)
+        chances = np.full(len(real) + len(drawn), (1 - self.plan.rendered_share) / len(real), np.float32)
+        chances[len(real) :] = self.plan.rendered_share / max(len(drawn), 1)
+        stream = Stream(Augmenter(real + drawn, self.graph.size, chances), self.plan.seed + self.step)
         return DataLoader(stream, self.plan.batch, num_workers=self.plan.workers, collate_fn=collate, prefetch_factor=4)
 
     def _advance(self, batch: Batch) -> float:

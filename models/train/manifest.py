@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .decode import anchor_centre
-from .graph import Graph, macs, shapes
+from .graph import Graph, shapes
 
 LICENCE = "Apache-2.0"
 ATTRIBUTION = (
@@ -50,7 +50,7 @@ def entry(graph: Graph, path: Path, facts: Facts) -> str:
         f"nms_iou = {facts.overlap}",
         f"calibration = {list(facts.calibration)}",
         f"accuracy = {_inline(facts.accuracy)}",
-        f"latency = {_inline({'million_macs': round(macs(graph) / 1e6, 1)} | facts.latency)}",
+        f"latency = {_inline(facts.latency)}",
         "",
         *_score_lines(facts),
         *_level_lines(graph),

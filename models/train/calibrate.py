@@ -1,0 +1,129 @@
+"""Turn scores into probabilities and choose the operating points of a file; write its manifest entry.
+
+    python -m models.train.calibrate --model person-m models/person-m.tflite
+
+Scores: Platt scaling (Platt 1999) of the logit, so that of all boxes scored 0.7 about 70 % are people, fitted on every
+labelled set that was not trained on, clean and at night together, each set counting the same. Operating point
+(`confirm_score`): the lowest score from which precision reaches 0.85; `min_score`: where it reaches 0.55, per light.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from . import members
+from .data import Picture, by_group, split
+from .decode import Floats
+from .evaluate import run
+from .manifest import Facts, entry, put
+from .metrics import Curve, Found, curve
+from .opcheck import macs
+from .runners import TfliteHeads
+
+CONFIRM_PRECISION, LEAST_PRECISION = 0.85, 0.55
+LIGHTS = {"day": "clean", "night": "night"}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Boxes of one set: logits (n,), whether each found a person, and what one box counts."""
+
+    logits: Floats
+    hits: Floats
+    weights: Floats
+
+
+def platt(parts: Sequence[Judged], rounds: int = 60) -> tuple[float, float]:
+    """Slope and shift of sigmoid(slope x + shift) by Newton's method."""
+    x = np.concatenate([part.logits for part in parts]).astype(np.float64)
+    y = np.concatenate([part.hits for part in parts]).astype(np.float64)
+    w = np.concatenate([part.weights for part in parts]).astype(np.float64)
+    features = np.stack([x, np.ones_like(x)])
+    found = np.array([1.0, 0.0])
+    for _ in range(rounds):
+        p = 1 / (1 + np.exp(-(found @ features)))
+        slope = features @ (w * (p - y)) + 1e-6 * (found - [1.0, 0.0])
+        bend = (features * (w * p * (1 - p))) @ features.T + 1e-6 * np.eye(2)
+        found = found - np.linalg.solve(bend, slope)
+    return float(found[0]), float(found[1])
+
+
+def judged(results: list[Found]) -> Judged:
+    """The boxes of a set for fitting; the set counts 1 in all."""
+    line = curve(results)
+    p = np.clip(line.scores, 1e-4, 1 - 1e-4)
+    weights = np.full(len(p), 1 / max(len(p), 1), np.float32)
+    return Judged(np.log(p / (1 - p)).astype(np.float32), line.hits.astype(np.float32), weights)
+
+
+def scaled(score: float, scaling: tuple[float, float]) -> float:
+    """A raw probability after scaling."""
+    p = min(max(score, 1e-6), 1 - 1e-6)
+    return float(1 / (1 + np.exp(-(scaling[0] * np.log(p / (1 - p)) + scaling[1]))))
+
+
+def reliability(line: Curve, scaling: tuple[float, float], bins: int = 10) -> list[tuple[float, float, int]]:
+    """(mean score, share of hits, boxes) by score bin: the reliability diagram as a table."""
+    scores = np.array([scaled(float(score), scaling) for score in line.scores])
+    rows = []
+    for low in np.arange(bins) / bins:
+        inside = (scores >= low) & (scores < low + 1 / bins)
+        if inside.any():
+            rows.append((float(scores[inside].mean()), float(line.hits[inside].mean()), int(inside.sum())))
+    return rows
+
+
+def points(line: Curve, scaling: tuple[float, float]) -> tuple[float, float]:
+    """(min_score, confirm_score) of one light, after scaling."""
+    least, confirm = (line.score_for_precision(p) for p in (LEAST_PRECISION, CONFIRM_PRECISION))
+    return max(0.1, scaled(least, scaling) - 5e-4), min(0.95, scaled(confirm, scaling) + 5e-4)
+
+
+def measure(runner: TfliteHeads, pictures: list[Picture]) -> dict[str, dict[str, list[Found]]]:
+    """Results by light and set."""
+    return {
+        light: {group: run(runner, some, kind) for group, some in by_group(pictures).items()}
+        for light, kind in LIGHTS.items()
+    }
+
+
+def facts(results: dict[str, dict[str, list[Found]]], file: Path, overlap: float) -> Facts:
+    """Everything the manifest entry says about accuracy and operating points; prints the reliability tables."""
+    scaling = platt([judged(found) for sets in results.values() for found in sets.values()])
+    print(f"calibration {scaling[0]:.4f} {scaling[1]:.4f}")
+    scores, accuracy = {}, {}
+    for light, sets in results.items():
+        everything = curve([found for part in sets.values() for found in part])
+        scores[light] = points(everything, scaling)
+        accuracy[f"ap50_{light}"] = round(float(np.mean([curve(p).average_precision() for p in sets.values()])), 3)
+        raw = next(s for s in np.append(everything.scores[::-1], 1.0) if scaled(float(s), scaling) >= scores[light][1])
+        recall, precision = everything.at_score(float(raw))
+        accuracy[f"recall_{light}"], accuracy[f"precision_{light}"] = round(recall, 3), round(precision, 3)
+        print(light, f"recall {recall:.3f} precision {precision:.3f} at {scores[light][1]:.3f}")
+        for mean, share, count in reliability(everything, scaling):
+            print(f"  said {mean:.2f}  were {share:.2f}  ({count})")
+    latency = {"million_macs": round(macs(file) / 1e6, 1)}
+    rounded = (round(scaling[0], 4), round(scaling[1], 4))
+    return Facts(scores, overlap, rounded, accuracy, latency)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--overlap", type=float, default=0.5)
+    parser.add_argument("file", type=Path)
+    options = parser.parse_args()
+    graph = members.graph(options.model)
+    runner = TfliteHeads(options.file, graph, options.overlap)
+    found = facts(measure(runner, split("val") + split("test")), options.file, options.overlap)
+    put(options.file.with_name("manifest.toml"), graph.name, entry(graph, options.file, found))
+
+
+if __name__ == "__main__":
+    main()
