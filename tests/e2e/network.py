@@ -1,0 +1,69 @@
+"""Two network namespaces joined by a cable (veth), made and removed with iproute2."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cable:
+    """The namespaces at its two ends, each with one interface `eth0`."""
+
+    camera: str
+    hub: str
+
+    def address(self, namespace: str, address: str, *, replaces: str = "") -> None:
+        """Give an end an address, in place of another."""
+        if replaces:
+            _ip("-n", namespace, "address", "del", replaces, "dev", "eth0")
+        _ip("-n", namespace, "address", "add", address, "dev", "eth0")
+
+    @staticmethod
+    def inside(namespace: str) -> list[str]:
+        """What to put before a command so that it runs there."""
+        return ["ip", "netns", "exec", namespace]
+
+
+def why_not() -> str:
+    """Why namespaces cannot be made here; empty when they can."""
+    if os.geteuid() != 0:
+        return "making network namespaces needs root"
+    if shutil.which("ip") is None:
+        return "iproute2 is not installed"
+    name = f"aw-{secrets.token_hex(3)}"
+    try:
+        _ip("netns", "add", name)
+        _ip("-n", name, "link", "add", "probe0", "type", "veth", "peer", "name", "probe1")
+    except subprocess.CalledProcessError as error:
+        return f"the kernel refuses: {error.stderr.strip()}"
+    finally:
+        subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+    return ""
+
+
+@contextmanager
+def cable() -> Iterator[Cable]:
+    """Two namespaces, their loopbacks and the cable up."""
+    run = secrets.token_hex(3)
+    ends = Cable(f"aw-cam-{run}", f"aw-hub-{run}")
+    try:
+        for namespace in (ends.camera, ends.hub):
+            _ip("netns", "add", namespace)
+            _ip("-n", namespace, "link", "set", "lo", "up")
+        _ip("-n", ends.camera, "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", ends.hub)
+        for namespace in (ends.camera, ends.hub):
+            _ip("-n", namespace, "link", "set", "eth0", "up")
+        yield ends
+    finally:
+        for namespace in (ends.camera, ends.hub):
+            subprocess.run(["ip", "netns", "del", namespace], check=False, capture_output=True)
+
+
+def _ip(*arguments: str) -> None:
+    subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True)

@@ -1,0 +1,116 @@
+"""A hub finds a camera in another network namespace, links, gets its events, and finds it again at a new address."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.network import Cable, cable, why_not
+
+ROOT = Path(__file__).parents[2]
+CAMERA = ROOT / "tests" / "faults" / "eventful_camera.py"
+HUB = ROOT / "tools" / "hub.py"
+PORT = 8443
+
+
+class HubOutput:
+    """What the hub's process has printed so far."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+        self.states: list[str] = []
+        self._news = asyncio.Event()
+
+    async def read_events(self, stdout: asyncio.StreamReader) -> None:
+        async for line in stdout:
+            event = json.loads(line)
+            if event["kind"] == "count":
+                self.numbers.append(event["n"])
+            self._news.set()
+
+    async def read_states(self, stderr: asyncio.StreamReader) -> None:
+        async for line in stderr:
+            self.states.append(line.decode())
+            self._news.set()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        try:
+            async with asyncio.timeout(40):
+                while not condition():
+                    await self._news.wait()
+                    self._news.clear()
+        except TimeoutError:
+            pytest.fail(f"the hub got {len(self.numbers)} events and said: {self.states}")
+
+    def linked_at(self, address: str) -> bool:
+        return any("linked" in state and f"//{address}:" in state for state in self.states)
+
+
+@asynccontextmanager
+async def program(
+    inside: Sequence[str], *command: str, stdout: int = asyncio.subprocess.DEVNULL, stderr: int | None = None
+) -> AsyncGenerator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(*inside, sys.executable, *command, stdout=stdout, stderr=stderr)
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGINT)
+        await process.wait()
+
+
+@asynccontextmanager
+async def hub(inside: Sequence[str], folder: Path, *options: str) -> AsyncGenerator[HubOutput]:
+    pipe, output = asyncio.subprocess.PIPE, HubOutput()
+    command = (str(HUB), "--json", "--database", str(folder / "hub.db"), *options)
+    async with program(inside, *command, stdout=pipe, stderr=pipe) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        readers = [
+            asyncio.create_task(output.read_events(process.stdout)),
+            asyncio.create_task(output.read_states(process.stderr)),
+        ]
+        yield output
+    await asyncio.gather(*readers)
+
+
+def camera_command(folder: Path, host: str) -> tuple[str, ...]:
+    return (str(CAMERA), str(folder), host, str(PORT), "cam-e2e", "--announce")
+
+
+@pytest.fixture
+def joined() -> Iterator[Cable]:
+    if reason := why_not():
+        pytest.skip(f"{reason}; discovery on loopback is tested by test_found_on_loopback")
+    with cable() as made:
+        yield made
+
+
+async def test_found_across_namespaces_and_again_at_a_new_address(joined: Cable, tmp_path: Path) -> None:
+    joined.address(joined.hub, "10.77.0.1/24")
+    joined.address(joined.camera, "10.77.0.2/24")
+    async with (
+        hub(joined.inside(joined.hub), tmp_path) as output,
+        program(joined.inside(joined.camera), *camera_command(tmp_path, "0.0.0.0")),
+    ):
+        await output.until(lambda: output.linked_at("10.77.0.2") and len(output.numbers) > 20)
+        before = len(output.numbers)
+        joined.address(joined.camera, "10.77.0.33/24", replaces="10.77.0.2/24")
+        await output.until(lambda: output.linked_at("10.77.0.33") and len(output.numbers) > before + 50)
+    assert sorted(output.numbers) == list(range(1, len(output.numbers) + 1))
+
+
+async def test_found_on_loopback(tmp_path: Path) -> None:
+    async with (
+        hub((), tmp_path, "--interface", "127.0.0.1") as output,
+        program((), *camera_command(tmp_path, "127.0.0.1")),
+    ):
+        await output.until(lambda: output.linked_at("127.0.0.1") and len(output.numbers) > 20)
+    assert sorted(output.numbers) == list(range(1, len(output.numbers) + 1))
