@@ -59,7 +59,8 @@ class Tally:
             "frames": self.frames,
             "inferred": self.inferred,
             "detections": self.detections,
-            "tracks": [
+            "tracks": len(self.tracks),
+            "views": [
                 {"track": track, "from_s": round(start_s, 2), "to_s": round(end_s, 2)}
                 for track, (start_s, end_s) in sorted(self.tracks.items())
             ],

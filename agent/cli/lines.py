@@ -36,7 +36,7 @@ def summary_lines(summary: Mapping[str, Json]) -> Iterator[str]:
     facts: Mapping[str, Any] = summary
     yield f"model {facts['model']}"
     yield f"{facts['frames']} frames, {facts['inferred']} looked at, {facts['detections']} detections"
-    people = ", ".join(f"{t['track']} ({t['to_s'] - t['from_s']:.1f} s)" for t in facts["tracks"])
+    people = ", ".join(f"{t['track']} ({t['to_s'] - t['from_s']:.1f} s)" for t in facts["views"])
     yield f"people: {people or 'none'}; {facts['events']} events, {facts['incidents']} incidents"
     stages = ", ".join(f"{name} {times['p50']:.2f}" for name, times in facts["stages_ms"].items() if times)
     yield f"median ms a stage: {stages}"
