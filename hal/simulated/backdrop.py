@@ -18,7 +18,7 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 U8 = NDArray[np.uint8]
 
-AMBIENT = 0.62
+AMBIENT = 0.54
 """Light that reaches every surface, as a share of full light."""
 
 

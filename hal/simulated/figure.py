@@ -38,13 +38,21 @@ class Stance:
 class Part:
     """One drawn piece: the convex hull of spheres `first`..`last` (exclusive) in the body's sphere list.
 
-    Parts are painted from far to near by the mean depth of their spheres, less `ahead_m`.
+    Parts are painted from far to near by the mean depth of their spheres, less `ahead_m`; one that lies on another
+    part takes the depth of its `host`. `bulk` raises or flattens its relief (0: none).
     """
 
     ink: Ink
     first: int
     last: int
     ahead_m: float = 0.0
+    host: int = -1
+    bulk: float = 1.0
+
+    def depth(self, depths: F64, parts: tuple[Part, ...]) -> float:
+        """How far away it counts, given the depths of all spheres."""
+        base = parts[self.host] if self.host >= 0 else self
+        return float(depths[base.first : base.last].mean()) - self.ahead_m
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +130,12 @@ def _add_trunk(joints: Joints, frame: _Frame, stance: Stance, look: Look) -> Non
     joints["chest"] = base + spine * 0.215 * h
     joints["neck"] = base + spine * 0.31 * h
     for side, sign in (("l", 1.0), ("r", -1.0)):
-        joints[f"{side}_shoulder"] = base + spine * 0.285 * h + across * (0.103 * h * sign * look.breadth)
+        joints[f"{side}_shoulder"] = base + spine * 0.285 * h + across * (0.097 * h * sign * look.breadth)
     gaze = _Frame(stance.heading_rad + stance.look_rad)
     head = joints["neck"] + frame.up * 0.085 * h + frame.forward * 0.015 * h
     joints |= {"head": head, "nose": head + gaze.forward * 0.062 * h - frame.up * 0.008 * h}
     for side, sign in (("l", 1.0), ("r", -1.0)):
-        joints[f"{side}_eye"] = head + gaze.forward * 0.052 * h + gaze.left * (0.019 * h * sign) + frame.up * 0.012 * h
+        joints[f"{side}_eye"] = head + gaze.forward * 0.047 * h + gaze.left * (0.019 * h * sign) + frame.up * 0.012 * h
         joints[f"{side}_ear"] = head + gaze.left * (0.043 * h * sign)
 
 
@@ -162,10 +170,12 @@ class _Clay:
         self.spheres: list[tuple[float, float, float, float]] = []
         self.parts: list[Part] = []
 
-    def add(self, ink: Ink, *balls: tuple[F64, float], ahead_m: float = 0.0) -> None:
+    def add(self, ink: Ink, *balls: tuple[F64, float], ahead_m: float = 0.0, host: int = -1, bulk: float = 1.0) -> int:
+        """Add a part; returns its number."""
         first = len(self.spheres)
         self.spheres += [(float(c[0]), float(c[1]), float(c[2]), r) for c, r in balls]
-        self.parts.append(Part(ink, first, len(self.spheres), ahead_m))
+        self.parts.append(Part(ink, first, len(self.spheres), ahead_m, host, bulk))
+        return len(self.parts) - 1
 
 
 def body_of(stance: Stance, look: Look) -> Body:
@@ -193,7 +203,7 @@ def _clothe_leg(clay: _Clay, j: Joints, frame: _Frame, look: Look, side: str) ->
     loose = 1.0 if look.bare_legs else look.trouser
     clay.add(shin, (knee, 0.031 * h * w * loose), (knee * 0.62 + ankle * 0.38, 0.032 * h * w * loose),
              (ankle + sole, 0.0225 * h * loose))  # fmt: skip
-    clay.add(shin if look.skirt else Ink.LEGS, (hip, 0.051 * h * w), (knee, 0.034 * h * w * loose))
+    clay.add(shin if look.skirt else Ink.LEGS, (hip, 0.051 * h * w), (knee, 0.034 * h * w * loose), bulk=0.85)
 
 
 def _clothe_trunk(clay: _Clay, j: Joints, frame: _Frame, look: Look) -> None:
@@ -201,28 +211,36 @@ def _clothe_trunk(clay: _Clay, j: Joints, frame: _Frame, look: Look) -> None:
     side = frame.left * 0.042 * h * w
     pelvis, waist, chest = j["pelvis"], j["waist"], j["chest"]
     clay.add(Ink.LEGS, (j["l_hip"], 0.05 * h * w), (j["r_hip"], 0.05 * h * w), (waist + side, 0.045 * h * w),
-             (waist - side, 0.045 * h * w))  # fmt: skip
+             (waist - side, 0.045 * h * w), bulk=0.5)  # fmt: skip
     if look.skirt:
         knees = (j["l_knee"], j["r_knee"])
         hems = [(k * 0.8 + pelvis * 0.2, 0.05 * h * w) for k in knees]
         clay.add(Ink.LEGS, (waist + side, 0.04 * h * w), (waist - side, 0.04 * h * w), *hems)
-    hem = pelvis - frame.up * look.hem_m + frame.up * 0.03 * h
-    upper = [(j[f"{s}_shoulder"] - frame.up * 0.012 * h, 0.036 * h) for s in ("l", "r")]
-    ribs = [(chest + sign * side * 1.25, 0.055 * h * w) for sign in (1, -1)]
-    flanks = [(waist + sign * side, 0.05 * h * w) for sign in (1, -1)]
+    hem = pelvis - frame.up * (look.hem_m - 0.03 * h)
+    shoulders = [(j[f"{s}_shoulder"] - frame.up * 0.014 * h, 0.036 * h) for s in ("l", "r")]
+    ribs = [(chest + sign * side * 1.2, 0.056 * h * w) for sign in (1, -1)]
     tails = [(hem + sign * side * 1.05, 0.052 * h * w) for sign in (1, -1)]
-    clay.add(Ink.TOP, *flanks, *tails, ahead_m=0.04)
-    clay.add(Ink.TOP, *upper, *ribs, *flanks, ahead_m=0.05)
-    clay.add(Ink.TOP, *upper, (j["neck"] - frame.up * 0.012 * h, 0.032 * h), ahead_m=0.05)
+    collar = (j["neck"] - frame.up * 0.006 * h, 0.03 * h)
+    trunk = clay.add(Ink.TOP, *shoulders, *ribs, *tails, collar, ahead_m=0.06 + 0.25 * look.hem_m, bulk=1.25)
+    _stripe(clay, trunk, (shoulders[0][0] * 0.5 + shoulders[1][0] * 0.5, hem), frame, look)
+
+
+def _stripe(clay: _Clay, trunk: int, span: tuple[F64, F64], frame: _Frame, look: Look) -> None:
+    """Horizontal bands round the trunk, from shoulders to hem."""
+    wide, deep = frame.left * 0.082 * look.height_m * look.girth, frame.forward * 0.008 * look.height_m
+    for number in range(look.stripes):
+        middle = span[0] + (span[1] - span[0]) * (number + 1.0) / (look.stripes + 0.8)
+        rim = [(middle + a + b, 0.009 * look.height_m) for a in (wide, -wide) for b in (deep, -deep)]
+        clay.add(Ink.PATTERN, *rim, ahead_m=clay.parts[trunk].ahead_m + 0.001, host=trunk, bulk=0)
 
 
 def _clothe_arm(clay: _Clay, j: Joints, look: Look, side: str) -> None:
     h, w = look.height_m, 0.5 + 0.5 * look.girth
     shoulder, elbow, wrist, hand = (j[f"{side}_{name}"] for name in ("shoulder", "elbow", "wrist", "hand"))
     cuff = Ink.SKIN if look.short_sleeves else Ink.TOP
-    clay.add(Ink.SKIN, (wrist, 0.017 * h), (hand, 0.019 * h))
+    clay.add(Ink.SKIN, (wrist, 0.018 * h), (hand, 0.021 * h))
     clay.add(cuff, (elbow, 0.024 * h * w), (wrist, 0.018 * h * w))
-    clay.add(Ink.TOP, (shoulder, 0.037 * h), (elbow, 0.0275 * h * w))
+    clay.add(Ink.TOP, (shoulder, 0.037 * h), (elbow, 0.029 * h * w))
 
 
 def _shape_head(clay: _Clay, j: Joints, gaze: _Frame, look: Look) -> None:
@@ -239,8 +257,8 @@ def _shape_head(clay: _Clay, j: Joints, gaze: _Frame, look: Look) -> None:
     clay.add(Ink.SKIN, (brow, 0.0405 * h), (chin, 0.028 * h))
     if look.hat:
         clay.add(Ink.HAT, (head + gaze.up * 0.03 * h, 0.053 * h), (head + gaze.up * 0.022 * h, 0.053 * h))
-    clay.add(Ink.DARK, *((j[f"{s}_eye"] - gaze.forward * 0.002 * h, 0.0055 * h) for s in ("l",)))
-    clay.add(Ink.DARK, *((j[f"{s}_eye"] - gaze.forward * 0.002 * h, 0.0055 * h) for s in ("r",)))
+    clay.add(Ink.DARK, *((j[f"{s}_eye"] - gaze.forward * 0.002 * h, 0.0042 * h) for s in ("l",)))
+    clay.add(Ink.DARK, *((j[f"{s}_eye"] - gaze.forward * 0.002 * h, 0.0042 * h) for s in ("r",)))
 
 
 def _add_belongings(clay: _Clay, j: Joints, frame: _Frame, look: Look) -> None:

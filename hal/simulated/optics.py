@@ -53,12 +53,14 @@ class Optics:
     @cached_property
     def intrinsics(self) -> F64:
         """Camera axes to picture 0..1, shape (3, 3)."""
-        fx, fy = self.focal
-        return np.asarray([[fx, 0.0, 0.5], [0.0, fy, 0.5], [0.0, 0.0, 1.0]])
+        matrix = np.eye(3)
+        matrix[0, 0], matrix[1, 1] = self.focal
+        matrix[:2, 2] = 0.5
+        return matrix
 
     def view(self, points: F64) -> F64:
         """World points (n, 3) in camera axes (n, 3); the third is the depth in metres."""
-        return (points - np.array(self.position)) @ self.rotation.T
+        return np.asarray((points - np.array(self.position)) @ self.rotation.T)
 
     def project(self, points: F64) -> tuple[F64, F64]:
         """World points (n, 3) as picture points (n, 2) and depths (n,); what lies behind the lens is far outside."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -18,10 +19,14 @@ U8 = NDArray[np.uint8]
 
 _CIRCLE = np.stack([np.cos(np.arange(12) * np.pi / 6), np.sin(np.arange(12) * np.pi / 6)], axis=1)
 _SUBPIXEL = 4
-_RELIEF = ((1.0, 0.5), (0.7, 0.8), (0.4, 1.0))
+_RELIEF = ((1.0, 0.6), (0.7, 0.85), (0.4, 1.0))
 """(share of the radius, share of the height) of the nested hulls that make a rounded relief."""
-_FULL_HEIGHT_M = 0.11
+_FULL_HEIGHT_M, _PEAK = 0.11, 150
 _PATCH_PX = 460
+_SLOPE_LIGHT = 0.56
+"""How much a slope of 45 degrees changes the light. With the creases and the sensor's noise it is what a detector
+trained on photographs needs to see a person (measured by tools/score_scene.py)."""
+_LAMP = np.array([[0.4, 1.0, 0.1], [0.5, 0.0, -0.5], [-0.1, -1.0, -0.4]], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,8 @@ def paint(body: Body, discs: Discs, grain: int, width: int, height: int) -> Patc
     if roi is None or float(discs.depths.min()) < 4 * NEAR_M:
         return None
     x0, y0, x1, y1 = roi
-    scale = min(2.0, max(1.0, _PATCH_PX / (y1 - y0)))
+    scale = min(2.0, _PATCH_PX / (y1 - y0))
+    scale = min(scale, 2 * _PATCH_PX / (x1 - x0))
     shape = (round((y1 - y0) * scale), round((x1 - x0) * scale))
     to_patch = np.array([width, height]) * scale
     centres = discs.centres * to_patch - np.array([x0, y0]) * scale
@@ -80,10 +86,13 @@ def paint(body: Body, discs: Discs, grain: int, width: int, height: int) -> Patc
     inks, relief = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
     detail = 3 if y1 - y0 > 70 else 2
     outlines = [_circles(centres, radii * share) for share, _ in _RELIEF[:detail]]
-    for part in sorted(body.parts, key=lambda p: -float(discs.depths[p.first : p.last].mean()) + p.ahead_m):
+    for part in sorted(body.parts, key=lambda p: p.depth(discs.depths, body.parts), reverse=True):
         hulls = [cv2.convexHull(ring[part.first : part.last].reshape(-1, 2)) for ring in outlines]
         cv2.fillConvexPoly(inks, hulls[0], int(part.ink), cv2.LINE_8, _SUBPIXEL)
-        peak = min(1.0, float(body.spheres[part.first : part.last, 3].mean()) / _FULL_HEIGHT_M) * 200
+        if not part.bulk:
+            continue
+        thickness_m = float(body.spheres[part.first : part.last, 3].mean()) * part.bulk
+        peak = _PEAK * min(1.0, thickness_m / _FULL_HEIGHT_M)
         for hull, (_, level) in zip(hulls, _RELIEF, strict=False):
             cv2.fillConvexPoly(relief, hull, int(peak * level), cv2.LINE_8, _SUBPIXEL)
     pixels_per_m = float(radii[:, 0].mean() / body.spheres[:, 3].mean())
@@ -100,20 +109,14 @@ def _shaded(relief: U8, pixels_per_m: float, grain: int) -> U8:
     """Light from above and a little from the left on a relief with cloth creases; 128 is plain."""
     height, width = relief.shape
     rough = cv2.add(relief, _creases(grain % 8)[:height, :width], mask=relief)
-    soft = cv2.GaussianBlur(rough, (0, 0), max(0.6, 0.011 * pixels_per_m))
-    gain = 128 * 0.30 * (_FULL_HEIGHT_M * pixels_per_m / 200)
-    tilt = np.array([[0.4, 1.0, 0.1], [0.5, 0.0, -0.5], [-0.1, -1.0, -0.4]], np.float32) * (-gain / 3.0)
-    return u8(cv2.filter2D(soft, cv2.CV_8U, tilt, delta=122))
+    soft = cv2.GaussianBlur(rough, (0, 0), max(0.6, 0.012 * pixels_per_m))
+    gain = 128 * _SLOPE_LIGHT * (_FULL_HEIGHT_M * pixels_per_m / _PEAK)
+    return u8(cv2.filter2D(soft, cv2.CV_8U, _LAMP * (-gain / 3.0), delta=122))
 
 
-_CREASE_TILES: dict[int, U8] = {}
-
-
+@cache
 def _creases(number: int) -> U8:
-    """A tile of soft random folds, uint8 0..40, the same for every run."""
-    if number not in _CREASE_TILES:
-        noise = np.random.default_rng(number).normal(size=(1600, 1000)).astype(np.float32)
-        folds = cv2.GaussianBlur(noise, (0, 0), sigmaX=9.0, sigmaY=4.5)
-        folds = (folds - folds.min()) / (folds.max() - folds.min()) * 40
-        _CREASE_TILES[number] = folds.astype(np.uint8)
-    return _CREASE_TILES[number]
+    """A tile of soft random folds, uint8 about 60 +- 12, the same for every run."""
+    noise = np.random.default_rng(number).normal(size=(_PATCH_PX * 2, _PATCH_PX * 2)).astype(np.float32)
+    folds = np.asarray(cv2.GaussianBlur(noise, (0, 0), sigmaX=10.0, sigmaY=5.0))
+    return u8(np.clip(60 + 12 * (folds - folds.mean()) / folds.std(), 0, 255))

@@ -89,11 +89,11 @@ class Look:
 def random_look(rng: np.random.Generator) -> Look:
     """A shopper drawn from a rich wardrobe; the same generator state gives the same person."""
     skirt = bool(rng.random() < 0.18)
-    coat = bool(rng.random() < 0.2)
+    coat = bool(rng.random() < 0.1)
     return Look(
         height_m=float(np.clip(rng.normal(1.71, 0.08), 1.5, 1.95)),
-        girth=float(np.clip(rng.normal(1.04, 0.12), 0.85, 1.4)),
-        breadth=float(rng.uniform(0.92, 1.1)),
+        girth=float(np.clip(rng.normal(1.14, 0.12), 0.9, 1.5)),
+        breadth=float(rng.uniform(0.97, 1.15)),
         stoop_rad=float(rng.uniform(0.0, 0.09)),
         skin=_tone(rng, SKINS, 8),
         hair=_tone(rng, HAIRS, 8),
@@ -104,7 +104,7 @@ def random_look(rng: np.random.Generator) -> Look:
         shoe=_tone(rng, SHOES, 8),
         bag=_tone(rng, BAGS, 14),
         hat_colour=_tone(rng, TOPS, 18),
-        hem_m=float(rng.uniform(0.28, 0.5)) if coat else float(rng.uniform(0.03, 0.1)),
+        hem_m=float(rng.uniform(0.24, 0.36)) if coat else float(rng.uniform(0.03, 0.1)),
         trouser=float(rng.uniform(1.0, 1.35)),
         short_sleeves=not coat and bool(rng.random() < 0.4),
         long_hair=bool(rng.random() < 0.42),

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 U8 = NDArray[np.uint8]
 Rgb = tuple[int, int, int]
+_MUTED, _HAZE = 0.46, np.array([158.0, 152.0, 144.0])
+"""Goods are drawn this much paler than their colours, as they look from some metres away under shop light."""
 Texture = Callable[[float, float, float, np.random.Generator], U8]
 """(width in m, height in m, pixels per metre, generator) -> RGB picture (h, w, 3), top row at the upper edge."""
 
@@ -120,7 +122,7 @@ def _rack(kinds: tuple[Rgb, ...], narrow: float, wide: float, bottles: bool) -> 
             while x < width_m - narrow:
                 x = _facings(sheet, rng, kinds, (x, floor_m, pitch), (narrow, wide, width_m), ppm, bottles)
             _board(sheet, rng, floor_m, ppm)
-        return _grain(sheet, rng, 4.0)
+        return _grain(u8(_MUTED * sheet + (1 - _MUTED) * _HAZE), rng, 4.0)
 
     return draw
 
