@@ -43,10 +43,11 @@ class Preparer:
         return width / self._spec.width, height / self._spec.height
 
     def fill_rgb(self, picture: U8, tensor: NDArray[Any]) -> tuple[float, float]:
-        """The same for an RGB picture (height, width, 3), such as one read from a file."""
+        """The same for an RGB picture (height, width, 3) of any size from a file, where averaging is worth its time."""
         width, height = self._fit(picture.shape[1], picture.shape[0])
         colour = tensor[0].view(np.uint8) if self._direct else self._colour
-        self._resize(picture, colour)
+        shrinks = picture.shape[0] > height or picture.shape[1] > width
+        cv2.resize(picture, (width, height), dst=colour, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
         if self._from_rgb is not None:
             cv2.cvtColor(colour, self._from_rgb, dst=colour)
         self._store(tensor)
