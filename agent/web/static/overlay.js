@@ -1,0 +1,135 @@
+// Draws zones, lines and people over the picture, in the pixels of the page so that text stays readable at any size.
+
+import { plain } from "./words.js";
+
+const NS = "http://www.w3.org/2000/svg";
+const PILL = { height: 18, pad: 6, letter: 7.1 };
+
+function shape(name, attributes = {}, ...children) {
+  const element = document.createElementNS(NS, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
+}
+
+const path = (points, closed) => `M${points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}${closed ? "Z" : ""}`;
+
+export class Overlay {
+  constructor(svg) {
+    this.svg = svg;
+    this.zones = shape("g");
+    this.lines = shape("g");
+    this.people = shape("g");
+    svg.append(hatch(), this.zones, this.lines, this.people);
+    this.scene = { zones: [], lines: [] };
+    this.frame = null;
+    new ResizeObserver(() => this.redraw()).observe(svg);
+  }
+
+  setScene(scene) {
+    this.scene = scene;
+    this.redraw();
+  }
+
+  // `alarmed`: the ids of the people and the names of the zones and lines that open incidents are about.
+  setFrame(frame, alarmed) {
+    this.frame = frame;
+    this.people.replaceChildren(...(frame.tracks ?? []).map((track) => this.person(track, alarmed.people)));
+    for (const group of [...this.zones.children, ...this.lines.children]) {
+      group.classList.toggle("alarmed", alarmed.places.has(group.dataset.name));
+    }
+  }
+
+  redraw() {
+    this.width = this.svg.clientWidth;
+    this.height = this.svg.clientHeight;
+    this.zones.replaceChildren(...this.scene.zones.map((zone) => this.zone(zone)));
+    this.lines.replaceChildren(...this.scene.lines.map((line) => this.line(line)));
+    if (this.frame) this.setFrame(this.frame, { people: new Set(), places: new Set() });
+  }
+
+  at([x, y]) {
+    return [x * this.width, y * this.height];
+  }
+
+  zone(zone) {
+    const corners = zone.polygon.map((point) => this.at(point));
+    const outline = path(corners, true);
+    const group = shape("g", { class: `zone ${zone.kind}` }, shape("path", { class: "area", d: outline }));
+    if (zone.kind === "restricted") group.append(shape("path", { class: "hatch", d: outline, fill: "url(#hatch)" }));
+    const [left, top] = labelPlace(corners, this.height);
+    group.append(shape("path", { class: "edge", d: outline }), this.pill(plain(zone.name), left, top));
+    group.dataset.name = zone.name;
+    return group;
+  }
+
+  line(line) {
+    const points = line.points.map((point) => this.at(point));
+    const [middle, [dx, dy]] = halfway(points);
+    // "in" is to the right hand of somebody who walks along the line; y points down.
+    const tip = [middle[0] - dy * 26, middle[1] + dx * 26];
+    const back = [tip[0] + dy * 9, tip[1] - dx * 9];
+    const head = path([[back[0] + dx * 6, back[1] + dy * 6], tip, [back[0] - dx * 6, back[1] - dy * 6]], false);
+    const group = shape("g", { class: "line" },
+      shape("path", { class: "halo", d: path(points, false) }),
+      shape("path", { class: "stroke", d: path(points, false) }),
+      shape("path", { class: "halo", d: `${path([middle, tip], false)}${head}` }),
+      shape("path", { class: "arrow", d: `${path([middle, tip], false)}${head}` }),
+      this.pill(`${plain(line.name)} · in`, tip[0] + 6 - dy * 6, tip[1] + dx * 6 - (dx < 0 ? PILL.height : 0)));
+    group.dataset.name = line.name;
+    return group;
+  }
+
+  person(track, alarmed) {
+    const [left, top, right, bottom] = [...this.at(track.box.slice(0, 2)), ...this.at(track.box.slice(2))];
+    const state = [track.confirmed ? "confirmed" : "tentative", track.seen ? "" : "predicted", alarmed.has(track.id) ? "alarmed" : ""];
+    const group = shape("g", { class: `person ${state.join(" ")}` },
+      shape("rect", { class: "box", x: left, y: top, width: right - left, height: bottom - top, rx: 3 }));
+    if (track.confirmed) {
+      group.append(shape("path", { class: "corners", d: corners(left, top, right, bottom) }), this.pill(String(track.id), left, top - PILL.height - 3));
+    }
+    if (track.foot_seen) {
+      const [x, y] = this.at(track.foot);
+      group.append(shape("ellipse", { class: "foot", cx: x, cy: y, rx: 7, ry: 3 }));
+    }
+    return group;
+  }
+
+  pill(text, x, y) {
+    const width = text.length * PILL.letter + 2 * PILL.pad;
+    const left = Math.min(Math.max(x, 2), Math.max(2, this.width - width - 2));
+    const top = Math.min(Math.max(y, 2), Math.max(2, this.height - PILL.height - 2));
+    const label = shape("text", { x: left + width / 2, y: top + 13, "text-anchor": "middle" });
+    label.textContent = text;
+    return shape("g", { class: "pill-mark" }, shape("rect", { x: left, y: top, width, height: PILL.height, rx: 5 }), label);
+  }
+}
+
+function hatch() {
+  const stripes = shape("pattern", { id: "hatch", width: 9, height: 9, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+    shape("path", { d: "M0 0V9", class: "stripe" }));
+  return shape("defs", {}, stripes);
+}
+
+function corners(left, top, right, bottom) {
+  const reach = Math.min(right - left, bottom - top) * 0.28;
+  const corner = (x, y, sx, sy) => `M${x} ${y + sy * reach}V${y}H${x + sx * reach}`;
+  return corner(left, top, 1, 1) + corner(right, top, -1, 1) + corner(left, bottom, 1, -1) + corner(right, bottom, -1, -1);
+}
+
+// Beside the lowest corner, inside the picture: people's heads and shoulders are rarely there.
+function labelPlace(points, height) {
+  const [x, y] = points.reduce((low, point) => (point[1] > low[1] + 0.5 ? point : low));
+  return [x - 20, Math.min(y, height) - PILL.height - 6];
+}
+
+// The point half way along a line, and the direction (unit length) there.
+function halfway(points) {
+  const legs = points.slice(1).map((end, i) => [points[i], end, Math.hypot(end[0] - points[i][0], end[1] - points[i][1]) || 1e-6]);
+  let rest = legs.reduce((sum, leg) => sum + leg[2], 0) / 2;
+  const leg = legs.find(([, , length]) => (rest -= length) <= 0) ?? legs[legs.length - 1];
+  const [start, end, length] = leg;
+  const along = (rest + length) / length;
+  const step = [end[0] - start[0], end[1] - start[1]];
+  return [[start[0] + step[0] * along, start[1] + step[1] * along], [step[0] / length, step[1] / length]];
+}
