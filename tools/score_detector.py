@@ -162,7 +162,8 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("models", nargs="*", help="names in models/manifest.toml (default: all that are there)")
     parser.add_argument("--conditions", default=",".join(CONDITIONS), help="comma-separated, of %(default)s")
     parser.add_argument("--all-pictures", action="store_true", help="the training scenes too")
-    parser.add_argument("--quick", action="store_true", help=f"every {QUICK_STEP}th picture and frame")
+    parser.add_argument("--every", type=int, default=1, help="only every n-th picture and frame")
+    parser.add_argument("--quick", action="store_const", dest="every", const=QUICK_STEP, help=f"--every {QUICK_STEP}")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     return parser
 
@@ -186,11 +187,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"no condition is called {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
     cv2.setNumThreads(1)
-    step = QUICK_STEP if options.quick else 1
     try:
         detectors = open_detectors(options.models)
-        runs = measure(detectors, pictures(options.all_pictures, step), conditions)
-        rows = list(targets(detectors, runs, step))
+        runs = measure(detectors, pictures(options.all_pictures, options.every), conditions)
+        rows = list(targets(detectors, runs, options.every))
     except (OperatorError, HalError, OSError) as error:
         print(error, getattr(error, "hint", ""), sep="\n", file=sys.stderr)
         return 2
