@@ -13,15 +13,16 @@ from hal.ports import Board, Camera, Clock, Hal, HalSettings, Inputs, Outputs
 
 log = logging.getLogger(__name__)
 
-__all__ = ["open_hal"]
+__all__ = ["open_hal", "release_outputs"]
 
 
 def open_hal(settings: HalSettings, clock: Clock | None = None) -> Hal:
     """The parts named by `settings`; lines are claimed and off, the camera waits for its `open`.
 
     `source` is `simulated`, `picamera`, a file, a URL or a V4L2 device. `gpio` is `auto` (lgpio where lines are
-    configured and the machine has a gpiochip or GPIOZERO_PIN_FACTORY is set, else simulated), `simulated`, or the name
-    of a gpiozero driver such as `mock`. Raises OutputUnavailable or InputUnavailable.
+    configured and the machine has a gpiochip or GPIOZERO_PIN_FACTORY is set, else simulated), `simulated`, `latched`
+    (simulated, in files that outlive the process), or the name of a gpiozero driver such as `mock`. Raises
+    OutputUnavailable or InputUnavailable.
     """
     from hal.system import SystemClock
 
@@ -31,6 +32,19 @@ def open_hal(settings: HalSettings, clock: Clock | None = None) -> Hal:
         opened.callback(camera.close)
         outputs, inputs = _open_lines(settings, clock, opened)
         return _OpenHal(camera, outputs, inputs, _choose_board(settings), clock, opened.pop_all())
+
+
+def release_outputs(settings: HalSettings) -> None:
+    """Switch every configured output off, whatever an earlier process left it at; for when no agent runs.
+
+    Raises the first OutputUnavailable after all lines were tried.
+    """
+    if _has_pins(settings):
+        from hal.gpio import release_lines
+
+        release_lines(settings)
+    elif settings.gpio == "latched":
+        _latched(settings).close()
 
 
 class _OpenHal:
@@ -88,22 +102,34 @@ def _open_lines(settings: HalSettings, clock: Clock, opened: contextlib.ExitStac
         from hal.simulated.inputs import SimulatedInputs
         from hal.simulated.outputs import RecordingOutputs
 
-        outputs = RecordingOutputs(settings.outputs or (), clock)
+        latched = settings.gpio == "latched"
+        outputs = _latched(settings) if latched else RecordingOutputs(settings.outputs or (), clock)
         opened.callback(outputs.close)
         inputs = SimulatedInputs(settings.inputs or (), clock)
     opened.callback(inputs.close)
     return outputs, inputs
 
 
+def _latched(settings: HalSettings) -> Outputs:
+    from hal.simulated.latched import LatchedOutputs
+
+    return LatchedOutputs(settings.outputs or (), Path(settings.data_dir) / "lines")
+
+
 def _has_pins(settings: HalSettings) -> bool:
     if settings.gpio != "auto":
-        return settings.gpio != "simulated"
+        return settings.gpio not in ("simulated", "latched")
     if not settings.outputs and not settings.inputs:
         return False
-    if os.environ.get("GPIOZERO_PIN_FACTORY") or any(Path("/dev").glob("gpiochip*")):
+    if os.environ.get("GPIOZERO_PIN_FACTORY") or _is_pi():
         return True
-    log.warning("this machine has no GPIO: outputs and inputs are simulated")
+    log.warning('this machine is no Raspberry Pi: outputs and inputs are simulated (gpio = "lgpio" insists)')
     return False
+
+
+def _is_pi() -> bool:
+    model = Path("/proc/device-tree/model")
+    return model.exists() and "Raspberry Pi" in model.read_text(encoding="utf-8", errors="replace")
 
 
 def _choose_board(settings: HalSettings) -> Board:

@@ -67,7 +67,7 @@ class PiCamera:
         except (RuntimeError, IndexError, OSError) as error:
             self.close()
             hint = "another program may use the camera: stop it; else check the cable"
-            raise CameraUnavailable(f"the camera cannot be started: {error}", hint=hint) from error
+            raise CameraUnavailable(f"the camera cannot be started: {_root(error)}", hint=hint) from error
         config = self._device.camera_configuration()
         self._layouts = {name: (*config[name]["size"], config[name]["stride"]) for name in ("main", "lores")}
         width, height, _ = self._layouts["main"]
@@ -100,13 +100,21 @@ class PiCamera:
             device.close()
 
     def start_packets(self, deliver: Callable[[EncodedPacket], None], bitrate_bps: int) -> None:
-        """Encode the full picture as H.264, a key picture each second; `deliver` runs on the encoder's thread."""
+        """Encode the full picture as H.264, a key picture each second; `deliver` runs on the encoder's thread.
+
+        Raises CameraUnavailable when there is no encoder, CameraLost when the camera is closed.
+        """
         if self._device is None:
             raise CameraLost("the camera is closed")
         from picamera2.encoders import H264Encoder
 
-        self._encoder = H264Encoder(bitrate=bitrate_bps, repeat=True, iperiod=round(self._settings.fps))
-        self._device.start_encoder(self._encoder, _packet_output(self._encoder, deliver), name="main")
+        encoder = H264Encoder(bitrate=bitrate_bps, repeat=True, iperiod=round(self._settings.fps))
+        try:
+            self._device.start_encoder(encoder, _packet_output(encoder, deliver), name="main")
+        except (RuntimeError, OSError) as error:
+            hint = "another program may use the H.264 encoder: stop it"
+            raise CameraUnavailable(f"the encoder cannot be started: {_root(error)}", hint=hint) from error
+        self._encoder = encoder
 
     def stop_packets(self) -> None:
         """End the encoding; harmless when none runs."""
@@ -147,6 +155,11 @@ def _import_picamera2() -> Any:
         hint = "on a Raspberry Pi: `apt install python3-picamera2`, and an environment that sees system packages"
         raise CameraUnavailable(f"picamera2 is not installed ({error})", hint=hint) from error
     return picamera2
+
+
+def _root(error: BaseException) -> BaseException:
+    """What picamera2 hides behind "sequence did not complete"."""
+    return _root(error.__cause__) if error.__cause__ else error
 
 
 def _packet_output(encoder: Any, deliver: Callable[[EncodedPacket], None]) -> Any:
