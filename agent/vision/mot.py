@@ -7,7 +7,8 @@ from math import exp, isfinite
 
 from agent.domain import Box, Detection, Track
 from agent.errors import OperatorError
-from agent.vision.tracker import Tracker, TrackerSettings
+from agent.vision.person import TrackerSettings
+from agent.vision.tracker import Tracker
 
 Frames = dict[int, list[Detection]]
 

@@ -3,77 +3,85 @@
 from __future__ import annotations
 
 from math import exp
+from typing import NamedTuple
+
+SIGMA_CENTRE = 0.05
+SIGMA_SIZE = 0.07
+ACCELERATION = 0.6
+GROWTH = 0.012
+FIRST_SPEED = 0.8
+COAST_S = 2.0
+"""In body heights and seconds: noise of a measured centre and size, spectral density of the acceleration (h^2/s^3) and
+of the change of size (h^2/s), the spread of the speeds people arrive with (h/s), and how long a speed lasts."""
+
+
+class Step(NamedTuple):
+    """What a span of time does to every filter, computed once a frame."""
+
+    dt_s: float
+    fade: float
+    reach_s: float
+    place_noise: float
+    mixed_noise: float
+    speed_noise: float
+    size_noise: float
+
+    @classmethod
+    def of(cls, dt_s: float) -> Step:
+        """White acceleration over `dt_s` seconds (Bar-Shalom, "Estimation with Applications to Tracking and
+        Navigation", 6.2.2); speeds fade, so that a long wait carries nobody away.
+        """
+        fade, noise = exp(-dt_s / COAST_S), ACCELERATION * dt_s
+        return cls(dt_s, fade, COAST_S * (1 - fade), noise * dt_s * dt_s / 3, noise * dt_s / 2, noise, GROWTH * dt_s)
 
 
 class BoxFilter:
-    """Centre, size and their velocities; lengths in frame heights, times in seconds.
+    """Centre with velocity, and size; lengths in frame heights, times in seconds.
 
-    x and y share one covariance and so do width and height, because their noises are equal; all covariances are in
-    units of the body height squared, so that near and far people behave alike. The process noise is white
-    acceleration (Bar-Shalom, "Estimation with Applications to Tracking and Navigation", 6.2.2), which makes the
-    filter indifferent to how a span of time is cut into frames.
+    x and y share one covariance and so do width and height, because their noises are equal. Covariances are in units
+    of the body height squared, so that near and far people behave alike.
     """
 
-    __slots__ = ("centre_var", "h", "size_var", "vh", "vw", "vx", "vy", "w", "x", "y")
-
-    SIGMA_CENTRE = 0.05
-    SIGMA_SIZE = 0.08
-    ACCELERATION = 0.6
-    SIZE_ACCELERATION = 0.05
-    FIRST_SPEED = 0.8
-    FIRST_GROWTH = 0.2
-    COAST_S = 1.0
-    GROWTH_COAST_S = 0.3
+    __slots__ = ("_mixed", "_place", "_size", "_speed", "h", "vx", "vy", "w", "x", "y")
 
     def __init__(self, x: float, y: float, w: float, h: float) -> None:
         self.x, self.y, self.w, self.h = x, y, w, h
-        self.vx = self.vy = self.vw = self.vh = 0.0
-        self.centre_var = (self.SIGMA_CENTRE**2, 0.0, self.FIRST_SPEED**2)
-        self.size_var = (self.SIGMA_SIZE**2, 0.0, self.FIRST_GROWTH**2)
+        self.vx = self.vy = 0.0
+        self._place, self._mixed, self._speed = SIGMA_CENTRE**2, 0.0, FIRST_SPEED**2
+        self._size = SIGMA_SIZE**2
 
-    def predict(self, dt_s: float) -> None:
-        """Move the state `dt_s` seconds on; velocities fade, so that a long wait does not carry anybody away."""
-        fade, shrink = exp(-dt_s / self.COAST_S), exp(-dt_s / self.GROWTH_COAST_S)
-        move, grow = self.COAST_S * (1 - fade), self.GROWTH_COAST_S * (1 - shrink)
-        self.x += self.vx * move
-        self.y += self.vy * move
-        self.w += self.vw * grow
-        self.h += self.vh * grow
+    def predict(self, step: Step) -> None:
+        """Move the state on by one step of time."""
+        dt_s, fade, reach_s, place_noise, mixed_noise, speed_noise, size_noise = step
+        self.x += self.vx * reach_s
+        self.y += self.vy * reach_s
         self.vx *= fade
         self.vy *= fade
-        self.vw *= shrink
-        self.vh *= shrink
-        self.centre_var = _spread(self.centre_var, dt_s, self.ACCELERATION)
-        self.size_var = _spread(self.size_var, dt_s, self.SIZE_ACCELERATION)
+        mixed, speed = self._mixed, self._speed
+        self._place += dt_s * (2 * mixed + dt_s * speed) + place_noise
+        self._mixed = mixed + dt_s * speed + mixed_noise
+        self._speed = speed + speed_noise
+        self._size += size_noise
 
-    def correct(self, x: float, y: float, w: float, h: float, doubt: float = 1.0) -> None:
+    def corners(self) -> tuple[float, float, float, float]:
+        """x1, y1, x2, y2."""
+        x, y, w, h = self.x, self.y, self.w / 2, self.h / 2
+        return x - w, y - h, x + w, y + h
+
+    def correct(self, x: float, y: float, w: float, h: float, doubt: float) -> None:
         """Take in a measured box; `doubt` multiplies the measurement's standard deviation."""
-        p, c, v = self.centre_var
-        total = p + (self.SIGMA_CENTRE * doubt) ** 2
-        gain, lead = p / total, c / total
+        place, mixed = self._place, self._mixed
+        total = place + (SIGMA_CENTRE * doubt) ** 2
+        gain, lead = place / total, mixed / total
         dx, dy = x - self.x, y - self.y
         self.x += gain * dx
         self.y += gain * dy
         self.vx += lead * dx
         self.vy += lead * dy
-        self.centre_var = (p * (1 - gain), c * (1 - gain), v - lead * c)
-        p, c, v = self.size_var
-        total = p + (self.SIGMA_SIZE * doubt) ** 2
-        gain, lead = p / total, c / total
-        dw, dh = w - self.w, h - self.h
-        self.w += gain * dw
-        self.h += gain * dh
-        self.vw += lead * dw
-        self.vh += lead * dh
-        self.size_var = (p * (1 - gain), c * (1 - gain), v - lead * c)
-
-
-def _spread(variance: tuple[float, float, float], dt_s: float, intensity: float) -> tuple[float, float, float]:
-    """The covariance (place, mixed, speed) after `dt_s` seconds of white acceleration of the given intensity."""
-    p, c, v = variance
-    noise = intensity * dt_s
-    return (
-        p + dt_s * (2 * c + dt_s * v) + noise * dt_s * dt_s / 3,
-        c + dt_s * v + noise * dt_s / 2,
-        v + noise,
-    )
+        self._place = place * (1 - gain)
+        self._mixed = mixed * (1 - gain)
+        self._speed -= lead * mixed
+        gain = self._size / (self._size + (SIGMA_SIZE * doubt) ** 2)
+        self.w += gain * (w - self.w)
+        self.h += gain * (h - self.h)
+        self._size *= 1 - gain

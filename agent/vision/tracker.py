@@ -6,114 +6,24 @@ follows the detection score, and a memory for people who stood still when they w
 
 from __future__ import annotations
 
-from collections import deque
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import hypot
-from statistics import median
+from math import hypot, inf
 
-from agent.domain import Box, Detection, Track
+from agent.domain import Detection, Track
 from agent.vision.assign import Pair, assign
-from agent.vision.motion import BoxFilter
+from agent.vision.motion import Step
+from agent.vision.person import EDGE, Found, Person, TrackerSettings
 
+__all__ = ["Tracker", "TrackerSettings"]
 
-@dataclass(frozen=True, slots=True)
-class TrackerSettings:
-    """How to track. Scores are the model's (its manifest calibrates them); `aspect` is frame width / height.
-
-    A person unseen for `bridge_s` is lost (`tentative_s` before confirmation); one who stood still is remembered for
-    `memory_s` and gets the old id back. Detections below `low_score` are ignored; those below `min_score` only
-    prolong tracks.
-    """
-
-    min_score: float = 0.5
-    confirm_score: float = 0.7
-    aspect: float = 16 / 9
-    low_score: float = 0.1
-    bridge_s: float = 2.0
-    memory_s: float = 30.0
-    tentative_s: float = 0.5
-
-
-EDGE = 0.01
-SEEN_IOU = 0.2
+SEEN_IOU = 0.1
 LOW_IOU = 0.4
-DUPLICATE_IOU = 0.6
-STILL_SPEED = 0.3
-RECALL_REACH = 0.6
-CONFIRM_LEAST, CONFIRM_MOST = 3, 10
-CUT_HEIGHT_PER_WIDTH = 2.2
-
-
-class _Person:
-    """One track and all that is remembered about it; lengths are in frame heights."""
-
-    __slots__ = (
-        "born_s",
-        "confirmed",
-        "foot_seen",
-        "gap_s",
-        "height",
-        "id",
-        "last_seen_s",
-        "missing_since_s",
-        "motion",
-        "score",
-        "scores",
-        "whole_seen",
-    )
-
-    def __init__(self, number: int, t_s: float, box: Box, score: float) -> None:
-        self.id = number
-        self.motion = BoxFilter((box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2, box.x2 - box.x1, box.y2 - box.y1)
-        self.born_s = self.last_seen_s = t_s
-        self.missing_since_s: float | None = None
-        self.gap_s = 0.0
-        self.score = score
-        self.scores = deque((score,), maxlen=CONFIRM_MOST)
-        self.confirmed = False
-        self.whole_seen = False
-        self.height = 0.0
-        self.measure_height(box)
-
-    def see(self, t_s: float, box: Box, score: float, settings: TrackerSettings) -> None:
-        """Take in the detection that was found to be this person."""
-        doubt = 1.0 + 2.0 * max(0.0, 1 - score / settings.confirm_score)
-        self.motion.correct((box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2, box.x2 - box.x1, box.y2 - box.y1, doubt)
-        if self.missing_since_s is not None:
-            self.gap_s = t_s - self.last_seen_s
-            self.missing_since_s = None
-        self.last_seen_s = t_s
-        self.score = score
-        self.measure_height(box)
-        if not self.confirmed:
-            self.scores.append(score if score >= settings.min_score else 0.0)
-            self.confirmed = is_confirmed(self.scores, settings.confirm_score)
-
-    def miss(self, t_s: float) -> None:
-        """Note that this observation did not show the person."""
-        if self.missing_since_s is None:
-            self.missing_since_s = t_s
-        self.scores.append(0.0)
-
-    def measure_height(self, box: Box) -> None:
-        """Learn the body height from a whole box; a cut one can only show that the body is taller than thought."""
-        self.foot_seen = box.y2 < 1 - EDGE
-        if self.foot_seen and box.y1 > EDGE:
-            self.height, self.whole_seen = self.motion.h, True
-        elif not self.whole_seen:
-            self.height = max(self.height, box.y2 - box.y1, CUT_HEIGHT_PER_WIDTH * (box.x2 - box.x1))
-
-    @property
-    def box(self) -> Box:
-        motion = self.motion
-        w, h = motion.w / 2, motion.h / 2
-        return Box(motion.x - w, motion.y - h, motion.x + w, motion.y + h)
-
-
-def is_confirmed(scores: Sequence[float], confirm_score: float) -> bool:
-    """Whether the median of the last 3 to 10 scores (0 for a missed observation) reaches `confirm_score`."""
-    return len(scores) >= CONFIRM_LEAST and median(scores) >= confirm_score
+LATE_IOU = 0.02
+DUPLICATE_IOU = 0.45
+DUPLICATE_SHARE = 0.7
+RECALL_REACH = 0.4
+RECALL_SIZE = 1.4
 
 
 class Tracker:
@@ -121,84 +31,92 @@ class Tracker:
 
     def __init__(self, settings: TrackerSettings) -> None:
         self._settings = settings
-        self._people: list[_Person] = []
-        self._remembered: list[_Person] = []
+        self._people: list[Person] = []
+        self._remembered: list[Person] = []
         self._next_id = 1
-        self._t_s: float | None = None
+        self._now_s = -inf
 
     def update(self, t_s: float, detections: Sequence[Detection]) -> list[Track]:
         """All live tracks at `t_s` (seconds, monotonic): those seen now and those that are only predicted.
 
-        Raises ValueError when time does not advance.
+        Raises ValueError when time runs backwards.
         """
         self._advance(t_s)
         high, low = self._sorted(detections)
-        unseen = self._match(self._people, high, t_s, SEEN_IOU)
-        unseen = self._match(unseen, low, t_s, LOW_IOU)
+        unseen, high = self._match(self._people, high, SEEN_IOU)
+        unseen, _ = self._match(unseen, low, LOW_IOU)
+        unseen, high = self._match(unseen, high, LATE_IOU)
         for person in unseen:
             person.miss(t_s)
-        self._recall(high, t_s)
-        self._begin(high, t_s)
-        self._forget(t_s)
+        self._begin(self._recall(high))
+        if unseen:
+            self._let_go(t_s)
         aspect = self._settings.aspect
-        return [_track(person, t_s, aspect) for person in self._people]
+        return [person.track(t_s, aspect) for person in self._people]
 
     def _advance(self, t_s: float) -> None:
         """Predict everybody to `t_s`."""
-        if self._t_s is not None:
-            if t_s <= self._t_s:
-                raise ValueError(f"time must advance: {t_s} after {self._t_s}")
-            dt_s = t_s - self._t_s
+        if t_s < self._now_s:
+            raise ValueError(f"time runs backwards: {t_s} after {self._now_s}")
+        if self._people:
+            step = Step.of(t_s - self._now_s)
             for person in self._people:
-                person.motion.predict(dt_s)
-        self._t_s = t_s
+                person.motion.predict(step)
+        self._now_s = t_s
 
-    def _sorted(self, detections: Sequence[Detection]) -> tuple[list[Detection], list[Detection]]:
-        """High and low detections in frame heights, best first, so that their given order does not matter."""
-        settings = self._settings
-        aspect = settings.aspect
+    def _sorted(self, detections: Sequence[Detection]) -> tuple[list[Found], list[Found]]:
+        """High and low detections in frame heights, from left to right."""
+        aspect, min_score, low_score = self._settings.aspect, self._settings.min_score, self._settings.low_score
         high, low = [], []
-        for (x1, y1, x2, y2), score in sorted(detections, key=_by_score):
-            if score >= settings.min_score:
-                high.append(Detection(Box(x1 * aspect, y1, x2 * aspect, y2), score))
-            elif score >= settings.low_score:
-                low.append(Detection(Box(x1 * aspect, y1, x2 * aspect, y2), score))
+        for (x1, y1, x2, y2), score in detections:
+            if score >= min_score:
+                high.append((x1 * aspect, y1, x2 * aspect, y2, score))
+            elif score >= low_score:
+                low.append((x1 * aspect, y1, x2 * aspect, y2, score))
+        high.sort()
+        low.sort()
         return high, low
 
-    def _match(self, people: list[_Person], found: list[Detection], t_s: float, least: float) -> list[_Person]:
-        """Give detections to people; removes the used ones from `found` and returns the people without one."""
+    def _match(self, people: list[Person], found: list[Found], least: float) -> tuple[list[Person], list[Found]]:
+        """Give detections to people by overlap; returns the people without one and the detections of nobody."""
         if not people or not found:
-            return people
-        chosen = assign(_overlaps([person.box for person in people], found, least))
+            return people, found
+        t_s, settings = self._now_s, self._settings
+        chosen = assign(_overlaps(people, found, least))
         for row, column in chosen:
-            people[row].see(t_s, *found[column], self._settings)
-        taken = {column for _, column in chosen}
-        found[:] = [detection for column, detection in enumerate(found) if column not in taken]
-        given = {row for row, _ in chosen}
-        return [person for row, person in enumerate(people) if row not in given]
+            people[row].see(t_s, found[column], settings)
+        rows, columns = {row for row, _ in chosen}, {column for _, column in chosen}
+        return (
+            [person for row, person in enumerate(people) if row not in rows],
+            [one for column, one in enumerate(found) if column not in columns],
+        )
 
-    def _recall(self, found: list[Detection], t_s: float) -> None:
-        """Re-match detections nobody claimed to people who stood still when they were lost."""
-        for detection in list(found):
-            box = detection.box
-            near = [person for person in self._remembered if _could_be(person, box)]
-            if near:
-                person = min(near, key=lambda person: _distance(person, box))
-                self._remembered.remove(person)
-                self._people.append(person)
-                person.see(t_s, box, detection.score, self._settings)
-                found.remove(detection)
-
-    def _begin(self, found: list[Detection], t_s: float) -> None:
-        """Start a track for every detection that is nobody's, unless it is a second box on somebody seen."""
-        for box, score in found:
-            if any(_overlap(box, person.box) > DUPLICATE_IOU for person in self._people if person.last_seen_s == t_s):
+    def _recall(self, found: list[Found]) -> list[Found]:
+        """Re-match detections of nobody to people who stood still when they were lost; returns the others."""
+        if not self._remembered:
+            return found
+        others = []
+        for one in found:
+            near = [person for person in self._remembered if _could_be(person, one)]
+            if not near:
+                others.append(one)
                 continue
-            self._people.append(_Person(self._next_id, t_s, box, score))
-            self._next_id += 1
+            person = min(near, key=lambda person: _distance(person, one))
+            self._remembered.remove(person)
+            self._people.append(person)
+            person.see(self._now_s, one, self._settings)
+        return others
 
-    def _forget(self, t_s: float) -> None:
-        """Move people unseen for too long out of the live ones; keep those who stood still in memory."""
+    def _begin(self, found: list[Found]) -> None:
+        """Start a track for every detection of nobody, best first, unless it is a second box on somebody seen."""
+        t_s = self._now_s
+        for one in sorted(found, key=_score, reverse=True):
+            if not any(person.last_seen_s == t_s and _is_duplicate(one, person) for person in self._people):
+                self._people.append(Person(self._next_id, t_s, one))
+                self._next_id += 1
+
+    def _let_go(self, t_s: float) -> None:
+        """Take people unseen for too long out of the live ones; remember those who stood still in the picture."""
         settings = self._settings
         live = []
         for person in self._people:
@@ -206,63 +124,61 @@ class Tracker:
             patience_s = settings.bridge_s if person.confirmed else settings.tentative_s
             if since_s is None or t_s - since_s < patience_s:
                 live.append(person)
-            elif person.confirmed:
+            elif person.confirmed and person.still and _is_inside(person, settings.aspect):
                 self._remembered.append(person)
         self._people = live
-        self._remembered = [p for p in self._remembered if t_s - p.last_seen_s < settings.memory_s]
+        self._remembered = [person for person in self._remembered if t_s - person.last_seen_s < settings.memory_s]
 
 
-def _by_score(detection: Detection) -> tuple[float, Box]:
-    return -detection.score, detection.box
+def _score(found: Found) -> float:
+    return found[4]
 
 
-def _overlap(a: Box, b: Box) -> float:
-    """Intersection over union, 0..1."""
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
-
-
-def _overlaps(boxes: Sequence[Box], found: Sequence[Detection], least: float) -> list[Pair]:
-    """All pairs of a box and a detection whose overlap exceeds `least`."""
+def _overlaps(people: Sequence[Person], found: Sequence[Found], least: float) -> list[Pair]:
+    """All pairs of a person and a detection whose intersection over union exceeds `least`; `found` is in order."""
     pairs = []
-    for row, a in enumerate(boxes):
-        for column, (b, _) in enumerate(found):
-            if b[0] < a[2] and a[0] < b[2]:
-                overlap = _overlap(a, b)
+    lefts = [one[0] for one in found]
+    widest = max(one[2] - one[0] for one in found)
+    for row, person in enumerate(people):
+        ax1, ay1, ax2, ay2 = person.motion.corners()
+        area = (ax2 - ax1) * (ay2 - ay1)
+        for column in range(bisect_left(lefts, ax1 - widest), bisect_right(lefts, ax2)):
+            bx1, by1, bx2, by2, _ = found[column]
+            width = (ax2 if ax2 < bx2 else bx2) - (ax1 if ax1 > bx1 else bx1)
+            height = (ay2 if ay2 < by2 else by2) - (ay1 if ay1 > by1 else by1)
+            if width > 0 and height > 0:
+                shared = width * height
+                overlap = shared / (area + (bx2 - bx1) * (by2 - by1) - shared)
                 if overlap > least:
                     pairs.append((overlap, row, column))
     return pairs
 
 
-def _distance(person: _Person, box: Box) -> float:
-    """Distance of the centres in body heights."""
-    motion = person.motion
-    return hypot((box.x1 + box.x2) / 2 - motion.x, (box.y1 + box.y2) / 2 - motion.y) / motion.h
+def _is_duplicate(found: Found, person: Person) -> bool:
+    """Whether a box is a second one on somebody seen: it overlaps, or most of the smaller lies in the larger."""
+    ax1, ay1, ax2, ay2, _ = found
+    bx1, by1, bx2, by2 = person.motion.corners()
+    width, height = min(ax2, bx2) - max(ax1, bx1), min(ay2, by2) - max(ay1, by1)
+    if width <= 0 or height <= 0:
+        return False
+    shared, a, b = width * height, (ax2 - ax1) * (ay2 - ay1), (bx2 - bx1) * (by2 - by1)
+    return shared > DUPLICATE_IOU * (a + b - shared) or shared > DUPLICATE_SHARE * min(a, b)
 
 
-def _could_be(person: _Person, box: Box) -> bool:
-    """Whether a box may be the remembered person: near where they stood and of their size."""
-    ratio = (box.y2 - box.y1) / person.motion.h
-    return 0.7 < ratio < 1.4 and _distance(person, box) < RECALL_REACH
+def _distance(person: Person, found: Found) -> float:
+    """From where the person was last seen to the detection, between centres, in body heights."""
+    ax1, ay1, ax2, ay2, _ = person.last_found
+    bx1, by1, bx2, by2, _ = found
+    return hypot(ax1 + ax2 - bx1 - bx2, ay1 + ay2 - by1 - by2) / 2 / person.motion.h
 
 
-def _track(person: _Person, t_s: float, aspect: float) -> Track:
-    """The person as the rest of the program sees it, in 0..1 of the frame."""
-    x1, y1, x2, y2 = person.box
-    return Track(
-        id=person.id,
-        t_s=t_s,
-        box=Box(x1 / aspect, y1, x2 / aspect, y2),
-        score=person.score,
-        confirmed=person.confirmed,
-        seen=person.missing_since_s is None,
-        foot_seen=person.foot_seen,
-        height=person.height,
-        born_s=person.born_s,
-        last_seen_s=person.last_seen_s,
-        gap_s=person.gap_s,
-    )
+def _could_be(person: Person, found: Found) -> bool:
+    """Whether a box may be the remembered person: where they stood and of their size."""
+    ratio = (found[3] - found[1]) / person.motion.h
+    return 1 / RECALL_SIZE < ratio < RECALL_SIZE and _distance(person, found) < RECALL_REACH
+
+
+def _is_inside(person: Person, aspect: float) -> bool:
+    """Whether the last box ended inside the sides of the picture; one that did not was walking out of it."""
+    x1, _, x2, _, _ = person.last_found
+    return x1 > EDGE * aspect and x2 < (1 - EDGE) * aspect

@@ -1,0 +1,133 @@
+"""One person who is followed: motion, confirmation, height and what is remembered when they are out of sight."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import hypot
+from statistics import median
+
+from agent.domain import Box, Track
+from agent.vision.motion import BoxFilter
+
+Found = tuple[float, float, float, float, float]
+"""A detection as x1, y1, x2, y2 in frame heights and its score."""
+
+CONFIRM_LEAST, CONFIRM_MOST = 3, 10
+EDGE = 0.01
+CUT_HEIGHT_PER_WIDTH = 2.2
+STILL_SPEED = 0.25
+GAP_S = 1.0
+DOUBT = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerSettings:
+    """How to track. Scores are the model's (its manifest calibrates them); `aspect` is frame width / height.
+
+    A person unseen for `bridge_s` is lost (`tentative_s` before confirmation); one who stood still is remembered for
+    `memory_s` and gets the old id back. Detections below `low_score` are ignored; those below `min_score` only
+    prolong tracks.
+    """
+
+    min_score: float = 0.6
+    confirm_score: float = 0.65
+    aspect: float = 16 / 9
+    low_score: float = 0.1
+    bridge_s: float = 2.0
+    memory_s: float = 30.0
+    tentative_s: float = 0.35
+
+
+def is_confirmed(scores: Sequence[float], confirm_score: float) -> bool:
+    """Whether the median of the last 3 to 10 scores (0 for a missed observation) reaches `confirm_score`."""
+    return len(scores) >= CONFIRM_LEAST and median(scores) >= confirm_score
+
+
+class Person:
+    """One track; lengths are in frame heights. `missing_since_s` is the first observation in a row without them."""
+
+    __slots__ = (
+        "_scores",
+        "_whole_seen",
+        "born_s",
+        "confirmed",
+        "foot_seen",
+        "gap_s",
+        "height",
+        "id",
+        "last_found",
+        "last_seen_s",
+        "missing_since_s",
+        "motion",
+        "still",
+    )
+
+    def __init__(self, number: int, t_s: float, found: Found) -> None:
+        x1, y1, x2, y2, score = found
+        self.id = number
+        self.motion = BoxFilter((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1)
+        self.born_s = self.last_seen_s = t_s
+        self.last_found = found
+        self.missing_since_s: float | None = None
+        self.gap_s = 0.0
+        self.confirmed = False
+        self.still = False
+        self.height = 0.0
+        self._scores = deque((score,), maxlen=CONFIRM_MOST)
+        self._whole_seen = False
+        self._measure_height()
+
+    def see(self, t_s: float, found: Found, settings: TrackerSettings) -> None:
+        """Take in the detection that was found to be this person."""
+        x1, y1, x2, y2, score = found
+        doubt = 1.0 if score >= settings.confirm_score else 1 + DOUBT * (1 - score / settings.confirm_score)
+        self.motion.correct((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1, doubt)
+        if self.missing_since_s is not None:
+            self.missing_since_s = None
+            if t_s - self.last_seen_s >= GAP_S:
+                self.gap_s = t_s - self.last_seen_s
+        self.last_seen_s = t_s
+        self.last_found = found
+        self._measure_height()
+        if not self.confirmed:
+            self._scores.append(score if score >= settings.min_score else 0.0)
+            self.confirmed = is_confirmed(self._scores, settings.confirm_score)
+
+    def miss(self, t_s: float) -> None:
+        """Note that this observation did not show the person; who stood still is expected to stay."""
+        self._scores.append(0.0)
+        if self.missing_since_s is None:
+            self.missing_since_s = t_s
+            motion = self.motion
+            self.still = hypot(motion.vx, motion.vy) < STILL_SPEED * motion.h
+            if self.still:
+                motion.vx = motion.vy = 0.0
+
+    def _measure_height(self) -> None:
+        """Learn the body height from a whole box; a cut one can only show that the body is taller than thought."""
+        x1, y1, x2, y2, _ = self.last_found
+        self.foot_seen = y2 < 1 - EDGE
+        if self.foot_seen and y1 > EDGE:
+            self.height, self._whole_seen = self.motion.h, True
+        elif not self._whole_seen:
+            self.height = max(self.height, y2 - y1, CUT_HEIGHT_PER_WIDTH * (x2 - x1))
+
+    def track(self, t_s: float, aspect: float) -> Track:
+        """The person as the rest of the program sees it, in 0..1 of the frame."""
+        motion = self.motion
+        x, y, w, h = motion.x / aspect, motion.y, motion.w / 2 / aspect, motion.h / 2
+        return Track(
+            self.id,
+            t_s,
+            Box(x - w, y - h, x + w, y + h),
+            self.last_found[4],
+            self.confirmed,
+            self.missing_since_s is None,
+            self.foot_seen,
+            self.height,
+            self.born_s,
+            self.last_seen_s,
+            self.gap_s,
+        )
