@@ -23,6 +23,7 @@ from aiohttp import web
 from agent.build import Detectors, hal_settings, make_parts
 from agent.config import Config
 from agent.desk import Desk
+from agent.domain import Event, Json, Severity
 from agent.errors import OperatorError
 from agent.events.journal import Journal, JournalLimits
 from agent.events.lines import event_fields
@@ -45,6 +46,8 @@ from hal.ports import Clock, Frame, Hal
 from hal.system import ServiceManager
 
 log = logging.getLogger(__name__)
+
+LIFE = "life"
 
 
 @dataclass(slots=True)
@@ -88,8 +91,9 @@ async def run_camera(config: Config, stop: asyncio.Event, ready: Callable[[Runni
         detectors = Detectors(config.model, hal.clock)
         detector = detectors.open()
         async with await Journal.open(data / "journal.db", hal.clock, _limits(config)) as journal:
-            eyes = _make_eyes(config, hal, Desk(journal), detectors, detector)
-            async with asyncio.TaskGroup() as tasks:
+            desk = Desk(journal)
+            eyes = _make_eyes(config, hal, desk, detectors, detector)
+            async with _noted_life(config, hal.clock, journal, desk), asyncio.TaskGroup() as tasks:
                 core = [
                     tasks.create_task(journal.watch()),
                     tasks.create_task(feed_watchdog(ServiceManager(), eyes.heartbeats(), hal.clock)),
@@ -102,8 +106,26 @@ async def run_camera(config: Config, stop: asyncio.Event, ready: Callable[[Runni
                     ServiceManager().stopping()
                 for task in core:
                     task.cancel()
-        if eyes.vision.failure:
-            raise eyes.vision.failure
+                if eyes.vision.failure:
+                    raise eyes.vision.failure
+
+
+@asynccontextmanager
+async def _noted_life(config: Config, clock: Clock, journal: Journal, desk: Desk) -> AsyncIterator[None]:
+    """Journal the start, and how the run before it ended: `first`, `stopped`, `failed` or `killed` (or a power cut)."""
+    before = await journal.kept(LIFE)
+    last_end = {None: "first", b"running": "killed"}.get(before) or (before or b"").decode()
+    severity = Severity.WARNING if last_end in ("killed", "failed") else Severity.INFO
+    data: dict[str, Json] = {"version": VERSION, "model": config.model.name, "last_end": last_end}
+    await journal.keep(LIFE, b"running")
+    desk.report(Event("start", clock.monotonic(), severity, data))
+    end = b"failed"
+    try:
+        yield
+        end = b"stopped"
+    finally:
+        desk.report(Event("stop", clock.monotonic(), data={"end": end.decode()}))
+        await journal.keep(LIFE, end)
 
 
 def _make_eyes(config: Config, hal: Hal, desk: Desk, detectors: Detectors, detector: Detector) -> Eyes:

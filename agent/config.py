@@ -140,7 +140,9 @@ class GpioConfig:
     """Which driver moves the pins."""
 
     driver: str = setting(
-        schema.choice("auto", "lgpio", "mock", "simulated"), "auto", help="auto is lgpio on a device, else simulated"
+        schema.choice("auto", "lgpio", "mock", "simulated", "latched"),
+        "auto",
+        help="auto is lgpio on a device, else simulated; latched is simulated in files that outlive the agent",
     )
 
 

@@ -22,8 +22,10 @@ app = typer.Typer(
 )
 model_app = typer.Typer(no_args_is_help=True, help="The models: which there are, and how to bring one here.")
 config_app = typer.Typer(no_args_is_help=True, help="The configuration file.")
+outputs_app = typer.Typer(no_args_is_help=True, help="The alarm outputs.")
 app.add_typer(model_app, name="model")
 app.add_typer(config_app, name="config")
+app.add_typer(outputs_app, name="outputs")
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration file (TOML).")]
 MaybeConfig = Annotated[Path | None, typer.Option("--config", "-c", help="The configuration file (TOML).")]
@@ -144,6 +146,15 @@ def config_check(
     from agent.cli import parts
 
     parts.check_config(file, as_json=as_json)
+
+
+@outputs_app.command("off")
+@guarded
+def outputs_off(config: ConfigFile) -> None:
+    """Switch every configured output off while no agent runs; systemd calls this after the agent has ended."""
+    from agent.cli import parts
+
+    parts.outputs_off(config)
 
 
 @model_app.command("list")

@@ -8,13 +8,14 @@ from typing import Any
 
 import msgspec
 
-from agent.build import Detectors
+from agent.build import Detectors, hal_settings
 from agent.cli.boundary import OPERATOR_EXIT
 from agent.cli.files import read_config, read_text
 from agent.config import Config, ModelConfig
 from agent.errors import ConfigError, OperatorError
 from agent.models import detect_files
 from agent.vision.mot import track_text
+from hal import release_outputs
 from hal.system import SystemClock
 
 
@@ -63,6 +64,13 @@ def check_config(file: Path, *, as_json: bool) -> None:
         print(msgspec.json.encode({"type": "config", "file": str(file), **counts}).decode())
     else:
         print(f"{file}: no mistakes; " + ", ".join(f"{count} {what}" for what, count in counts.items()))
+
+
+def outputs_off(config_file: Path) -> None:
+    """Switch every configured output off, whatever an ended agent left it at."""
+    config = read_config(config_file)
+    release_outputs(hal_settings(config))
+    print(f"off: {', '.join(output.name for output in config.outputs) or 'no output is configured'}")
 
 
 def _counts(config: Config) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from gpiozero.pins.mock import MockFactory
@@ -12,6 +13,7 @@ from hal.gpio import GpioInputs, GpioOutputs
 from hal.ports import Inputs, LineSettings, Outputs
 from hal.simulated.clock import ManualClock
 from hal.simulated.inputs import SimulatedInputs
+from hal.simulated.latched import LatchedOutputs, is_on
 from hal.simulated.outputs import RecordingOutputs
 
 LINES = {"siren": LineSettings(pin=17), "relay": LineSettings(pin=27, active_high=False), "led": LineSettings(pin=22)}
@@ -30,11 +32,14 @@ def pins() -> Iterator[MockFactory]:
     factory.reset()
 
 
-@pytest.fixture(params=["recording", "gpiozero"])
-def outputs(request: pytest.FixtureRequest, pins: MockFactory) -> Iterator[Outputs]:
-    opened: Outputs = (
-        RecordingOutputs(LINES, ManualClock()) if request.param == "recording" else GpioOutputs(LINES, pins)
-    )
+@pytest.fixture(params=["recording", "latched", "gpiozero"])
+def outputs(request: pytest.FixtureRequest, pins: MockFactory, tmp_path: Path) -> Iterator[Outputs]:
+    makers: dict[str, Callable[[], Outputs]] = {
+        "recording": lambda: RecordingOutputs(LINES, ManualClock()),
+        "latched": lambda: LatchedOutputs(LINES, tmp_path),
+        "gpiozero": lambda: GpioOutputs(LINES, pins),
+    }
+    opened = makers[request.param]()
     yield opened
     opened.close()
 
@@ -206,3 +211,16 @@ def test_pulls_are_set_as_configured(pins: MockFactory) -> None:
     assert [pins.pin(line.pin).pull for line in SENSORS.values()] == ["down", "up", "up", "down"]
     assert {pins.pin(line.pin).bounce for line in SENSORS.values()} == {0.05}
     inputs.close()
+
+
+def test_a_latched_line_outlives_its_owner_and_is_off_for_the_next(tmp_path: Path) -> None:
+    LatchedOutputs(LINES, tmp_path).set("siren", True)
+    assert is_on(tmp_path, "siren")
+    LatchedOutputs(LINES, tmp_path)
+    assert not is_on(tmp_path, "siren")
+
+
+def test_a_latched_line_that_cannot_be_written_is_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputUnavailable, match="cannot make"):
+        LatchedOutputs(LINES, tmp_path / "file" / "lines")
