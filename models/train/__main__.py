@@ -13,7 +13,6 @@ score         AP50 and recall of weights or files beside the COCO SSD
 export        full-integer TFLite file (needs TensorFlow)
 opcheck       operators, types and shapes the Edge TPU compiler maps
 calibrate     score calibration and operating points; writes the manifest entry
-goldens       reference outputs of a file
 
 Each has --help; README.md tells the order."""
 
