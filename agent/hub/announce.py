@@ -74,12 +74,14 @@ class Announcer:
             await asyncio.sleep(self._poll_s)
             now = tuple(self._addresses()) or addresses  # without a network there is nobody to tell
             changed = self._info(now)
-            if now != addresses:
+            if now == addresses and changed.text == info.text:
+                continue
+            told = await zeroconf.async_update_service(changed)
+            if now != addresses:  # after the facts: new interfaces are told at once, and must not hear the old address
                 await zeroconf.async_update_interfaces(list(now))
-            if now != addresses or changed.text != info.text:
-                await (await zeroconf.async_update_service(changed))
-                addresses, info = now, changed
-                self._announced(addresses)
+            await told
+            addresses, info = now, changed
+            self._announced(addresses)
 
     async def _some_addresses(self) -> tuple[str, ...]:
         while not (addresses := tuple(self._addresses())):  # noqa: ASYNC110 - the system sends no event for it

@@ -17,6 +17,8 @@ from agent.hub.announce import SERVICE_TYPE
 
 _RESOLVE_MS = 3000.0
 _RESCAN_S = 2.0
+# Addresses that an announcement replaces stay in caches for a second (RFC 6762, 10.2): look again after that.
+_FLUSH_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,11 @@ class Browser:
                 yield change
 
     def _heard(self, zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange) -> None:
-        self._names.put_nowait(name if state_change is not ServiceStateChange.Removed else f"-{name}")
+        if state_change is ServiceStateChange.Removed:
+            self._names.put_nowait(f"-{name}")
+            return
+        self._names.put_nowait(name)
+        asyncio.get_running_loop().call_later(_FLUSH_S, self._names.put_nowait, name)
 
     async def _look(self, name: str) -> Change | None:
         if name.startswith("-"):
