@@ -9,6 +9,7 @@ fit           train a member; goes on from its last checkpoint
 complete      mark people the training labels forgot
 prune         make the slim member's start out of the wide one
 blend         average weights with where they started
+temper        make the heads agree on what a score means
 score         AP50 and recall of weights or files beside the COCO SSD
 export        full-integer TFLite file (needs TensorFlow)
 opcheck       operators, types and shapes the Edge TPU compiler maps

@@ -70,6 +70,12 @@ class TorchHeads:
 
     def __call__(self, image: Image) -> tuple[Floats, Floats]:
         """Boxes and scores of one picture, stretched to the input."""
+        boxes, logits = self.raw(image)
+        decoded = decode(boxes, self.anchors, self.graph.size)
+        return detections(decoded, np.asarray(1 / (1 + np.exp(-logits)), np.float32), overlap=self.overlap)
+
+    def raw(self, image: Image) -> tuple[Floats, Floats]:
+        """Raw boxes (n, 4) and logits (n,) of a picture of any size."""
         import torch
 
         height, width = self.graph.size
@@ -77,8 +83,7 @@ class TorchHeads:
         batch = torch.from_numpy((small.astype(np.float32) - 128) / 128).permute(2, 0, 1)[None]
         with torch.inference_mode():
             boxes, logits = self.net(batch.contiguous(memory_format=torch.channels_last))
-        decoded = decode(boxes[0].numpy(), self.anchors, self.graph.size)
-        return detections(decoded, logits[0].sigmoid().numpy(), overlap=self.overlap)
+        return boxes[0].numpy(), logits[0].numpy()
 
 
 class CocoSsd:

@@ -1,4 +1,4 @@
-"""The shipped person models repeat their goldens: to the bit on reference kernels of both runtimes, closely on fast ones."""
+"""The shipped person models repeat their goldens: to the bit on reference kernels, closely on fast ones."""
 
 from __future__ import annotations
 
