@@ -3,7 +3,9 @@
 import { plain } from "./words.js";
 
 const NS = "http://www.w3.org/2000/svg";
-const PILL = { height: 18, pad: 6, letter: 7.1 };
+const LARGE = { font: 12, height: 18, pad: 6, letter: 7.1 };
+const SMALL = { font: 10.5, height: 15, pad: 5, letter: 6.2 };
+const SMALL_BELOW = 600;
 
 function shape(name, attributes = {}, ...children) {
   const element = document.createElementNS(NS, name);
@@ -43,6 +45,7 @@ export class Overlay {
   redraw() {
     this.width = this.svg.clientWidth;
     this.height = this.svg.clientHeight;
+    this.label = this.width < SMALL_BELOW ? SMALL : LARGE;
     this.zones.replaceChildren(...this.scene.zones.map((zone) => this.zone(zone)));
     this.lines.replaceChildren(...this.scene.lines.map((line) => this.line(line)));
     if (this.frame) this.setFrame(this.frame, { people: new Set(), places: new Set() });
@@ -57,8 +60,8 @@ export class Overlay {
     const outline = path(corners, true);
     const group = shape("g", { class: `zone ${zone.kind}` }, shape("path", { class: "area", d: outline }));
     if (zone.kind === "restricted") group.append(shape("path", { class: "hatch", d: outline, fill: "url(#hatch)" }));
-    const [left, top] = labelPlace(corners, this.height);
-    group.append(shape("path", { class: "edge", d: outline }), this.pill(plain(zone.name), left, top));
+    const [x, y] = middle(corners, this.width, this.height);
+    group.append(shape("path", { class: "edge", d: outline }), this.pill(plain(zone.name), x, y));
     group.dataset.name = zone.name;
     return group;
   }
@@ -67,15 +70,15 @@ export class Overlay {
     const points = line.points.map((point) => this.at(point));
     const [middle, [dx, dy]] = halfway(points);
     // "in" is to the right hand of somebody who walks along the line; y points down.
-    const tip = [middle[0] - dy * 26, middle[1] + dx * 26];
-    const back = [tip[0] + dy * 9, tip[1] - dx * 9];
-    const head = path([[back[0] + dx * 6, back[1] + dy * 6], tip, [back[0] - dx * 6, back[1] - dy * 6]], false);
+    const beside = (side, along = 0) => [middle[0] - dy * side + dx * along, middle[1] + dx * side + dy * along];
+    const arrow = path([middle, beside(26)], false) + path([beside(17, 6), beside(26), beside(17, -6)], false);
     const group = shape("g", { class: "line" },
       shape("path", { class: "halo", d: path(points, false) }),
       shape("path", { class: "stroke", d: path(points, false) }),
-      shape("path", { class: "halo", d: `${path([middle, tip], false)}${head}` }),
-      shape("path", { class: "arrow", d: `${path([middle, tip], false)}${head}` }),
-      this.pill(`${plain(line.name)} · in`, tip[0] + 6 - dy * 6, tip[1] + dx * 6 - (dx < 0 ? PILL.height : 0)));
+      shape("path", { class: "halo", d: arrow }),
+      shape("path", { class: "arrow", d: arrow }),
+      this.pill(plain(line.name), ...beside(-20)),
+      this.pill("in", ...beside(38)));
     group.dataset.name = line.name;
     return group;
   }
@@ -86,7 +89,7 @@ export class Overlay {
     const group = shape("g", { class: `person ${state.join(" ")}` },
       shape("rect", { class: "box", x: left, y: top, width: right - left, height: bottom - top, rx: 3 }));
     if (track.confirmed) {
-      group.append(shape("path", { class: "corners", d: corners(left, top, right, bottom) }), this.pill(String(track.id), left, top - PILL.height - 3));
+      group.append(shape("path", { class: "corners", d: corners(left, top, right, bottom) }), this.pill(String(track.id), left + 9, top - this.label.height / 2 - 3));
     }
     if (track.foot_seen) {
       const [x, y] = this.at(track.foot);
@@ -95,13 +98,15 @@ export class Overlay {
     return group;
   }
 
+  // A label round a point, kept inside the picture.
   pill(text, x, y) {
-    const width = text.length * PILL.letter + 2 * PILL.pad;
-    const left = Math.min(Math.max(x, 2), Math.max(2, this.width - width - 2));
-    const top = Math.min(Math.max(y, 2), Math.max(2, this.height - PILL.height - 2));
-    const label = shape("text", { x: left + width / 2, y: top + 13, "text-anchor": "middle" });
-    label.textContent = text;
-    return shape("g", { class: "pill-mark" }, shape("rect", { x: left, y: top, width, height: PILL.height, rx: 5 }), label);
+    const { font, height, pad, letter } = this.label;
+    const width = text.length * letter + 2 * pad;
+    const left = Math.min(Math.max(x - width / 2, 2), Math.max(2, this.width - width - 2));
+    const top = Math.min(Math.max(y - height / 2, 2), Math.max(2, this.height - height - 2));
+    const words = shape("text", { x: left + width / 2, y: top + height * 0.73, "text-anchor": "middle", "font-size": font });
+    words.textContent = text;
+    return shape("g", { class: "pill-mark" }, shape("rect", { x: left, y: top, width, height, rx: 5 }), words);
   }
 }
 
@@ -117,10 +122,12 @@ function corners(left, top, right, bottom) {
   return corner(left, top, 1, 1) + corner(right, top, -1, 1) + corner(left, bottom, 1, -1) + corner(right, bottom, -1, -1);
 }
 
-// Beside the lowest corner, inside the picture: people's heads and shoulders are rarely there.
-function labelPlace(points, height) {
-  const [x, y] = points.reduce((low, point) => (point[1] > low[1] + 0.5 ? point : low));
-  return [x - 20, Math.min(y, height) - PILL.height - 6];
+// The middle of the part of a polygon that is in the picture.
+function middle(points, width, height) {
+  const xs = points.map(([x]) => Math.min(Math.max(x, 0), width));
+  const ys = points.map(([, y]) => Math.min(Math.max(y, 0), height));
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return [mean(xs), mean(ys)];
 }
 
 // The point half way along a line, and the direction (unit length) there.

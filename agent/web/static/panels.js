@@ -1,6 +1,6 @@
 // What stands beside the picture: alarm lights, zones, open incidents, the event list and the camera's vitals.
 
-import { capital, clockTime, describe, incidentTitle, place, plain, seconds, zoneKind } from "./words.js";
+import { capital, clockTime, describe, incidentTitle, place, plain, wholeSeconds, zoneKind } from "./words.js";
 
 const MAX_ROWS = 200;
 const STAGES = ["gate", "input", "invoke", "decode", "track", "rules", "alarm"];
@@ -94,7 +94,7 @@ export class Zones {
       setText(zone.count, String(held));
       zone.row.classList.toggle("held", held > 0);
     }
-    const seen = (frame.tracks ?? []).filter((track) => track.confirmed).length;
+    const seen = (frame.tracks ?? []).filter((track) => track.confirmed && track.seen).length;
     setText($("people"), seen ? `${seen} ${seen === 1 ? "person" : "people"} in view` : "Nobody in view");
   }
 }
@@ -104,31 +104,40 @@ export class Incidents {
     this.rows = new Map();
   }
 
-  // Shows the open ones over the picture; returns which people and places they are about.
+  // Shows the open ones over the picture, one row a rule and place; returns which people and places they are about.
   setFrame(frame) {
     const open = (frame.incidents ?? []).filter((incident) => incident.severity !== "info");
-    const ids = new Set(open.map((incident) => incident.id));
-    for (const [id, row] of this.rows) if (!ids.has(id)) { row.remove(); this.rows.delete(id); }
-    for (const incident of open) this.show(incident, frame.t_s);
+    const groups = grouped(open, subject);
+    for (const [key, row] of this.rows) if (!groups.has(key)) { row.remove(); this.rows.delete(key); }
+    for (const [key, members] of groups) this.show(key, members, frame.t_s);
     document.documentElement.classList.toggle("alarmed", open.length > 0);
     return { people: new Set(open.flatMap((i) => i.tracks ?? [])), places: new Set(open.flatMap((i) => [i.zone, i.line].filter(Boolean))) };
   }
 
-  show(incident, nowS) {
-    let row = this.rows.get(incident.id);
+  show(key, members, nowS) {
+    let row = this.rows.get(key);
     if (!row) {
       row = element("li", "", icon("warning"), element("b"), element("span"), element("time"));
-      this.rows.set(incident.id, row);
+      this.rows.set(key, row);
       $("alarms").append(row);
     }
-    row.className = incident.severity;
-    row.querySelector("use").setAttribute("href", `#i-${incident.severity}`);
-    setText(row.querySelector("b"), incidentTitle(incident.kind));
-    setText(row.querySelector("span"), place(incident));
-    const lasts = nowS === undefined || incident.opened_s === undefined ? "" : seconds(Math.max(0, Math.floor(nowS - incident.opened_s)));
-    setText(row.querySelector("time"), lasts.replace(".0", ""));
+    const worst = members.some((i) => i.severity === "critical") ? "critical" : "warning";
+    const since = Math.min(...members.map((i) => i.opened_s ?? Infinity));
+    row.className = worst;
+    row.querySelector("use").setAttribute("href", `#i-${worst}`);
+    setText(row.querySelector("b"), incidentTitle(members[0].kind));
+    setText(row.querySelector("span"), place({ ...members[0], tracks: members.flatMap((i) => i.tracks ?? []) }));
+    setText(row.querySelector("time"), Number.isFinite(since) && nowS !== undefined ? wholeSeconds(nowS - since) : "");
   }
 }
+
+function grouped(items, keyOf) {
+  const groups = new Map();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
+}
+
+const subject = (incident) => [incident.kind, incident.zone, incident.line].join(" ");
 
 export class EventList {
   constructor() {
@@ -163,9 +172,9 @@ export class EventList {
   }
 
   time(message) {
-    const when = element("time", "", (message.synchronised ? "" : "≈ ") + clockTime(message.at_s));
+    const when = element("time", "", clockTime(message.at_s));
     when.dateTime = new Date(message.at_s * 1000).toISOString();
-    if (!message.synchronised) when.title = "The camera's clock is not synchronised";
+    $("unsure").hidden = message.synchronised;
     return when;
   }
 

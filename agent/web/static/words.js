@@ -1,10 +1,10 @@
 // Turns the flat fields of an event, incident or health line into words a person reads.
 
 const INCIDENTS = {
-  restricted: "Person in restricted area",
+  restricted: "Restricted area",
   loitering: "Loitering",
   line_crossing: "Line crossed",
-  after_hours: "Person after hours",
+  after_hours: "After hours",
   running: "Person running",
   fall: "Person fell",
   crowding: "Crowding",
@@ -26,12 +26,18 @@ export function seconds(value) {
   const s = Number(value);
   if (!Number.isFinite(s)) return "";
   if (s < 9.95) return `${s.toFixed(1)} s`;
-  return s < 90 ? `${Math.round(s)} s` : `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`;
+  return wholeSeconds(s + 0.5);
+}
+
+export function wholeSeconds(value) {
+  const s = Math.max(0, Math.floor(value));
+  return s < 90 ? `${s} s` : `${Math.floor(s / 60)} min ${s % 60} s`;
 }
 
 export function people(tracks) {
   const ids = tracks ?? [];
   if (!ids.length) return "";
+  if (ids.length > 4) return `${ids.length} people`;
   return ids.length === 1 ? `person ${ids[0]}` : `people ${ids.join(", ")}`;
 }
 
