@@ -73,7 +73,7 @@ class Detector:
         return self._infer(start, filled)
 
     def bare_invoke_ms(self) -> float:
-        """The cost of running the model on what its input holds, and nothing else: what the walk is measured against."""
+        """The cost of running the model on what its input holds, and nothing else: the yardstick of the walk."""
         start = self._monotonic()
         self._accelerator.invoke()
         return (self._monotonic() - start) * 1e3
