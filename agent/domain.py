@@ -60,8 +60,7 @@ class Detection(NamedTuple):
     score: float
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(NamedTuple):
     """One person over time, as known at `t_s`.
 
     `box` is the filtered box; `seen` is false while the person is only predicted. `foot_seen` is false where the

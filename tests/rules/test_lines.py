@@ -1,7 +1,6 @@
 """Lines: directions, the margin, U-turns, and boxes that the frame's edge cuts."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -68,7 +67,7 @@ def test_a_box_that_grows_at_the_right_edge_fakes_no_crossing_inward() -> None:
     for step in range(20):
         x1 = 0.98 - 0.006 * step
         track = person(step * 0.1, (x1 + 1.0) / 2, 0.6, foot_seen=False)
-        tracks.append(replace(track, box=track.box._replace(x1=x1, x2=1.0)))
+        tracks.append(track._replace(box=track.box._replace(x1=x1, x2=1.0)))
     assert not run(line, tracks)
 
 
