@@ -99,7 +99,7 @@ async def run_camera(config: Config, stop: asyncio.Event, ready: Callable[[Runni
                     tasks.create_task(feed_watchdog(ServiceManager(), eyes.heartbeats(), hal.clock)),
                 ]
                 async with _seeing(eyes), _answering(config, hal, journal, eyes, detector) as running:
-                    ServiceManager().ready(f"watching {config.camera.source}")
+                    ServiceManager().ready(f"watching as {config.camera.name}")
                     if ready:
                         ready(running)
                     await _first_of(stop, eyes.ended)

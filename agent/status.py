@@ -55,7 +55,7 @@ class StatusDesk:
 
     def _camera(self) -> dict[str, Json]:
         info = self.capture.info
-        facts: dict[str, Json] = {"source": self.config.camera.source, "open": self.capture.receiving}
+        facts: dict[str, Json] = {"source": info.source if info else None, "open": self.capture.receiving}
         if info:
             facts |= {"width": info.width, "height": info.height, "fps": info.fps}
         return facts | {**asdict(self.counters), "dropped": self.mailbox.dropped}

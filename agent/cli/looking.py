@@ -55,7 +55,7 @@ async def _fetch(url: str) -> dict[str, Any]:
 def status_lines(facts: dict[str, Any]) -> list[str]:
     """The facts as a person reads them."""
     camera, journal, model = facts["camera"], facts["journal"], facts["model"]
-    seeing = "sees" if camera["open"] else "SEES NOTHING"
+    seeing = f"sees {camera['source']}" if camera["open"] else "SEES NOTHING"
     frame = facts["stages_ms"].get("frame")
     outputs = ", ".join(
         f"{output['name']} {'ON' if output['on'] else 'off'} ({'FAULTED' if output['faulted'] else output['state']})"
@@ -64,7 +64,7 @@ def status_lines(facts: dict[str, Any]) -> list[str]:
     hubs = ", ".join(str(hub.get("hub") or "?") for hub in facts["hubs"]) or "none"
     return [
         f"{facts['name']} ({facts['id']}), version {facts['fw']}, up {facts['uptime_s']:.0f} s, {facts['state']}",
-        f"camera   {seeing}: {camera['source']}, {camera['captured']} frames, {camera['dropped']} dropped",
+        f"camera   {seeing}, {camera['captured']} frames, {camera['dropped']} dropped",
         f"model    {model['name']} on {model['device']} ({model['runtime']}) {model['degraded']}".rstrip(),
         f"frame    {frame:.1f} ms" if frame else "frame    none yet",
         f"outputs  {outputs or 'none configured'}",

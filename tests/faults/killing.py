@@ -45,8 +45,8 @@ class Result:
 class Killer:
     """Starts `command` (a camera that serves `url`), lets it deliver, kills it with SIGKILL, and does it again.
 
-    `after_kill` is called after each death, for instance to look at the outputs. The command's stdout lines
-    `EPOCH SEQ NAME` are promises: these events were durable when it said so.
+    A life is cut only once `settled` says so. `after_kill` is called after each death, for instance to look at the
+    outputs. The command's stdout lines `EPOCH SEQ NAME` are promises: these events were durable when it said so.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Killer:
         hub_database: Path,
         *,
         after_kill: Callable[[int], None] = lambda turn: None,
+        settled: Callable[[], bool] = lambda: True,
         seed: int = 1,
     ) -> None:
         self._command = command
@@ -64,6 +65,7 @@ class Killer:
         self._device = device
         self._hub_database = hub_database
         self._after_kill = after_kill
+        self._settled = settled
         self._random = random.Random(seed)
         self._tally = Tally()
         self._promised: dict[int, str] = {}
@@ -111,6 +113,8 @@ class Killer:
         self._tally.news.clear()
         await self._tally.news.wait()
         if lifetime_s is not None:
+            while not self._settled():  # noqa: ASYNC110  it looks at another process, which sends no event
+                await asyncio.sleep(0.01)
             await asyncio.sleep(lifetime_s)
             return
         wanted = max(self._promised, default=0)

@@ -1,0 +1,39 @@
+"""A whole camera for tests: the simulated shop with a person where nobody should be, from the first second on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+CONFIG = """
+[camera]
+name = "test"
+scene = "{scene}"
+width = 640
+height = 360
+fps = 10
+[api]
+port = {port}
+announce = {announce}
+[storage]
+data_dir = "{folder}"
+[gpio]
+driver = "latched"
+[[zone]]
+name = "everywhere"
+kind = "restricted"
+polygon = [[0, 0], [1, 0], [1, 1], [0, 1]]
+report_dwell = true
+[[rule]]
+kind = "restricted"
+zone = "everywhere"
+severity = "critical"
+actions = ["siren"]
+[[output]]
+name = "siren"
+pin = 17
+"""
+
+
+def config_text(folder: Path, *, scene: str = "crowd", port: int = 0, announce: bool = False) -> str:
+    """A configuration whose siren goes on as soon as anybody is seen; its line is a file in `folder`/lines."""
+    return CONFIG.format(folder=folder, scene=scene, port=port, announce=str(announce).lower())

@@ -1,0 +1,128 @@
+"""The event loop is never held up for more than 50 ms while the camera infers, journals, links and shows itself.
+
+Two measures: blockbuster fails on any call that would block the loop; and a timer on the loop measures how late it
+is woken. A separate process measures at the same time how late the machine itself wakes anybody, and only what goes
+beyond that counts, so that a busy machine cannot fail the test and a blocking camera cannot hide behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+from blockbuster import blockbuster_ctx
+
+from agent.config import parse_config
+from tests.data import ROOT
+from tests.e2e.camera import config_text
+from tests.e2e.test_agent import camera
+
+LAG = Path(__file__).with_name("lag.py")
+HUB = ROOT / "tools" / "hub.py"
+ALLOWED_S = 0.05
+RUN_S = 12.0
+STEP_S = 0.002
+
+pytestmark = pytest.mark.timeout(120)
+
+
+class Lateness:
+    """How late the loop woke this timer: (time of waking, seconds too late)."""
+
+    def __init__(self) -> None:
+        self.samples: list[tuple[float, float]] = []
+
+    async def measure(self) -> None:
+        while True:
+            before_s = time.monotonic()
+            await asyncio.sleep(STEP_S)
+            now_s = time.monotonic()
+            self.samples.append((now_s, now_s - before_s - STEP_S))
+
+    def beyond(self, machine: list[tuple[float, float]]) -> float:
+        """The longest lateness that the machine's own, in the same and the neighbouring spans, does not explain."""
+        spans = [0.0, *(end_s for end_s, _ in machine)]
+        longest_s = 0.0
+        for at_s, late_s in self.samples:
+            span = next((i for i, end_s in enumerate(spans) if end_s >= at_s), len(spans))
+            near = [own_s for _, own_s in machine[max(span - 3, 0) : span + 2]]
+            longest_s = max(longest_s, late_s - max(near, default=0.0))
+        return longest_s
+
+
+@asynccontextmanager
+async def machine_lateness() -> AsyncIterator[list[tuple[float, float]]]:
+    """Fills the list it gives when it ends."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(sys.executable, str(LAG), stdin=pipe, stdout=pipe)
+    measured: list[tuple[float, float]] = []
+    try:
+        yield measured
+    finally:
+        output, _ = await process.communicate(b"\n")
+        rows = (line.split() for line in output.decode().splitlines())
+        measured += [(float(end_s), float(late_s)) for end_s, late_s in rows]
+
+
+async def watch_live(url: str) -> None:
+    """A viewer who takes pictures and words for as long as they come."""
+    async with aiohttp.ClientSession() as session, session.get(f"{url}/live.mjpg") as response:
+        async for _ in response.content.iter_chunked(1 << 16):
+            pass
+
+
+@asynccontextmanager
+async def hub(url: str, folder: Path) -> AsyncIterator[None]:
+    """The reference hub as a process of its own."""
+    command = [sys.executable, str(HUB), "--no-browse", "--url", f"{url}/v1/link", "--database", str(folder / "hub.db")]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def test_the_loop_is_never_held_up(tmp_path: Path) -> None:
+    lateness = Lateness()
+    async with (
+        camera(parse_config(config_text(tmp_path))) as running,
+        hub(running.url, tmp_path),
+        machine_lateness() as machine,
+    ):
+        helpers = [
+            asyncio.create_task(lateness.measure()),
+            asyncio.create_task(watch_live(running.url)),
+            asyncio.create_task(watch_live(running.url)),
+        ]
+        with blockbuster_ctx("agent"):
+            await asyncio.sleep(RUN_S)
+        assert not [task for task in helpers if task.done()], "a helper ended early"
+        for helper in helpers:
+            helper.cancel()
+        facts = running.status.facts()
+    assert facts["hubs"], "no hub was linked"
+    assert running.status.journal.stats().appended > 3
+    assert len(lateness.samples) > 500
+    assert lateness.beyond(machine) < ALLOWED_S
+
+
+async def test_the_measure_itself_finds_a_blocked_loop() -> None:
+    lateness = Lateness()
+    async with machine_lateness() as machine:
+        task = asyncio.create_task(lateness.measure())
+        await asyncio.sleep(1.0)
+        await asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.5)
+        assert lateness.samples
+        spin_until_s = time.monotonic() + 0.4
+        while time.monotonic() < spin_until_s:
+            pass
+        await asyncio.sleep(0.5)
+        task.cancel()
+    assert lateness.beyond(machine) > ALLOWED_S
