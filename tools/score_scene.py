@@ -84,7 +84,8 @@ def moments(quick: bool) -> Iterator[tuple[str, int, float]]:
 
 def score(detector: Detector, quick: bool, width: int, height: int) -> tuple[Tally, Tally]:
     """Tallies of the busy and of the empty shop."""
-    busy, empty, scenes = Tally(), Tally(), {}
+    busy, empty = Tally(), Tally()
+    scenes: dict[tuple[str, int], Scene] = {}
     renderer = Renderer(Scene().layout, width, height)
     for number, (script, seed, t_s) in enumerate(moments(quick)):
         scene = scenes.setdefault((script, seed), Scene(seed=seed, script=script))

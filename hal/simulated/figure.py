@@ -107,7 +107,7 @@ def _leg(frame: _Frame, stance: Stance, h: float, sign: float) -> tuple[F64, F64
     thigh = 0.42 * stance.effort * math.sin(phase) + 0.06 * stance.effort + 1.0 * stance.crouch
     knee = 0.06 + 0.75 * stance.effort * max(0.0, math.cos(phase)) ** 1.5 + 1.9 * stance.crouch
     hip = frame.left * (0.055 * h * sign)
-    spread = sign * (0.05 - 0.03 * min(stance.effort, 1.0))
+    spread = sign * (0.09 - 0.05 * min(stance.effort, 1.0))
     mid = hip + frame.swing(thigh, 0.245 * h, spread)
     return hip, mid, mid + frame.swing(thigh - knee, 0.245 * h)
 
@@ -146,7 +146,7 @@ def _add_arm(joints: Joints, frame: _Frame, stance: Stance, look: Look, side: st
     if look.carries and sign > 0:
         swing, bend = 0.35 * swing, 0.15
     shoulder = joints[f"{side}_shoulder"]
-    elbow = shoulder + frame.swing(swing, 0.17 * h, 0.13 * sign)
+    elbow = shoulder + frame.swing(swing, 0.17 * h, 0.24 * sign)
     wrist = elbow + frame.swing(swing + bend, 0.15 * h, 0.02 * sign)
     if stance.reach > 0 and sign < 0:
         elbow, wrist = _reaching(frame, shoulder, elbow, wrist, stance, h)
@@ -239,8 +239,8 @@ def _clothe_arm(clay: _Clay, j: Joints, look: Look, side: str) -> None:
     shoulder, elbow, wrist, hand = (j[f"{side}_{name}"] for name in ("shoulder", "elbow", "wrist", "hand"))
     cuff = Ink.SKIN if look.short_sleeves else Ink.TOP
     clay.add(Ink.SKIN, (wrist, 0.018 * h), (hand, 0.021 * h))
-    clay.add(cuff, (elbow, 0.024 * h * w), (wrist, 0.018 * h * w))
-    clay.add(Ink.TOP, (shoulder, 0.037 * h), (elbow, 0.029 * h * w))
+    clay.add(cuff, (elbow, 0.027 * h * w), (wrist, 0.021 * h * w))
+    clay.add(Ink.TOP, (shoulder, 0.038 * h), (elbow, 0.032 * h * w))
 
 
 def _shape_head(clay: _Clay, j: Joints, gaze: _Frame, look: Look) -> None:
@@ -251,10 +251,10 @@ def _shape_head(clay: _Clay, j: Joints, gaze: _Frame, look: Look) -> None:
         clay.add(
             Ink.HAIR, (back - gaze.forward * 0.012 * h, 0.046 * h), (j["neck"] - gaze.forward * 0.03 * h, 0.038 * h)
         )
-    clay.add(Ink.HAIR, (back + gaze.up * 0.016 * h, 0.0515 * h), (back - gaze.up * 0.01 * h, 0.046 * h))
+    clay.add(Ink.HAIR, (back + gaze.up * 0.016 * h, 0.054 * h), (back - gaze.up * 0.01 * h, 0.046 * h))
     face = head + gaze.forward * 0.014 * h
     brow, chin = face - gaze.up * 0.002 * h, face - gaze.up * 0.034 * h + gaze.forward * 0.008 * h
-    clay.add(Ink.SKIN, (brow, 0.0405 * h), (chin, 0.028 * h))
+    clay.add(Ink.SKIN, (brow, 0.0425 * h), (chin, 0.0295 * h))
     if look.hat:
         clay.add(Ink.HAT, (head + gaze.up * 0.03 * h, 0.053 * h), (head + gaze.up * 0.022 * h, 0.053 * h))
     clay.add(Ink.DARK, *((j[f"{s}_eye"] - gaze.forward * 0.002 * h, 0.0042 * h) for s in ("l",)))

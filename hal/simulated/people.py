@@ -92,7 +92,7 @@ def random_look(rng: np.random.Generator) -> Look:
     coat = bool(rng.random() < 0.1)
     return Look(
         height_m=float(np.clip(rng.normal(1.71, 0.08), 1.5, 1.95)),
-        girth=float(np.clip(rng.normal(1.14, 0.12), 0.9, 1.5)),
+        girth=float(np.clip(rng.normal(1.24, 0.13), 0.95, 1.6)),
         breadth=float(rng.uniform(0.97, 1.15)),
         stoop_rad=float(rng.uniform(0.0, 0.09)),
         skin=_tone(rng, SKINS, 8),
