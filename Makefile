@@ -7,7 +7,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 SHELL_FILES := .ci/run $(wildcard tools/*.sh image-build/*.sh)
 ARGS ?=
 
-.PHONY: run demo test test-slow check format bench lock clean help
+.PHONY: run demo test test-slow check format bench docs lock clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -31,6 +31,9 @@ check: $(STAMP) ## linters, types, layers, shell scripts
 
 bench: $(STAMP) ## measure against the peers, side by side; writes docs/benchmarks.md
 	$(PY) tools/bench.py $(ARGS)
+
+docs: $(STAMP) ## write the pages that are made from the code
+	$(PY) tools/make_docs.py
 
 format: $(STAMP) ## put the code into the house's form
 	$(VENV)/bin/ruff check --fix .

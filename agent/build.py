@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import cv2
+
 from agent.config import Config, ModelConfig, OutputConfig
 from agent.errors import ModelError
 from agent.models import Catalogue
@@ -16,6 +18,9 @@ from agent.vision.spec import ModelSpec, Operating
 from agent.vision.tracker import Tracker, TrackerSettings
 from hal.ports import Clock, HalSettings, LineSettings
 from hal.tflite import DeviceName, open_accelerator
+
+LOW_SCORE = TrackerSettings().low_score
+"""What the tracker can use; decoding all boxes down to a score of nothing costs up to a millisecond more."""
 
 
 def hal_settings(config: Config, *, paced: bool = True) -> HalSettings:
@@ -54,22 +59,22 @@ class Detectors:
         self._config = config
         self._clock = clock
 
-    def open(self) -> Detector:
-        """The detector as configured."""
-        return self._open(self._config.device)  # type: ignore[arg-type]  # one of the choices of ModelConfig
+    def open(self, min_score: float = LOW_SCORE) -> Detector:
+        """The detector as configured; by default it gives what the tracker can use, which is cheaper than all."""
+        return self._open(self._config.device, min_score)  # type: ignore[arg-type]  # a choice of ModelConfig
 
     def open_fallback(self) -> Detector:
         """The detector on the CPU."""
-        return self._open("cpu")
+        return self._open("cpu", LOW_SCORE)
 
-    def _open(self, device: DeviceName) -> Detector:
+    def _open(self, device: DeviceName, min_score: float) -> Detector:
         accelerator = open_accelerator(
             self._content,
             runtime=self._config.runtime,  # type: ignore[arg-type]  # one of the choices of ModelConfig
             device=device,
             threads=self._config.threads,
         )
-        return Detector(accelerator, self.spec, monotonic=self._clock.monotonic)
+        return Detector(accelerator, self.spec, min_score=min_score, monotonic=self._clock.monotonic)
 
     def operating(self) -> Operating:
         """The thresholds: the model's own by day, unless the configuration says otherwise."""
@@ -97,6 +102,7 @@ def make_parts(
     alarms: AlarmBank | None = None,
 ) -> Parts:
     """The parts of the walk for pictures of this aspect (width / height); `prefix` makes incident ids unique."""
+    cv2.setNumThreads(1)  # the pictures are small: handing work to threads costs more than it saves
     point = detectors.operating()
     return Parts(
         gate=Gate([mask.polygon for mask in config.motion_masks]),

@@ -14,6 +14,7 @@ from agent.cli.files import read_config, read_text
 from agent.config import Config, ModelConfig
 from agent.errors import ConfigError, OperatorError
 from agent.models import detect_files
+from agent.vision.detector import MIN_SCORE
 from agent.vision.mot import track_text
 from hal import release_outputs
 from hal.system import SystemClock
@@ -21,7 +22,7 @@ from hal.system import SystemClock
 
 def detect(images: list[Path], model: str, *, as_json: bool) -> None:
     """Print the people found in each picture."""
-    detector = Detectors(ModelConfig(name=model), SystemClock()).open()
+    detector = Detectors(ModelConfig(name=model), SystemClock()).open(MIN_SCORE)
     for found in detect_files(detector, images):
         print(msgspec.json.encode(found).decode() if as_json else "\n".join(_boxes(found)), flush=True)
 
