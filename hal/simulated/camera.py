@@ -71,7 +71,7 @@ class SimulatedCamera:
         if index is None or self._renderer is None:
             return None
         self._next = index + 1
-        picture = self._renderer.render(self.truth(index).figures, index)
+        picture = self._renderer.render(self.scene.figures(index / self._settings.fps), index)
         t_s = index / self._settings.fps + (self._opened_s if self._settings.paced else 0.0)
         return Frame(index, t_s, picture, picture)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +40,7 @@ class Part:
     """One drawn piece: the convex hull of spheres `first`..`last` (exclusive) in the body's sphere list.
 
     Parts are painted from far to near by the mean depth of their spheres, less `ahead_m`; one that lies on another
-    part takes the depth of its `host`. `bulk` raises or flattens its relief (0: none).
+    part takes the depth of its `host`. `relief_m` is how far it stands out towards the camera (0: it lies flat).
     """
 
     ink: Ink
@@ -47,12 +48,12 @@ class Part:
     last: int
     ahead_m: float = 0.0
     host: int = -1
-    bulk: float = 1.0
+    relief_m: float = 0.05
 
-    def depth(self, depths: F64, parts: tuple[Part, ...]) -> float:
+    def depth(self, depths: Sequence[float], parts: Sequence[Part]) -> float:
         """How far away it counts, given the depths of all spheres."""
         base = parts[self.host] if self.host >= 0 else self
-        return float(depths[base.first : base.last].mean()) - self.ahead_m
+        return sum(depths[base.first : base.last]) / (base.last - base.first) - self.ahead_m
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +172,11 @@ class _Clay:
         self.parts: list[Part] = []
 
     def add(self, ink: Ink, *balls: tuple[F64, float], ahead_m: float = 0.0, host: int = -1, bulk: float = 1.0) -> int:
-        """Add a part; returns its number."""
+        """Add a part; returns its number. `bulk` scales its relief."""
+        relief_m = bulk * sum(radius for _, radius in balls) / len(balls)
         first = len(self.spheres)
         self.spheres += [(float(c[0]), float(c[1]), float(c[2]), r) for c, r in balls]
-        self.parts.append(Part(ink, first, len(self.spheres), ahead_m, host, bulk))
+        self.parts.append(Part(ink, first, len(self.spheres), ahead_m, host, relief_m))
         return len(self.parts) - 1
 
 

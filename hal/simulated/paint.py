@@ -77,8 +77,7 @@ def paint(body: Body, discs: Discs, grain: int, width: int, height: int) -> Patc
     if roi is None or float(discs.depths.min()) < 4 * NEAR_M:
         return None
     x0, y0, x1, y1 = roi
-    scale = min(2.0, _PATCH_PX / (y1 - y0))
-    scale = min(scale, 2 * _PATCH_PX / (x1 - x0))
+    scale = min(2.0, _PATCH_PX / max(y1 - y0, x1 - x0))
     shape = (round((y1 - y0) * scale), round((x1 - x0) * scale))
     to_patch = np.array([width, height]) * scale
     centres = discs.centres * to_patch - np.array([x0, y0]) * scale
@@ -86,17 +85,15 @@ def paint(body: Body, discs: Discs, grain: int, width: int, height: int) -> Patc
     inks, relief = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
     detail = 3 if y1 - y0 > 70 else 2
     outlines = [_circles(centres, radii * share) for share, _ in _RELIEF[:detail]]
-    for part in sorted(body.parts, key=lambda p: p.depth(discs.depths, body.parts), reverse=True):
+    depths = discs.depths.tolist()
+    for part in sorted(body.parts, key=lambda p: p.depth(depths, body.parts), reverse=True):
         hulls = [cv2.convexHull(ring[part.first : part.last].reshape(-1, 2)) for ring in outlines]
         cv2.fillConvexPoly(inks, hulls[0], int(part.ink), cv2.LINE_8, _SUBPIXEL)
-        if not part.bulk:
-            continue
-        thickness_m = float(body.spheres[part.first : part.last, 3].mean()) * part.bulk
-        peak = _PEAK * min(1.0, thickness_m / _FULL_HEIGHT_M)
-        for hull, (_, level) in zip(hulls, _RELIEF, strict=False):
+        peak = _PEAK * min(1.0, part.relief_m / _FULL_HEIGHT_M)
+        for hull, (_, level) in zip(hulls, _RELIEF if peak else (), strict=False):
             cv2.fillConvexPoly(relief, hull, int(peak * level), cv2.LINE_8, _SUBPIXEL)
     pixels_per_m = float(radii[:, 0].mean() / body.spheres[:, 3].mean())
-    return Patch(roi, inks, _shaded(relief, pixels_per_m, grain))
+    return Patch(roi, inks, _shaded(relief, pixels_per_m, _folds(grain, centres.mean(0), shape)))
 
 
 def _circles(centres: F64, radii: F64) -> I32:
@@ -105,18 +102,24 @@ def _circles(centres: F64, radii: F64) -> I32:
     return np.asarray(np.round(ring * (1 << _SUBPIXEL)), np.int32)
 
 
-def _shaded(relief: U8, pixels_per_m: float, grain: int) -> U8:
-    """Light from above and a little from the left on a relief with cloth creases; 128 is plain."""
-    height, width = relief.shape
-    rough = cv2.add(relief, _creases(grain % 8)[:height, :width], mask=relief)
-    soft = cv2.GaussianBlur(rough, (0, 0), max(0.6, 0.012 * pixels_per_m))
+def _shaded(relief: U8, pixels_per_m: float, folds: U8) -> U8:
+    """Light from above and a little from the left on a relief with folds of cloth; 128 is plain."""
+    rough = cv2.add(relief, folds, mask=relief)
+    window = max(1, round(0.011 * pixels_per_m)) * 2 + 1
+    soft = cv2.blur(cv2.blur(rough, (window, window)), (window, window))
     gain = 128 * _SLOPE_LIGHT * (_FULL_HEIGHT_M * pixels_per_m / _PEAK)
     return u8(cv2.filter2D(soft, cv2.CV_8U, _LAMP * (-gain / 3.0), delta=122))
 
 
+def _folds(grain: int, anchor: F64, shape: tuple[int, int]) -> U8:
+    """A piece of a tile of folds that stays with the body as its patch grows and shrinks, uint8 of `shape`."""
+    y, x = (int(np.clip(_PATCH_PX - anchor[k], 0, 2 * _PATCH_PX - size)) for k, size in ((1, shape[0]), (0, shape[1])))
+    return _fold_tile(grain % 4)[y : y + shape[0], x : x + shape[1]]
+
+
 @cache
-def _creases(number: int) -> U8:
-    """A tile of soft random folds, uint8 about 60 +- 12, the same for every run."""
+def _fold_tile(number: int) -> U8:
+    """Soft random folds, uint8 about 60 +- 12, the same for every run."""
     noise = np.random.default_rng(number).normal(size=(_PATCH_PX * 2, _PATCH_PX * 2)).astype(np.float32)
     folds = np.asarray(cv2.GaussianBlur(noise, (0, 0), sigmaX=10.0, sigmaY=5.0))
     return u8(np.clip(60 + 12 * (folds - folds.mean()) / folds.std(), 0, 255))

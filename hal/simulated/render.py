@@ -162,7 +162,7 @@ def _opaque(inks: U8) -> U8:
 
 
 def _shrink(picture: U8, size: tuple[int, int]) -> U8:
-    return u8(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+    return u8(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR))
 
 
 def _through(picture: U8, visible: U8, size: tuple[int, int]) -> U8:

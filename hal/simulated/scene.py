@@ -95,19 +95,22 @@ class Scene:
         return Light.NIGHT if self._scenario.night else Light.DAY
 
     def at(self, t_s: float) -> Snapshot:
-        """The scene at a moment."""
+        """The scene at a moment, with the truth about it."""
         actors = [actor for actor, _ in self._on_stage(t_s, t_s)]
-        stances = [actor.itinerary.at(t_s) for actor in actors]
-        bodies = [body_of(stance, actor.look) for stance, actor in zip(stances, actors, strict=True)]
-        figures = tuple(
-            figure_of(actor.id, actor.look, body, self.layout, (stance.x, stance.y))
-            for actor, body, stance in zip(actors, bodies, stances, strict=True)
-        )
+        figures = self.figures(t_s)
         seen = sights(self.layout, figures)
         people = tuple(
             self._truth(actor, figure, sight, t_s) for actor, figure, sight in zip(actors, figures, seen, strict=True)
         )
         return Snapshot(t_s, people, self.happenings(t_s, t_s), figures)
+
+    def figures(self, t_s: float) -> tuple[Figure, ...]:
+        """The people to draw at a moment, without the truth: a quarter of the cost of `at`."""
+        return tuple(self._pose(actor, t_s) for actor, _ in self._on_stage(t_s, t_s))
+
+    def _pose(self, actor: Actor, t_s: float) -> Figure:
+        stance = actor.itinerary.at(t_s)
+        return figure_of(actor.id, actor.look, body_of(stance, actor.look), self.layout, (stance.x, stance.y))
 
     def happenings(self, start_s: float, end_s: float) -> tuple[Happening, ...]:
         """All that is scripted to be going on between two moments, by start."""
