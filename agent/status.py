@@ -41,6 +41,7 @@ class StatusDesk:
         return {
             **self.identity.facts(),
             "name": self.config.camera.name,
+            "board": self.identity.model,
             "uptime_s": round(self.clock.monotonic() - self.started_s, 1),
             "clock": {"utc_s": round(wall.utc_s, 3), "synchronised": wall.synchronised},
             "camera": self._camera(),

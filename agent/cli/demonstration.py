@@ -141,11 +141,22 @@ async def _hub(folder: Path, *, as_json: bool) -> AsyncIterator[None]:
         log.warning("the reference hub is part of a checkout, not of an installation: going on without one")
         yield
         return
-    command = [sys.executable, str(HUB), "--database", str(folder / "hub.db"), *(["--json"] if as_json else [])]
-    process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
+    # Only this computer's own cameras: the demonstration must not link to somebody's real ones.
+    options = ["--database", str(folder / "hub.db"), "--interface", "127.0.0.1", *(["--json"] if as_json else [])]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(HUB), *options, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
+    )
+    printing = asyncio.create_task(_print_lines(process, "" if as_json else "hub      <- "))
     try:
         yield
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         await process.wait()
+        await printing
+
+
+async def _print_lines(process: asyncio.subprocess.Process, mark: str) -> None:
+    assert process.stdout is not None
+    async for line in process.stdout:
+        print(mark + line.decode().rstrip(), flush=True)

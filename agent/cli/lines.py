@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from agent.domain import Event, Incident, Json, Severity
+from agent.domain import Event, HealthSample, HealthState, Incident, Json, Severity
 
 MARKS = {Severity.INFO: "·", Severity.WARNING: "!", Severity.CRITICAL: "‼"}
 
 
-def event_line(finding: Event | Incident) -> str:
-    """One event or incident, with its time, a mark for its severity, and what it is about."""
-    head = f"{_clock(finding.t_s)} {MARKS[finding.severity]} "
+def event_line(finding: Event | Incident, when: str = "") -> str:
+    """One event or incident: when (by default its time in the video), a mark for its severity, what it is about."""
+    head = f"{when or _clock(finding.t_s)} {MARKS[finding.severity]} "
     if isinstance(finding, Incident):
         people = ", ".join(f"person {track}" for track in finding.tracks)
         place = finding.zone or finding.line or ""
@@ -25,6 +25,12 @@ def event_line(finding: Event | Incident) -> str:
 def _clock(t_s: float) -> str:
     minutes, seconds = divmod(t_s, 60)
     return f"{int(minutes):3d}:{seconds:04.1f}"
+
+
+def health_line(sample: HealthSample, when: str) -> str:
+    """One finding about the camera itself."""
+    mark = MARKS[Severity.INFO if sample.state == HealthState.OK else Severity.WARNING]
+    return f"{when} {mark} {_words(sample.what)} {sample.state}: {sample.detail}".removesuffix(": ")
 
 
 def _words(name: str) -> str:

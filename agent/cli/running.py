@@ -11,10 +11,10 @@ from typing import Any
 
 from agent.app import Running, run_camera
 from agent.cli.files import read_config
-from agent.cli.lines import event_line
+from agent.cli.lines import event_line, health_line
 from agent.desk import Item
 from agent.domain import HealthSample
-from agent.events.lines import event_json
+from agent.events.lines import event_json, utc_text
 
 
 def run(config_file: Path, *, as_json: bool, verbose: bool) -> None:
@@ -54,9 +54,11 @@ def show_items(running: Running, *, as_json: bool) -> None:
     clock = running.status.clock
 
     def show(item: Item) -> None:
-        if as_json:
-            print(event_json(item, clock.wall()), flush=True)
-        else:
-            print(f"{item.what} {item.state}" if isinstance(item, HealthSample) else event_line(item), flush=True)
+        wall = clock.wall()
+        print(event_json(item, wall) if as_json else _line(item, utc_text(wall.utc_s)[11:19]), flush=True)
 
     running.desk.watch(show)
+
+
+def _line(item: Item, when: str) -> str:
+    return health_line(item, when) if isinstance(item, HealthSample) else event_line(item, when)
