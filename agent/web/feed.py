@@ -130,6 +130,11 @@ class LiveFeed:
         """The notes still kept that are newer than `number`, oldest first."""
         return [note for note in self._notes if note.number > number]
 
+    @property
+    def noted(self) -> int:
+        """The number of the last note."""
+        return self._noted
+
     def rates(self) -> Rates:
         """The rates as of now."""
         return self._meter.rates(self.clock.monotonic())

@@ -203,29 +203,39 @@ class LiveRoutes:
 
     async def _tell(self, socket: web.WebSocketResponse) -> None:
         """The scene once, then what is new, at most every `MESSAGE_EVERY_S` and at least every `HEARTBEAT_S`."""
-        noted = facts = 0
+        teller = _Teller(self.feed, self._frames, socket)
         with suppress(ConnectionError):
             await socket.send_str(encode(scene_message(self.feed.config)))
             while not self.feed.closed:
                 news = self.feed.news
-                noted, facts = await self._tell_news(socket, noted, facts)
+                await teller.tell()
                 await asyncio.sleep(MESSAGE_EVERY_S)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(HEARTBEAT_S):
                         await news.wait()
             await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the camera stops")
 
-    async def _tell_news(self, socket: web.WebSocketResponse, noted: int, facts: int) -> tuple[int, int]:
-        """Send the facts, notes and frame that are newer; returns the numbers of the newest sent."""
-        if self.feed.facts_number != facts:
-            facts = self.feed.facts_number
-            await socket.send_str(encode(status_message(self.feed)))
-        recent = noted == 0
-        for note in self.feed.notes_after(noted):
-            noted = note.number
-            await socket.send_str(encode(note_message(note, recent=recent)))
-        await socket.send_str(self._frames.text())
-        return noted, facts
+
+class _Teller:
+    """What one listener has been told; notes from before they came are marked as recent."""
+
+    def __init__(self, feed: LiveFeed, frames: FrameMessages, socket: web.WebSocketResponse) -> None:
+        self._feed = feed
+        self._frames = frames
+        self._socket = socket
+        self._came = feed.noted
+        self._noted = 0
+        self._facts = 0
+
+    async def tell(self) -> None:
+        """Send the facts and notes that are new, and the frame of now."""
+        if self._feed.facts_number != self._facts:
+            self._facts = self._feed.facts_number
+            await self._socket.send_str(encode(status_message(self._feed)))
+        for note in self._feed.notes_after(self._noted):
+            self._noted = note.number
+            await self._socket.send_str(encode(note_message(note, recent=note.number <= self._came)))
+        await self._socket.send_str(self._frames.text())
 
 
 def _read(name: str) -> bytes:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from aiohttp import ClientSession, web
@@ -92,8 +94,28 @@ class Camera:
 
 
 @asynccontextmanager
+async def showing(shop: Camera, shown: Yuv420 | None = None, tracks: Sequence[Track] = ()) -> AsyncIterator[None]:
+    """A camera at work: meanwhile, a thread offers frames."""
+    done = threading.Event()
+
+    def work() -> None:
+        for index in count():
+            if done.wait(0.01):
+                return
+            shop.feed.offer(outcome(index, tracks, shown))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        await asyncio.to_thread(thread.join)
+
+
+@asynccontextmanager
 async def camera(
-    config: Config = CONFIG, *, on: bool = False, limits: LiveLimits | None = None
+    config: Config = CONFIG, *, on: bool = False, limits: LiveLimits | None = None, port: int | None = None
 ) -> AsyncIterator[Camera]:
     """Serve a live page on loopback; `on` says whether the siren is."""
 
@@ -102,5 +124,5 @@ async def camera(
 
     feed, app = LiveFeed(config, SystemClock(), outputs), web.Application()
     routes = add_live(app, feed, limits)
-    async with TestServer(app) as server, ClientSession() as client:
+    async with TestServer(app, port=port) as server, ClientSession() as client:
         yield Camera(feed, routes, client, str(server.host), server.port or 0)

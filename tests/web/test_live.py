@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing
-from itertools import count
+from contextlib import AsyncExitStack, ExitStack, closing
 from typing import Any
 
 import numpy as np
@@ -16,8 +13,7 @@ from aiohttp import BodyPartReader, ClientResponse, ClientWebSocketResponse, Mul
 
 from agent.domain import Box, Json
 from agent.web.live import LiveLimits
-from hal.ports import Yuv420
-from tests.web.scenes import Camera, camera, noise, outcome, picture, track
+from tests.web.scenes import Camera, camera, noise, outcome, picture, showing, track
 
 VIEWERS = LiveLimits().viewers
 WALKER = track(4, Box(0.6, 0.3, 0.7, 0.9))
@@ -40,26 +36,6 @@ async def jpegs(response: ClientResponse, count: int) -> list[bytes]:
         assert part.headers["Content-Type"] == "image/jpeg"
         found.append(bytes(await part.read()))
     return found
-
-
-@asynccontextmanager
-async def showing(shop: Camera, shown: Yuv420 | None = None) -> AsyncIterator[None]:
-    """A camera at work: meanwhile, a thread offers frames."""
-    done = threading.Event()
-
-    def work() -> None:
-        for index in count():
-            if done.wait(0.01):
-                return
-            shop.feed.offer(outcome(index, shown=shown))
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        await asyncio.to_thread(thread.join)
 
 
 async def test_the_scene_comes_first_then_frames() -> None:
@@ -114,8 +90,10 @@ async def test_events_before_and_after_the_viewer_came() -> None:
 
 async def test_open_incidents_stay_until_closed() -> None:
     async with camera() as shop, shop.client.ws_connect(shop.url + "v1/live") as listener:
+        await until(listener, "frame")
         head: dict[str, Json] = {"type": "incident", "id": "a-1", "kind": "restricted", "zone": "stock", "tracks": [4]}
         shop.feed.note({**head, "state": "open", "severity": "warning"})
+        assert (await until(listener, "event"))["recent"] is False
         shop.feed.note({**head, "state": "updated", "severity": "critical"})
         shown = {"id": "a-1", "kind": "restricted", "zone": "stock", "tracks": [4], "severity": "critical"}
         await until(listener, "frame", incidents=[shown])

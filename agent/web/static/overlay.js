@@ -3,8 +3,8 @@
 import { plain } from "./words.js";
 
 const NS = "http://www.w3.org/2000/svg";
-const LARGE = { font: 12, height: 18, pad: 6, letter: 7.1 };
-const SMALL = { font: 10.5, height: 15, pad: 5, letter: 6.2 };
+const LARGE = { font: 12, height: 18, pad: 6, letter: 7.1, arrow: 26 };
+const SMALL = { font: 10.5, height: 15, pad: 5, letter: 6.2, arrow: 18 };
 const SMALL_BELOW = 600;
 
 function shape(name, attributes = {}, ...children) {
@@ -71,14 +71,16 @@ export class Overlay {
     const [middle, [dx, dy]] = halfway(points);
     // "in" is to the right hand of somebody who walks along the line; y points down.
     const beside = (side, along = 0) => [middle[0] - dy * side + dx * along, middle[1] + dx * side + dy * along];
-    const arrow = path([middle, beside(26)], false) + path([beside(17, 6), beside(26), beside(17, -6)], false);
+    const { arrow: reach, height } = this.label;
+    const barb = reach * 0.3;
+    const arrow = path([middle, beside(reach)], false) + path([beside(reach - barb, barb), beside(reach), beside(reach - barb, -barb)], false);
     const group = shape("g", { class: "line" },
       shape("path", { class: "halo", d: path(points, false) }),
       shape("path", { class: "stroke", d: path(points, false) }),
       shape("path", { class: "halo", d: arrow }),
       shape("path", { class: "arrow", d: arrow }),
-      this.pill(plain(line.name), ...beside(-20)),
-      this.pill("in", ...beside(38)));
+      this.pill(plain(line.name), ...beside(-height)),
+      this.pill("in", ...beside(reach + height * 0.7)));
     group.dataset.name = line.name;
     return group;
   }
