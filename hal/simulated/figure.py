@@ -105,7 +105,7 @@ def joints_of(stance: Stance, look: Look) -> Joints:
 def _leg(frame: _Frame, stance: Stance, h: float, sign: float) -> tuple[F64, F64, F64]:
     """Hip, knee and ankle relative to the pelvis; thigh and knee angles follow a sine gait."""
     phase = stance.phase_rad + (0.0 if sign > 0 else math.pi)
-    thigh = 0.42 * stance.effort * math.sin(phase) + 0.06 * stance.effort + 1.0 * stance.crouch
+    thigh = 0.42 * min(stance.effort, 1.3) * math.sin(phase) + 0.06 * stance.effort + 1.0 * stance.crouch
     knee = 0.06 + 0.75 * stance.effort * max(0.0, math.cos(phase)) ** 1.5 + 1.9 * stance.crouch
     hip = frame.left * (0.055 * h * sign)
     spread = sign * (0.09 - 0.05 * min(stance.effort, 1.0))

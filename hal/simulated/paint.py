@@ -119,7 +119,7 @@ def _folds(grain: int, anchor: F64, shape: tuple[int, int]) -> U8:
 
 @cache
 def _fold_tile(number: int) -> U8:
-    """Soft random folds, uint8 about 60 +- 12, the same for every run."""
+    """Soft random folds, uint8 about 60 +- 9, the same for every run."""
     noise = np.random.default_rng(number).normal(size=(_PATCH_PX * 2, _PATCH_PX * 2)).astype(np.float32)
     folds = np.asarray(cv2.GaussianBlur(noise, (0, 0), sigmaX=10.0, sigmaY=5.0))
-    return u8(np.clip(60 + 12 * (folds - folds.mean()) / folds.std(), 0, 255))
+    return u8(np.clip(60 + 9 * (folds - folds.mean()) / folds.std(), 0, 255))
