@@ -22,6 +22,7 @@ STAGES = ("gate", "input", "invoke", "decode", "track", "rules", "alarm", "frame
 MAX_NOTES = 200
 METER_FRAMES = 256
 METER_S = 3.0
+FACTS_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +88,11 @@ class LiveFeed:
         self.config = config
         self.clock = clock
         self.outputs_status = outputs_status
-        self.facts: Mapping[str, Json] = {}
-        self.facts_number = 0
         self.open_incidents: dict[str, Mapping[str, Json]] = {}
         self.closed = False
         self._meter = Meter()
+        self._facts_source: Callable[[], Mapping[str, Json]] = dict
+        self._facts: tuple[float, Mapping[str, Json]] | None = None
         self._latest: Moment | None = None
         self._offered = 0
         self._watchers = 0
@@ -119,12 +120,19 @@ class LiveFeed:
         self._follow(fields)
         self._ring()
 
-    def status(self, facts: Mapping[str, Json]) -> None:
-        """Show these facts in the status bar: label -> text, or {"text": .., "state": "ok|warning|fault|unknown"}."""
-        if facts != self.facts:
-            self.facts = facts
-            self.facts_number += 1
-            self._ring()
+    def status_from(self, source: Callable[[], Mapping[str, Json]]) -> None:
+        """Show these facts too: label -> text, or {"text": .., "state": "ok|warning|fault|unknown"}.
+
+        `source` is asked on the loop, once a second while somebody watches.
+        """
+        self._facts_source = source
+
+    def facts(self) -> Mapping[str, Json]:
+        """The facts as of this second."""
+        now_s = self.clock.monotonic()
+        if self._facts is None or now_s - self._facts[0] >= FACTS_EVERY_S:
+            self._facts = now_s, self._facts_source()
+        return self._facts[1]
 
     def notes_after(self, number: int) -> list[Note]:
         """The notes still kept that are newer than `number`, oldest first."""
@@ -168,7 +176,7 @@ class LiveFeed:
 
     @property
     def news(self) -> asyncio.Event:
-        """Set when the next frame, note or fact comes, or the feed is closed; take it before looking at what is."""
+        """Set when the next frame or note comes, or the feed is closed; take it before looking at what is."""
         return self._news
 
     async def newer(self, number: int) -> Moment | None:

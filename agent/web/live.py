@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import socket as sockets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import resources
 
 from aiohttp import WSCloseCode, web
 
+from agent.domain import Json
 from agent.web.feed import LiveFeed
 from agent.web.messages import FrameMessages, encode, note_message, scene_message, status_message
 from agent.web.picture import Picture, PictureStream
@@ -225,13 +226,13 @@ class _Teller:
         self._socket = socket
         self._came = feed.noted
         self._noted = 0
-        self._facts = 0
+        self._facts: Mapping[str, Json] = {}
 
     async def tell(self) -> None:
         """Send the facts and notes that are new, and the frame of now."""
-        if self._feed.facts_number != self._facts:
-            self._facts = self._feed.facts_number
-            await self._socket.send_str(encode(status_message(self._feed)))
+        if (facts := self._feed.facts()) != self._facts:
+            self._facts = facts
+            await self._socket.send_str(encode(status_message(facts)))
         for note in self._feed.notes_after(self._noted):
             self._noted = note.number
             await self._socket.send_str(encode(note_message(note, recent=note.number <= self._came)))

@@ -44,9 +44,9 @@ def _rhythm(output: OutputConfig) -> dict[str, Json]:
     return {"on_s": output.on_s, "off_s": output.off_s} if output.pattern == "pulse" else {}
 
 
-def status_message(feed: LiveFeed) -> dict[str, Json]:
+def status_message(facts: Mapping[str, Json]) -> dict[str, Json]:
     """The facts of the status bar."""
-    return {"type": "status", "facts": {**feed.facts}}
+    return {"type": "status", "facts": {**facts}}
 
 
 def note_message(note: Note, *, recent: bool) -> dict[str, Json]:

@@ -109,12 +109,21 @@ async def test_a_late_viewer_gets_a_bounded_past() -> None:
             assert (await until(listener, "event"))["n"] == 801
 
 
-async def test_facts_are_sent_when_they_change() -> None:
-    async with camera() as shop, shop.client.ws_connect(shop.url + "v1/live") as listener:
-        shop.feed.status({"hub": {"text": "linked", "state": "ok"}})
-        assert (await until(listener, "status"))["facts"] == {"hub": {"text": "linked", "state": "ok"}}
-        shop.feed.status({"hub": {"text": "gone", "state": "warning"}})
-        assert (await until(listener, "status"))["facts"]["hub"]["text"] == "gone"
+async def test_facts_are_asked_for_while_somebody_watches_and_sent_when_they_change() -> None:
+    answers: list[dict[str, Json]] = [{"hub": {"text": "linked", "state": "ok"}}, {"hub": "gone"}]
+    asked = []
+
+    def facts() -> dict[str, Json]:
+        asked.append(True)
+        return answers[min(len(asked), len(answers)) - 1]
+
+    async with camera() as shop:
+        shop.feed.status_from(facts)
+        shop.show(1, 2, 3)
+        assert not asked
+        async with shop.client.ws_connect(shop.url + "v1/live") as listener:
+            assert (await until(listener, "status"))["facts"] == {"hub": {"text": "linked", "state": "ok"}}
+            assert (await until(listener, "status"))["facts"] == {"hub": "gone"}
 
 
 async def test_pictures_are_jpegs_of_the_newest_frames() -> None:

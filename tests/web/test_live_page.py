@@ -45,11 +45,11 @@ async def page_of(shop: Camera) -> AsyncIterator[Tab]:
 
 async def test_it_shows_what_the_camera_knows() -> None:
     async with camera(on=True) as shop, showing(shop, tracks=[WALKER]), page_of(shop) as page:
+        shop.feed.status_from(lambda: {"hub": {"text": "linked", "state": "ok"}})
         await page.until(state("live"), WITHIN_S)
         await page.until("document.getElementById('picture').naturalWidth === 320", WITHIN_S)
         head: dict[str, Json] = {"type": "incident", "id": "a-1", "kind": "restricted", "zone": "stock", "tracks": [4]}
         shop.feed.note({**head, "state": "open", "severity": "critical", "opened_s": 0.0})
-        shop.feed.status({"hub": {"text": "linked", "state": "ok"}})
         await page.until("document.querySelectorAll('#events li.critical.open').length === 1", WITHIN_S)
         await page.until("document.querySelector('.person.confirmed.alarmed') !== null", WITHIN_S)
         await page.until("document.querySelector('.zone.restricted.alarmed .hatch') !== null", WITHIN_S)
@@ -57,7 +57,7 @@ async def test_it_shows_what_the_camera_knows() -> None:
         assert await page.evaluate(text("#people")) == "1 person in view"
         assert await page.evaluate(text(".light.on.siren .state")) == "ON · blink 2 Hz"
         assert await page.evaluate(text("#zones li.held b")) == "1"
-        assert await page.evaluate(text(".fact.ok dd")) == "linked"
+        await page.until(text(".fact.ok dd") + " === 'linked'", WITHIN_S)
         assert await page.evaluate(text("#announce")) == "Restricted area: person 4 · stock"
         assert "Restricted area" in await page.evaluate(text("#alarms li.critical"))
         shop.feed.note({**head, "state": "closed", "severity": "critical", "opened_s": 0.0, "t_s": 3.0})
