@@ -128,6 +128,7 @@ class Database:
         detail = f"journal on disk again, {len(came)} entries brought over"
         since_s = self._failing_since_s or 0.0
         disk.append([*came, self._labels.storage(HealthState.OK, since_s, detail)])
+        self.state = disk.state() | self.state
         disk.put(self.state.items())
 
     def _carried_over(self, salvage: Salvage) -> list[Row]:

@@ -93,6 +93,11 @@ class Journal:
         """The epoch, the last committed number, and whether it is on disk."""
         return self._writer.head
 
+    @property
+    def busy_since_s(self) -> float | None:
+        """Since when (camera's monotonic clock) the writer has been at one piece of work; None while it waits."""
+        return self._writer.busy_since_s
+
     async def append(self, item: Item) -> Position | None:
         """Journal an item; returns its place once it is durable, None if it was dropped (and counted) for want of room.
 

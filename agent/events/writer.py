@@ -54,6 +54,7 @@ class Writer:
         self.opened: Future[None] = Future()
         self.ended: Future[None] = Future()
         self.error: BaseException | None = None
+        self.busy_since_s: float | None = None
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
     def start(self) -> None:
@@ -130,11 +131,13 @@ class Writer:
             jobs, self._jobs = self._jobs, deque()
             group = self._intake.take() if self._closing or self._group_due() else []
             closing = self._closing and not group
+        self.busy_since_s = self._labels.monotonic()
         if group:
             self._commit(group)
         for job in jobs:
             job()
         self._housekeep()
+        self.busy_since_s = None
         return not closing
 
     def _due(self) -> bool:

@@ -79,7 +79,7 @@ class Hub:
                 if browse:
                     tasks.create_task(self._follow(tasks, http, interfaces))
         finally:
-            self._disk.shutdown()
+            await asyncio.to_thread(self._disk.shutdown)
 
     async def store(self, batch: Batch) -> None:
         """Have a batch on the disk; then tell what was new in it. Raises LinkClosed when the disk refuses it."""
