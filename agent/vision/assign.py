@@ -2,34 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import inf
 
 Pair = tuple[float, int, int]
 """(gain, row, column); the gain is above 0."""
 
+_NO_GAINS = (0.0, 0.0)
 
-def assign(pairs: Sequence[Pair]) -> list[tuple[int, int]]:
-    """Choose pairs with the greatest total gain and no row or column twice.
 
-    Only groups in which rows and columns compete are solved (Hungarian method); all others are taken at once.
+def assign(pairs: Sequence[Pair]) -> dict[int, int]:
+    """The column of each row in the choice of pairs with the greatest total gain and no row or column twice.
+
+    A pair that gains at least as much as the best rivals of its row and of its column together belongs to a best
+    choice and is taken at once; what remains is tried anew, and solved where competition is left (Hungarian method).
     """
-    rows: dict[int, int] = {}
-    columns: dict[int, int] = {}
-    for _, row, column in pairs:
-        rows[row] = rows.get(row, 0) + 1
-        columns[column] = columns.get(column, 0) + 1
-    if len(rows) == len(pairs) == len(columns):
-        return [(row, column) for _, row, column in pairs]
-    free, contested = [], []
-    for pair in pairs:
-        if rows[pair[1]] == 1 and columns[pair[2]] == 1:
-            free.append((pair[1], pair[2]))
-        else:
-            contested.append(pair)
-    for group in _groups(contested):
-        free += _solve(group)
-    return free
+    rows: dict[int, tuple[float, float]] = {}
+    columns: dict[int, tuple[float, float]] = {}
+    for gain, row, column in pairs:
+        best, second = rows.get(row, _NO_GAINS)
+        if gain > second:
+            rows[row] = (gain, best) if gain > best else (best, gain)
+        best, second = columns.get(column, _NO_GAINS)
+        if gain > second:
+            columns[column] = (gain, best) if gain > best else (best, gain)
+    if len(rows) == len(columns) == len(pairs):
+        return {row: column for _, row, column in pairs}
+    chosen, taken = _undisputed(pairs, rows, columns)
+    if len(chosen) == len(rows) or len(chosen) == len(columns):
+        return chosen
+    rest = [pair for pair in pairs if pair[1] not in chosen and pair[2] not in taken]
+    if chosen:
+        return chosen | assign(rest)
+    return {row: column for group in _groups(rest) for row, column in _solve(group)}
+
+
+def _undisputed(
+    pairs: Sequence[Pair], rows: Mapping[int, tuple[float, float]], columns: Mapping[int, tuple[float, float]]
+) -> tuple[dict[int, int], set[int]]:
+    """The pairs that belong to a best choice, given the two greatest gains of each row and column; their columns."""
+    chosen: dict[int, int] = {}
+    taken: set[int] = set()
+    for gain, row, column in pairs:
+        best, rival = rows[row]
+        if gain == best and row not in chosen and column not in taken:
+            best, other = columns[column]
+            if gain == best and gain >= rival + other:
+                chosen[row] = column
+                taken.add(column)
+    return chosen, taken
 
 
 def _groups(pairs: Sequence[Pair]) -> list[list[Pair]]:

@@ -16,6 +16,13 @@ LEAST_COLUMNS = 7
 """frame, id, left, top, width, height, score; what follows is ignored."""
 
 
+MOST_FRAMES = 10_000_000
+"""More than a week of video; a larger frame number is a mistake that would keep the tracker busy for days."""
+
+SHOWN_UNSEEN_S = 0.15
+"""How long a predicted box is written for somebody out of sight."""
+
+
 class MotError(OperatorError, ValueError):
     """A line is not MOT text; the message names it."""
 
@@ -49,8 +56,8 @@ def _row(number: int, line: str) -> list[float]:
         raise MotError(f"line {number}: {error}", hint="all columns are numbers") from None
     if not all(map(isfinite, row)):
         raise MotError(f"line {number}: not a finite number")
-    if row[0] < 1 or row[0] != int(row[0]):
-        raise MotError(f"line {number}: frame {fields[0].strip()} is not a whole number from 1 on")
+    if not 1 <= row[0] <= MOST_FRAMES or row[0] != int(row[0]):
+        raise MotError(f"line {number}: frame {fields[0].strip()} is not a whole number from 1 to {MOST_FRAMES}")
     if row[4] <= 0 or row[5] <= 0:
         raise MotError(f"line {number}: the box has no area")
     return row
@@ -72,22 +79,27 @@ def format_track(frame: int, track: Track, width: int, height: int) -> str:
     )
 
 
+def is_shown(track: Track) -> bool:
+    """Whether a track gets a row: confirmed, and seen or out of sight for so short a time that the place is known."""
+    return track.confirmed and track.t_s - track.last_seen_s <= SHOWN_UNSEEN_S
+
+
 def follow(
     frames: Mapping[int, Sequence[Detection]], fps: float, settings: TrackerSettings
 ) -> Iterator[tuple[int, Track]]:
-    """Run the tracker over every frame from the first to the last; yields confirmed, seen tracks with their frame."""
+    """Run the tracker over every frame from 1 to the last; yields the shown tracks, each with its frame.
+
+    As on the camera nothing is known of later frames: no row is written, moved or renamed afterwards.
+    """
     tracker = Tracker(settings)
-    for frame in range(min(frames, default=1), max(frames, default=0) + 1):
+    for frame in range(1, max(frames, default=0) + 1):
         for track in tracker.update(frame / fps, frames.get(frame, ())):
-            if track.confirmed and track.seen:
+            if is_shown(track):
                 yield frame, track
 
 
 def track_text(text: str, *, fps: float, width: int, height: int) -> str:
     """MOT detections in, MOT tracks out: what `aislewatch track` does. Raises MotError for malformed text."""
-    settings = TrackerSettings(aspect=width / height)
-    lines = [
-        format_track(frame, track, width, height)
-        for frame, track in follow(parse_detections(text, width, height), fps, settings)
-    ]
-    return "".join(f"{line}\n" for line in lines)
+    frames = parse_detections(text, width, height)
+    tracks = follow(frames, fps, TrackerSettings(aspect=width / height))
+    return "".join(f"{format_track(frame, track, width, height)}\n" for frame, track in tracks)

@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 from math import exp
-from typing import NamedTuple
 
 SIGMA_CENTRE = 0.05
 SIGMA_SIZE = 0.07
 ACCELERATION = 0.6
-GROWTH = 0.012
+GROWTH = 0.015
 FIRST_SPEED = 0.8
-COAST_S = 2.0
+COAST_S = 2.5
 """In body heights and seconds: noise of a measured centre and size, spectral density of the acceleration (h^2/s^3) and
 of the change of size (h^2/s), the spread of the speeds people arrive with (h/s), and how long a speed lasts."""
 
 
-class Step(NamedTuple):
-    """What a span of time does to every filter, computed once a frame."""
+Step = tuple[float, float, float, float, float, float, float]
+"""What a span of time does to every filter, computed once a frame by `step`."""
 
-    dt_s: float
-    fade: float
-    reach_s: float
-    place_noise: float
-    mixed_noise: float
-    speed_noise: float
-    size_noise: float
 
-    @classmethod
-    def of(cls, dt_s: float) -> Step:
-        """White acceleration over `dt_s` seconds (Bar-Shalom, "Estimation with Applications to Tracking and
-        Navigation", 6.2.2); speeds fade, so that a long wait carries nobody away.
-        """
-        fade, noise = exp(-dt_s / COAST_S), ACCELERATION * dt_s
-        return cls(dt_s, fade, COAST_S * (1 - fade), noise * dt_s * dt_s / 3, noise * dt_s / 2, noise, GROWTH * dt_s)
+def step(dt_s: float) -> Step:
+    """Seconds, what is left of a speed, how many seconds it carries, noise of place, of both, of speed and of size.
+
+    White acceleration over `dt_s` seconds (Bar-Shalom, "Estimation with Applications to Tracking and Navigation",
+    6.2.2); speeds fade, so that a long wait carries nobody away.
+    """
+    fade, noise = exp(-dt_s / COAST_S), ACCELERATION * dt_s
+    return dt_s, fade, COAST_S * (1 - fade), noise * dt_s * dt_s / 3, noise * dt_s / 2, noise, GROWTH * dt_s
 
 
 class BoxFilter:
@@ -50,9 +43,9 @@ class BoxFilter:
         self._place, self._mixed, self._speed = SIGMA_CENTRE**2, 0.0, FIRST_SPEED**2
         self._size = SIGMA_SIZE**2
 
-    def predict(self, step: Step) -> None:
-        """Move the state on by one step of time."""
-        dt_s, fade, reach_s, place_noise, mixed_noise, speed_noise, size_noise = step
+    def predict(self, span: Step) -> None:
+        """Move the state on by one span of time."""
+        dt_s, fade, reach_s, place_noise, mixed_noise, speed_noise, size_noise = span
         self.x += self.vx * reach_s
         self.y += self.vy * reach_s
         self.vx *= fade
@@ -71,7 +64,8 @@ class BoxFilter:
     def correct(self, x: float, y: float, w: float, h: float, doubt: float) -> None:
         """Take in a measured box; `doubt` multiplies the measurement's standard deviation."""
         place, mixed = self._place, self._mixed
-        total = place + (SIGMA_CENTRE * doubt) ** 2
+        spread = SIGMA_CENTRE * doubt
+        total = place + spread * spread
         gain, lead = place / total, mixed / total
         dx, dy = x - self.x, y - self.y
         self.x += gain * dx
@@ -81,7 +75,8 @@ class BoxFilter:
         self._place = place * (1 - gain)
         self._mixed = mixed * (1 - gain)
         self._speed -= lead * mixed
-        gain = self._size / (self._size + (SIGMA_SIZE * doubt) ** 2)
+        spread = SIGMA_SIZE * doubt
+        gain = self._size / (self._size + spread * spread)
         self.w += gain * (w - self.w)
         self.h += gain * (h - self.h)
         self._size *= 1 - gain

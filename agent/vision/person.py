@@ -16,6 +16,7 @@ Found = tuple[float, float, float, float, float]
 
 CONFIRM_LEAST, CONFIRM_MOST = 3, 10
 EDGE = 0.01
+TOP, BOTTOM = EDGE, 1 - EDGE
 CUT_HEIGHT_PER_WIDTH = 2.2
 STILL_SPEED = 0.25
 GAP_S = 1.0
@@ -32,12 +33,12 @@ class TrackerSettings:
     """
 
     min_score: float = 0.6
-    confirm_score: float = 0.65
+    confirm_score: float = 0.62
     aspect: float = 16 / 9
     low_score: float = 0.1
     bridge_s: float = 2.0
     memory_s: float = 30.0
-    tentative_s: float = 0.35
+    tentative_s: float = 0.25
 
 
 def is_confirmed(scores: Sequence[float], confirm_score: float) -> bool:
@@ -45,8 +46,11 @@ def is_confirmed(scores: Sequence[float], confirm_score: float) -> bool:
     return len(scores) >= CONFIRM_LEAST and median(scores) >= confirm_score
 
 
-class Person:
-    """One track; lengths are in frame heights. `missing_since_s` is the first observation in a row without them."""
+class Person(BoxFilter):
+    """One track and its motion; lengths are in frame heights.
+
+    `missing_since_s` is the first of the latest observations in a row that did not show the person.
+    """
 
     __slots__ = (
         "_scores",
@@ -60,14 +64,13 @@ class Person:
         "last_found",
         "last_seen_s",
         "missing_since_s",
-        "motion",
         "still",
     )
 
     def __init__(self, number: int, t_s: float, found: Found) -> None:
         x1, y1, x2, y2, score = found
+        super().__init__((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1)
         self.id = number
-        self.motion = BoxFilter((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1)
         self.born_s = self.last_seen_s = t_s
         self.last_found = found
         self.missing_since_s: float | None = None
@@ -77,47 +80,46 @@ class Person:
         self.height = 0.0
         self._scores = deque((score,), maxlen=CONFIRM_MOST)
         self._whole_seen = False
-        self._measure_height()
+        self._measure(y1, y2, x2 - x1)
 
     def see(self, t_s: float, found: Found, settings: TrackerSettings) -> None:
         """Take in the detection that was found to be this person."""
         x1, y1, x2, y2, score = found
-        doubt = 1.0 if score >= settings.confirm_score else 1 + DOUBT * (1 - score / settings.confirm_score)
-        self.motion.correct((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1, doubt)
+        sure = settings.confirm_score
+        doubt = 1.0 if score >= sure else 1 + DOUBT * (1 - score / sure)
+        self.correct((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1, doubt)
         if self.missing_since_s is not None:
             self.missing_since_s = None
             if t_s - self.last_seen_s >= GAP_S:
                 self.gap_s = t_s - self.last_seen_s
         self.last_seen_s = t_s
         self.last_found = found
-        self._measure_height()
+        self._measure(y1, y2, x2 - x1)
         if not self.confirmed:
             self._scores.append(score if score >= settings.min_score else 0.0)
-            self.confirmed = is_confirmed(self._scores, settings.confirm_score)
+            self.confirmed = is_confirmed(self._scores, sure)
 
     def miss(self, t_s: float) -> None:
         """Note that this observation did not show the person; who stood still is expected to stay."""
         self._scores.append(0.0)
         if self.missing_since_s is None:
             self.missing_since_s = t_s
-            motion = self.motion
-            self.still = hypot(motion.vx, motion.vy) < STILL_SPEED * motion.h
+            self.still = hypot(self.vx, self.vy) < STILL_SPEED * self.h
             if self.still:
-                motion.vx = motion.vy = 0.0
+                self.vx = self.vy = 0.0
 
-    def _measure_height(self) -> None:
+    def _measure(self, top: float, bottom: float, width: float) -> None:
         """Learn the body height from a whole box; a cut one can only show that the body is taller than thought."""
-        x1, y1, x2, y2, _ = self.last_found
-        self.foot_seen = y2 < 1 - EDGE
-        if self.foot_seen and y1 > EDGE:
-            self.height, self._whole_seen = self.motion.h, True
+        self.foot_seen = bottom < BOTTOM
+        if top > TOP and bottom < BOTTOM:
+            self.height = self.h
+            self._whole_seen = True
         elif not self._whole_seen:
-            self.height = max(self.height, y2 - y1, CUT_HEIGHT_PER_WIDTH * (x2 - x1))
+            self.height = max(self.height, bottom - top, CUT_HEIGHT_PER_WIDTH * width)
 
     def track(self, t_s: float, aspect: float) -> Track:
         """The person as the rest of the program sees it, in 0..1 of the frame."""
-        motion = self.motion
-        x, y, w, h = motion.x / aspect, motion.y, motion.w / 2 / aspect, motion.h / 2
+        x, y, w, h = self.x / aspect, self.y, self.w / 2 / aspect, self.h / 2
         return Track(
             self.id,
             t_s,

@@ -12,14 +12,14 @@ from math import hypot, inf
 
 from agent.domain import Detection, Track
 from agent.vision.assign import Pair, assign
-from agent.vision.motion import Step
+from agent.vision.motion import step
 from agent.vision.person import EDGE, Found, Person, TrackerSettings
 
 __all__ = ["Tracker", "TrackerSettings"]
 
-SEEN_IOU = 0.1
+SEEN_IOU = 0.15
 LOW_IOU = 0.4
-LATE_IOU = 0.02
+LATE_IOU = 0.05
 DUPLICATE_IOU = 0.45
 DUPLICATE_SHARE = 0.7
 RECALL_REACH = 0.4
@@ -48,9 +48,10 @@ class Tracker:
         unseen, high = self._match(unseen, high, LATE_IOU)
         for person in unseen:
             person.miss(t_s)
-        self._begin(self._recall(high))
-        if unseen:
-            self._let_go(t_s)
+        if high:
+            self._begin(self._recall(high))
+        if unseen or self._remembered:
+            self._let_go()
         aspect = self._settings.aspect
         return [person.track(t_s, aspect) for person in self._people]
 
@@ -59,9 +60,9 @@ class Tracker:
         if t_s < self._now_s:
             raise ValueError(f"time runs backwards: {t_s} after {self._now_s}")
         if self._people:
-            step = Step.of(t_s - self._now_s)
+            span = step(t_s - self._now_s)
             for person in self._people:
-                person.motion.predict(step)
+                person.predict(span)
         self._now_s = t_s
 
     def _sorted(self, detections: Sequence[Detection]) -> tuple[list[Found], list[Found]]:
@@ -83,11 +84,11 @@ class Tracker:
             return people, found
         t_s, settings = self._now_s, self._settings
         chosen = assign(_overlaps(people, found, least))
-        for row, column in chosen:
+        for row, column in chosen.items():
             people[row].see(t_s, found[column], settings)
-        rows, columns = {row for row, _ in chosen}, {column for _, column in chosen}
+        columns = set(chosen.values())
         return (
-            [person for row, person in enumerate(people) if row not in rows],
+            [person for row, person in enumerate(people) if row not in chosen],
             [one for column, one in enumerate(found) if column not in columns],
         )
 
@@ -104,6 +105,7 @@ class Tracker:
             person = min(near, key=lambda person: _distance(person, one))
             self._remembered.remove(person)
             self._people.append(person)
+            person.predict(step(self._now_s - person.last_seen_s))
             person.see(self._now_s, one, self._settings)
         return others
 
@@ -115,9 +117,9 @@ class Tracker:
                 self._people.append(Person(self._next_id, t_s, one))
                 self._next_id += 1
 
-    def _let_go(self, t_s: float) -> None:
+    def _let_go(self) -> None:
         """Take people unseen for too long out of the live ones; remember those who stood still in the picture."""
-        settings = self._settings
+        t_s, settings = self._now_s, self._settings
         live = []
         for person in self._people:
             since_s = person.missing_since_s
@@ -138,15 +140,17 @@ def _overlaps(people: Sequence[Person], found: Sequence[Found], least: float) ->
     """All pairs of a person and a detection whose intersection over union exceeds `least`; `found` is in order."""
     pairs = []
     lefts = [one[0] for one in found]
-    widest = max(one[2] - one[0] for one in found)
+    widest = max([one[2] - one[0] for one in found])
     for row, person in enumerate(people):
-        ax1, ay1, ax2, ay2 = person.motion.corners()
-        area = (ax2 - ax1) * (ay2 - ay1)
+        ax1, ay1, ax2, ay2 = person.corners()
+        area = person.w * person.h
         for column in range(bisect_left(lefts, ax1 - widest), bisect_right(lefts, ax2)):
             bx1, by1, bx2, by2, _ = found[column]
             width = (ax2 if ax2 < bx2 else bx2) - (ax1 if ax1 > bx1 else bx1)
+            if width <= 0:
+                continue
             height = (ay2 if ay2 < by2 else by2) - (ay1 if ay1 > by1 else by1)
-            if width > 0 and height > 0:
+            if height > 0:
                 shared = width * height
                 overlap = shared / (area + (bx2 - bx1) * (by2 - by1) - shared)
                 if overlap > least:
@@ -157,7 +161,7 @@ def _overlaps(people: Sequence[Person], found: Sequence[Found], least: float) ->
 def _is_duplicate(found: Found, person: Person) -> bool:
     """Whether a box is a second one on somebody seen: it overlaps, or most of the smaller lies in the larger."""
     ax1, ay1, ax2, ay2, _ = found
-    bx1, by1, bx2, by2 = person.motion.corners()
+    bx1, by1, bx2, by2 = person.corners()
     width, height = min(ax2, bx2) - max(ax1, bx1), min(ay2, by2) - max(ay1, by1)
     if width <= 0 or height <= 0:
         return False
@@ -169,12 +173,12 @@ def _distance(person: Person, found: Found) -> float:
     """From where the person was last seen to the detection, between centres, in body heights."""
     ax1, ay1, ax2, ay2, _ = person.last_found
     bx1, by1, bx2, by2, _ = found
-    return hypot(ax1 + ax2 - bx1 - bx2, ay1 + ay2 - by1 - by2) / 2 / person.motion.h
+    return hypot(ax1 + ax2 - bx1 - bx2, ay1 + ay2 - by1 - by2) / 2 / person.h
 
 
 def _could_be(person: Person, found: Found) -> bool:
     """Whether a box may be the remembered person: where they stood and of their size."""
-    ratio = (found[3] - found[1]) / person.motion.h
+    ratio = (found[3] - found[1]) / person.h
     return 1 / RECALL_SIZE < ratio < RECALL_SIZE and _distance(person, found) < RECALL_REACH
 
 
