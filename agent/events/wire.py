@@ -200,8 +200,10 @@ def plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
+_UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 _encoder = msgspec.msgpack.Encoder(enc_hook=plain)
 _body_decoder: msgspec.msgpack.Decoder[Body] = msgspec.msgpack.Decoder(Body)
+_read_body = _body_decoder.decode  # bound once: this is the hot path of a hub that drains a weekend's events
 _camera_decoder: msgspec.msgpack.Decoder[FromCamera] = msgspec.msgpack.Decoder(FromCamera)
 _hub_decoder: msgspec.msgpack.Decoder[FromHub] = msgspec.msgpack.Decoder(FromHub)
 
@@ -249,7 +251,10 @@ def decode_body(encoded: bytes) -> Body:
     """Depth, types and finite numbers are checked by the schema. Raises WireError."""
     if len(encoded) > BODY_LIMITS.size:
         raise WireError(f"an event of {len(encoded)} bytes is longer than {BODY_LIMITS.size}")
-    return _decode(_body_decoder, encoded)
+    try:
+        return _read_body(encoded)
+    except _UNREADABLE as error:
+        raise WireError(f"not an event of this protocol: {error}") from error
 
 
 def encode(message: Message) -> bytes:
@@ -281,7 +286,7 @@ def record_items(record: Record) -> tuple[int, int]:
 def _decode(decoder: msgspec.msgpack.Decoder[_T], message: bytes) -> _T:
     try:
         return decoder.decode(message)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise WireError(f"not a message of this protocol: {error}") from error
 
 
