@@ -31,12 +31,12 @@ class Sight:
 
 def sights(layout: Layout, figures: Sequence[Figure]) -> list[Sight]:
     """What is seen of each figure."""
-    walls = _Occluders(layout)
+    walls = Occluders(layout)
     nearer = sorted(figures, key=lambda f: float(f.discs.depths.mean()))
     return [_sight(layout, walls, figure, nearer[: nearer.index(figure)]) for figure in figures]
 
 
-def _sight(layout: Layout, walls: _Occluders, figure: Figure, before: Sequence[Figure]) -> Sight:
+def _sight(layout: Layout, walls: Occluders, figure: Figure, before: Sequence[Figure]) -> Sight:
     points, radii = _samples(figure.body)
     seen = _seen(layout, walls, points, before)
     weight = radii**1.5
@@ -69,7 +69,7 @@ def _samples(body: Body) -> tuple[F64, F64]:
     return everything[:, :3], everything[:, 3]
 
 
-def _seen(layout: Layout, walls: _Occluders, points: F64, before: Sequence[Figure]) -> Flags:
+def _seen(layout: Layout, walls: Occluders, points: F64, before: Sequence[Figure]) -> Flags:
     xy, depth = layout.optics.project(points)
     seen: Flags = ((xy >= 0) & (xy <= 1)).all(1) & (depth > 0.05) & ~walls.hide(points)
     for other in before:
@@ -101,7 +101,7 @@ def _disc_samples(figure: Figure) -> tuple[F64, F64]:
 
 
 def _keypoints(
-    layout: Layout, walls: _Occluders, figure: Figure, before: Sequence[Figure]
+    layout: Layout, walls: Occluders, figure: Figure, before: Sequence[Figure]
 ) -> tuple[tuple[float, float, int], ...]:
     points = figure.body.keypoints
     xy, depth = layout.optics.project(points)
@@ -114,7 +114,7 @@ def _keypoints(
     return tuple((float(x), float(y), int(v)) for (x, y), v in zip(xy, states, strict=True))
 
 
-class _Occluders:
+class Occluders:
     """All furniture and walls as boxes, tested against lines of sight."""
 
     def __init__(self, layout: Layout) -> None:
