@@ -95,7 +95,8 @@ def joints_of(stance: Stance, look: Look) -> Joints:
     joints: Joints = {"pelvis": pelvis}
     for side, (hip, knee, ankle) in legs.items():
         joints |= {f"{side}_hip": pelvis + hip, f"{side}_knee": pelvis + knee, f"{side}_ankle": pelvis + ankle}
-        joints[f"{side}_toe"] = pelvis + ankle + _foot(frame, hip, knee, ankle, h)
+        toe = pelvis + ankle + _foot(frame, knee, ankle, h)
+        joints[f"{side}_toe"] = np.array([toe[0], toe[1], max(toe[2], 0.02 * h)])
     _add_trunk(joints, frame, stance, look)
     for side, sign in (("l", 1.0), ("r", -1.0)):
         _add_arm(joints, frame, stance, look, side, sign)
@@ -113,7 +114,7 @@ def _leg(frame: _Frame, stance: Stance, h: float, sign: float) -> tuple[F64, F64
     return hip, mid, mid + frame.swing(thigh - knee, 0.245 * h)
 
 
-def _foot(frame: _Frame, hip: F64, knee: F64, ankle: F64, h: float) -> F64:
+def _foot(frame: _Frame, knee: F64, ankle: F64, h: float) -> F64:
     """From ankle to toe: level under a straight leg, pointing down behind a swinging one."""
     shank = ankle - knee
     trailing = max(0.0, -float(shank @ frame.forward)) / max(float(np.linalg.norm(shank)), 1e-6)

@@ -192,9 +192,9 @@ def _planes(empty: Backdrop, light: Light, lower: int) -> tuple[U8, U8, U8]:
         y = np.clip(16 + grey * falloff * 0.8 - lower, 0, 235).astype(np.uint8)
         return y, *(np.full((h // 2, w // 2), 128, np.uint8) for _ in range(2))
     stacked = u8(cv2.cvtColor(empty.rgb, cv2.COLOR_RGB2YUV_I420))
-    u, v = stacked[h : h + h // 4], stacked[h + h // 4 :]
+    u, v = stacked[h:].reshape(2, h // 2, w // 2)
     y = u8(cv2.subtract(stacked[:h], np.full((h, w), lower, np.uint8)))
-    return y, u.reshape(h // 2, w // 2), v.reshape(h // 2, w // 2)
+    return y, u, v
 
 
 def _noise_tile(size: tuple[int, int], mean: int, spread: float) -> U8:

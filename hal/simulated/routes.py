@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import heapq
 import math
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from hal.simulated.optics import inside
 from hal.simulated.shop import WALL_M, Layout, Xy
 
 STEP_M = 0.2
 CLEARANCE_M = 0.28
+_MARGIN_M = 0.2
+"""How far people who have no business there keep from a restricted zone; walking cuts corners a little."""
 Cell = tuple[int, int]
 _NEIGHBOURS = [(dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if dx or dy]
 
@@ -25,10 +27,16 @@ def route(layout: Layout, start: Xy, goal: Xy) -> tuple[Xy, ...]:
 
     Raises NoRoute.
     """
-    floor = _Floor(layout, (start, goal))
+    restricted = [zone.floor for zone in layout.zones if zone.kind == "restricted"]
+    floor = _floor(layout, any(inside(polygon, *end) for polygon in restricted for end in (start, goal)))
     cells = floor.search(_cell(start), _cell(goal))
     points = [start, *map(_point, cells[1:-1]), goal]
     return tuple(floor.tighten(points))
+
+
+@lru_cache(maxsize=8)
+def _floor(layout: Layout, into_restricted: bool) -> _Floor:
+    return _Floor(layout, into_restricted)
 
 
 def _cell(point: Xy) -> Cell:
@@ -42,7 +50,7 @@ def _point(cell: Cell) -> Xy:
 class _Floor:
     """Where a person can stand: the room, its doorways and a strip of street outside them."""
 
-    def __init__(self, layout: Layout, ends: tuple[Xy, Xy]) -> None:
+    def __init__(self, layout: Layout, into_restricted: bool) -> None:
         (width, depth), c = layout.size, CLEARANCE_M
         self._open = [(c, c, width - c, depth - c)]
         for door in layout.doors:
@@ -50,18 +58,16 @@ class _Floor:
         self._blocked = [
             (b.rect[0] - c, b.rect[1] - c, b.rect[2] + c, b.rect[3] + c) for b in layout.blocks if b.z[0] < 0.5
         ]
-
-        self._forbidden = [
-            zone.floor
-            for zone in layout.zones
-            if zone.kind == "restricted" and not any(inside(zone.floor, *end) for end in ends)
-        ]
+        zones = () if into_restricted else layout.zones
+        self._forbidden = [zone.floor for zone in zones if zone.kind == "restricted"]
+        self.free_cell = cache(lambda cell: self.free(*_point(cell)))
 
     def free(self, x: float, y: float) -> bool:
         """Whether a person can and may stand here."""
         if not any(_within(rect, x, y) for rect in self._open) or any(_within(rect, x, y) for rect in self._blocked):
             return False
-        return not any(inside(polygon, x, y) for polygon in self._forbidden)
+        beside = [(x + dx, y + dy) for dx in (-_MARGIN_M, _MARGIN_M) for dy in (-_MARGIN_M, _MARGIN_M)]
+        return not any(inside(polygon, *spot) for polygon in self._forbidden for spot in beside)
 
     def search(self, start: Cell, goal: Cell) -> list[Cell]:
         """Cells of a shortest way (Hart, Nilsson and Raphael, 1968); the ends may be anywhere."""
@@ -75,7 +81,7 @@ class _Floor:
             for dx, dy in _NEIGHBOURS:
                 there = here[0] + dx, here[1] + dy
                 total = cost[here] + math.hypot(dx, dy)
-                if total < cost.get(there, math.inf) and (there == goal or self.free(*_point(there))):
+                if total < cost.get(there, math.inf) and (there == goal or self.free_cell(there)):
                     cost[there], came[there] = total, here
                     heapq.heappush(heap, (total + math.dist(there, goal), there))
         raise NoRoute(f"no way from {start} to {goal}")

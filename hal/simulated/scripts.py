@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -64,18 +66,22 @@ class Stage:
         places = self.layout.of_kind(kind)
         return places[int(self.rng.integers(len(places)))]
 
-    def near(self, place: Place, spread_m: float = 0.12) -> Xy:
+    def near(self, place: Place, spread_m: float) -> Xy:
         """A point close to a place."""
         dx, dy = self.rng.uniform(-spread_m, spread_m, 2)
-        return round(place.at[0] + float(dx), 2), round(place.at[1] + float(dy), 2)
+        return place.at[0] + float(dx), place.at[1] + float(dy)
 
     def between(self, low: float, high: float) -> float:
         return float(self.rng.uniform(low, high))
 
-    def walk(self, plan: Planner, goal: Xy, speed_mps: float | None = None, action: str = "walk") -> Planner:
-        """Go somewhere round the furniture."""
+    def walk(
+        self, plan: Planner, place: Place, *, spread_m: float = 0.12, speed_mps: float = 0.0, action: str = "walk"
+    ) -> Planner:
+        """Go near a place round the furniture, from the place where the plan is now."""
+        origin = min(self.layout.places, key=lambda p: math.dist(p.at, plan.at))
+        way = route(self.layout, origin.at, place.at)
         speed = speed_mps or WALK_MPS * self.between(0.85, 1.15)
-        return plan.go(route(self.layout, plan.at, goal), speed, action)
+        return plan.go((plan.at, *way[1:-1], self.near(place, spread_m)), speed, action)
 
 
 def entering_at(plan: Itinerary, corners: tuple[Xy, ...], moment_s: float) -> Itinerary:
@@ -94,15 +100,15 @@ def _enter(stage: Stage, start_s: float) -> Planner:
     return Planner(stage.pick("door").at, start_s)
 
 
-def _leave(stage: Stage, plan: Planner, speed_mps: float | None = None, action: str = "walk") -> Itinerary:
-    return stage.walk(plan, stage.pick("door").at, speed_mps, action).done()
+def _leave(stage: Stage, plan: Planner, speed_mps: float = 0.0, action: str = "walk") -> Itinerary:
+    return stage.walk(plan, stage.pick("door"), spread_m=0.0, speed_mps=speed_mps, action=action).done()
 
 
 def _browse(stage: Stage, plan: Planner, stops: int) -> Planner:
     """Visit some shelves; most people take something into their hand."""
     for _ in range(stops):
         place = stage.pick("browse")
-        stage.walk(plan, stage.near(place))
+        stage.walk(plan, place)
         if stage.rng.random() < 0.7:
             plan.stay(stage.between(4, 9), place.facing_deg, "reach", stage.between(0.8, 1.6))
         else:
@@ -112,13 +118,13 @@ def _browse(stage: Stage, plan: Planner, stops: int) -> Planner:
 
 def _pay(stage: Stage, plan: Planner) -> Planner:
     till = stage.pick("till")
-    stage.walk(plan, stage.near(till, 0.08))
+    stage.walk(plan, till, spread_m=0.08)
     return plan.stay(stage.between(5, 9), till.facing_deg, "queue")
 
 
-def shopper(stage: Stage, start_s: float) -> Itinerary:
-    """Enters, browses, mostly pays, leaves."""
-    plan = _browse(stage, _enter(stage, start_s), int(stage.rng.integers(1, 4)))
+def shopper(stage: Stage, start_s: float, spread_s: float = 0.0) -> Itinerary:
+    """Enters within `spread_s` of a moment, browses, mostly pays, leaves."""
+    plan = _browse(stage, _enter(stage, start_s + stage.between(0, spread_s)), int(stage.rng.integers(1, 4)))
     if stage.rng.random() < 0.75:
         _pay(stage, plan)
     return _leave(stage, plan)
@@ -127,67 +133,75 @@ def shopper(stage: Stage, start_s: float) -> Itinerary:
 def early_bird(stage: Stage, start_s: float) -> Itinerary:
     """Stands at a shelf when the cycle begins, browses on, pays and leaves."""
     place = stage.layout.of_kind("browse")[0]
-    plan = Planner(stage.near(place), start_s).stay(stage.between(5, 8), place.facing_deg, "reach", 1.2)
+    plan = Planner(stage.near(place, 0.1), start_s).stay(stage.between(5, 8), place.facing_deg, "reach", 1.2)
     return _leave(stage, _pay(stage, _browse(stage, plan, 1)))
 
 
-def intruder(stage: Stage, moment_s: float, stay_s: float = 20.0) -> Itinerary:
+def intruder(stage: Stage, moment_s: float, spread_s: float = 0.0, stay_s: float = 20.0) -> Itinerary:
     """Walks straight into the restricted zone at a moment, rummages there about `stay_s` and leaves."""
-    stops = list(stage.layout.of_kind("stock"))
+    stops = stage.layout.of_kind("stock")
     plan = _enter(stage, 0.0)
     for place in stops:
-        stage.walk(plan, stage.near(place, 0.08), WALK_MPS)
+        stage.walk(plan, place, spread_m=0.08, speed_mps=WALK_MPS)
         plan.stay(stay_s / len(stops) - 1.2, place.facing_deg, "reach", 1.0)
-    return entering_at(_leave(stage, plan), _zone(stage.layout, "restricted"), moment_s)
+    return entering_at(_leave(stage, plan), _zone(stage.layout, "restricted"), moment_s + stage.between(0.0, spread_s))
 
 
-def loiterer(stage: Stage, moment_s: float, stay_s: float = 42.0) -> Itinerary:
-    """Reaches the high-value shelf at a moment and stays there."""
+def loiterer(stage: Stage, moment_s: float, spread_s: float = 0.0, stay_s: float = 42.0) -> Itinerary:
+    """Reaches the high-value shelf at a moment and stays there, now and then looking round."""
     place = stage.pick("linger")
-    plan = stage.walk(_enter(stage, 0.0), stage.near(place))
-    plan.stay(stay_s * 0.55, place.facing_deg, "linger").stay(stay_s * 0.45, place.facing_deg, "reach", 1.35)
-    return entering_at(_leave(stage, plan), _zone(stage.layout, "high_value"), moment_s)
+    plan = stage.walk(_enter(stage, 0.0), place)
+    for share, turn_deg, action in (
+        (0.3, 0, "linger"),
+        (0.15, 130, "linger"),
+        (0.35, 0, "reach"),
+        (0.2, -120, "linger"),
+    ):
+        plan.stay(stay_s * share, place.facing_deg + turn_deg, action, 1.35)
+    return entering_at(_leave(stage, plan), _zone(stage.layout, "high_value"), moment_s + stage.between(0.0, spread_s))
 
 
-def runner(stage: Stage, start_s: float) -> Itinerary:
+def runner(stage: Stage, start_s: float, spread_s: float = 0.0) -> Itinerary:
     """Takes something and runs out."""
     place = stage.pick("browse")
-    plan = stage.walk(_enter(stage, start_s), stage.near(place))
+    plan = stage.walk(_enter(stage, start_s + stage.between(0, spread_s)), place)
     plan.stay(4.0, place.facing_deg, "reach", 1.2)
     return _leave(stage, plan, RUN_MPS, "run")
 
 
 def _shop(stage: Stage) -> None:
-    first = stage.cycle == 0
-    stage.add(lambda: intruder(stage, INTRUSION_S if first else stage.between(8, 40)))
-    stage.add(lambda: loiterer(stage, stage.between(4, 6) if first else stage.between(0, 25)))
-    if first:
-        stage.add(lambda: early_bird(stage, -3.0))
-    for start in (-5.0, 14.0, 30.0, 52.0)[: 4 if stage.rng.random() < 0.7 else 3]:
-        stage.add(lambda at=start: shopper(stage, at + stage.between(0, 6)))  # type: ignore[misc]
+    if stage.cycle == 0:
+        stage.add(partial(intruder, stage, INTRUSION_S))
+        stage.add(partial(loiterer, stage, 4.0, 2.0))
+        stage.add(partial(early_bird, stage, -3.0))
+    else:
+        stage.add(partial(intruder, stage, 8.0, 32.0))
+        stage.add(partial(loiterer, stage, 0.0, 25.0))
+    for start_s in (-5.0, 14.0, 30.0, 52.0)[: 4 if stage.rng.random() < 0.7 else 3]:
+        stage.add(partial(shopper, stage, start_s, 6.0))
     if stage.cycle % 2 == 1:
-        stage.add(lambda: runner(stage, stage.between(30, 50)))
+        stage.add(partial(runner, stage, 30.0, 20.0))
 
 
 def _walker(stage: Stage) -> None:
-    stage.add(lambda: shopper(stage, 1.0))
+    stage.add(partial(shopper, stage, 1.0))
 
 
 def _intruder(stage: Stage) -> None:
-    stage.add(lambda: intruder(stage, INTRUSION_S))
+    stage.add(partial(intruder, stage, INTRUSION_S))
 
 
 def _loiterer(stage: Stage) -> None:
-    stage.add(lambda: loiterer(stage, 8.0))
+    stage.add(partial(loiterer, stage, 8.0))
 
 
 def _runner(stage: Stage) -> None:
-    stage.add(lambda: runner(stage, 1.0))
+    stage.add(partial(runner, stage, 1.0))
 
 
 def _crowd(stage: Stage) -> None:
-    for start in np.linspace(-20, 50, 12):
-        stage.add(lambda at=float(start): shopper(stage, at + stage.between(0, 4)))  # type: ignore[misc]
+    for start_s in np.linspace(-20, 50, 12):
+        stage.add(partial(shopper, stage, float(start_s), 4.0))
 
 
 def _nobody(stage: Stage) -> None:
