@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from agent.domain import Json, Severity, Track
 from agent.rule_config import RuleConfig
+from agent.rules.facts import FactBook
 from agent.rules.lines import Crossing
 from agent.rules.zones import Stay
 
@@ -16,8 +17,8 @@ from agent.rules.zones import Stay
 class View:
     """What all rules look at: confirmed people seen in this frame, their stays by (track, zone), and crossings.
 
-    `minute_of_week` is the shop's local time (0 is Monday 00:00), None where there is none (a replay): schedules then
-    count as not set.
+    `ended` holds the stays that ended with this frame, `facts` what the sensors told. `minute_of_week` is the shop's
+    local time (0 is Monday 00:00), None where there is none (a replay): schedules then count as not set.
     """
 
     t_s: float
@@ -26,6 +27,8 @@ class View:
     crossings: Sequence[Crossing] = ()
     minute_of_week: int | None = None
     aspect: float = 16 / 9
+    ended: Sequence[Stay] = ()
+    facts: FactBook = field(default_factory=FactBook)
 
 
 class Subject(NamedTuple):
@@ -58,3 +61,14 @@ class Rule(Protocol):
 
     def update(self, view: View) -> Iterable[Hit]:
         """The subjects for which the condition holds at `view.t_s`."""
+
+
+@runtime_checkable
+class Lasting(Protocol):
+    """A rule whose memory survives a restart. Times in a snapshot are relative to its moment."""
+
+    def snapshot(self, t_s: float) -> Json:
+        """What it remembers at `t_s`, as plain values."""
+
+    def restore(self, state: Json, taken_s: float) -> None:
+        """Go on from a snapshot taken at `taken_s` on the present clock. Raises ValueError when it is not one."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from agent.config import Config
 from agent.domain import Event, Json, Severity, Track
 from agent.rule_config import RestrictedRule, RuleConfig
-from agent.rules.base import Hit, Rule, View
+from agent.rules.base import Hit, Lasting, Rule, View
 from agent.rules.crossing import LineCrossing
+from agent.rules.facts import Fact, FactBook, FactKind
 from agent.rules.lines import Crossing, LineWatch
 from agent.rules.presence import Loitering, Restricted
 from agent.rules.schedule import is_on
@@ -33,7 +34,11 @@ class Findings:
 
 
 class RuleEngine:
-    """Watches the zones and lines of a configuration and runs its rules."""
+    """Watches the zones and lines of a configuration and runs its rules.
+
+    Used from one thread: `feed` what the sensors told, then `update` with the frame. `snapshot` and `restore` carry
+    what the rules remember over a restart.
+    """
 
     def __init__(self, config: Config, aspect: float) -> None:
         self._config = config
@@ -42,14 +47,35 @@ class RuleEngine:
         self._lines = LineWatch(config.lines, aspect)
         self._rules = [_make_rule(config, rule) for rule in config.rules]
         self._schedules = {schedule.name: schedule for schedule in config.schedules}
+        self._facts = FactBook()
+        self._news: list[Fact] = []
+
+    def feed(self, fact: Fact) -> None:
+        """Take what a sensor told; the rules see it with the next frame. Facts may come late and out of order."""
+        self._facts.add(fact)
+        self._news.append(fact)
+
+    def snapshot(self, t_s: float) -> dict[str, Json]:
+        """What the rules remember at `t_s`, by the rules' names: plain values that JSON can hold."""
+        return {rule.config.name: rule.snapshot(t_s) for rule in self._rules if isinstance(rule, Lasting)}
+
+    def restore(self, state: Mapping[str, Json], taken_s: float) -> None:
+        """Go on from a snapshot, before the first `update`; rules that it does not know begin anew.
+
+        `taken_s` is the snapshot's moment on the present frames' clock: now less the time that has passed since (it may
+        be negative). Raises ValueError for a state that is no snapshot.
+        """
+        for rule in self._rules:
+            if isinstance(rule, Lasting) and rule.config.name in state:
+                rule.restore(state[rule.config.name], taken_s)
 
     def update(self, t_s: float, tracks: Sequence[Track], minute_of_week: int | None = None) -> Findings:
         """Take the tracks of one inferred frame. `minute_of_week` is local time, None where there is none."""
         ended = self._zones.update(t_s, tracks)
         crossings = self._lines.update(t_s, tracks)
         people = {track.id: track for track in tracks if track.confirmed and track.seen}
-        view = View(t_s, people, self._zones.stays, crossings, minute_of_week, self._aspect)
-        events = [*(self._crossed(crossing) for crossing in crossings), *self._dwells(t_s, ended)]
+        view = View(t_s, people, self._zones.stays, crossings, minute_of_week, self._aspect, ended, self._facts)
+        events = [*self._told(), *(self._crossed(crossing) for crossing in crossings), *self._dwells(t_s, ended)]
         return Findings(tuple(events), tuple(hit for rule in self._rules for hit in self._run(rule, view)))
 
     def _run(self, rule: Rule, view: View) -> list[Hit]:
@@ -61,6 +87,15 @@ class RuleEngine:
             return True
         on = is_on(self._schedules[rule.schedule], minute_of_week)
         return not on if isinstance(rule, RestrictedRule) else on
+
+    def _told(self) -> list[Event]:
+        """The facts that came since the last frame; a PIR is left out, the camera sees the same."""
+        news, self._news = self._news, []
+        return [
+            Event("input", fact.t_s, data={"input": fact.source, "what": str(fact.kind), "active": fact.active})
+            for fact in news
+            if fact.kind != FactKind.PIR
+        ]
 
     def _crossed(self, crossing: Crossing) -> Event:
         line = self._config.lines[crossing.line].name

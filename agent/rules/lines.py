@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from agent.config import LineConfig
 from agent.domain import Point, Track
-from agent.geometry import segments_cross, turn
+from agent.geometry import segments_cross
 
 BEYOND_OBSERVATIONS = 2
 MARGIN_H = 0.15
@@ -38,27 +38,43 @@ class Crossing(NamedTuple):
     t_s: float
 
 
+class _Segment(NamedTuple):
+    """A piece of a line: where it begins, and how it runs on from there."""
+
+    x: float
+    y: float
+    dx: float
+    dy: float
+    squared: float
+
+
 class Polyline:
     """The points of a line in frame heights, with the questions a crossing asks."""
 
     def __init__(self, points: Sequence[Point], aspect: float) -> None:
-        self._segments = list(pairwise(Point(p.x * aspect, p.y) for p in points))
+        self._sides = list(pairwise(Point(p.x * aspect, p.y) for p in points))
+        self._segments = [_segment(a, b) for a, b in self._sides]
 
     def signed_distance(self, place: Point) -> float:
         """Distance to the nearest segment; positive on the right hand of somebody walking along the line."""
-        return min((_signed_distance(a, b, place) for a, b in self._segments), key=abs)
+        nearest, found = math.inf, 0.0
+        for x, y, dx, dy, squared in self._segments:
+            right, down = place.x - x, place.y - y
+            along = (right * dx + down * dy) / squared
+            along = 0.0 if along < 0.0 else 1.0 if along > 1.0 else along
+            distance = math.hypot(right - along * dx, down - along * dy)
+            if distance < nearest:
+                nearest, found = distance, math.copysign(distance, dx * down - dy * right)
+        return found
 
     def cut_by(self, start: Point, end: Point) -> bool:
         """Whether a step from `start` to `end` cuts the line."""
-        return any(segments_cross(start, end, a, b) for a, b in self._segments)
+        return any(segments_cross(start, end, a, b) for a, b in self._sides)
 
 
-def _signed_distance(a: Point, b: Point, place: Point) -> float:
+def _segment(a: Point, b: Point) -> _Segment:
     dx, dy = b.x - a.x, b.y - a.y
-    along = ((place.x - a.x) * dx + (place.y - a.y) * dy) / (dx * dx + dy * dy)
-    along = min(max(along, 0.0), 1.0)
-    distance = math.hypot(place.x - a.x - along * dx, place.y - a.y - along * dy)
-    return math.copysign(distance, turn(a, b, place))
+    return _Segment(a.x, a.y, dx, dy, dx * dx + dy * dy)
 
 
 @dataclass(slots=True)
@@ -70,14 +86,13 @@ class _Walk:
     cut: bool = False
     beyond: int = 0
 
-    def step(self, line: Polyline, place: Point, margin: float) -> int:
-        """Take one observation; returns the new side when a crossing is complete, else 0."""
-        distance = line.signed_distance(place)
-        self.cut |= line.cut_by(self.place, place)
-        self.place = place
+    def step(self, line: Polyline, place: Point, distance: float, margin: float) -> int:
+        """Take one observation, `distance` from the line; returns the new side when a crossing is complete, else 0."""
+        start, self.place = self.place, place
         if distance * self.side >= 0:
             self.cut, self.beyond = False, 0
             return 0
+        self.cut = self.cut or line.cut_by(start, place)
         self.beyond = self.beyond + 1 if abs(distance) >= margin else 0
         if self.beyond < BEYOND_OBSERVATIONS:
             return 0
@@ -122,28 +137,25 @@ class LineWatch:
         return [crossing for track in tracks if track.seen for crossing in self._observe(t_s, track)]
 
     def _observe(self, t_s: float, track: Track) -> Iterator[Crossing]:
-        person = self._people.setdefault(track.id, _Person(t_s))
+        person = self._people.get(track.id)
+        if person is None:
+            person = self._people[track.id] = _Person(t_s)
         person.last_s = t_s
         foot = person.foot(track)
         place = Point(foot.x * self._aspect, foot.y)
         margin = min(MARGIN_H * track.height, self._diagonal_margin)
+        farther = [Point(place.x + dx * FAR, place.y + dy * FAR) for dx, dy in _outward(track)]
         for number, line in enumerate(self._lines):
-            side = self._side(line, place, track)
-            if side == 0:
-                continue
-            walk = person.walks.setdefault(number, _Walk(place, side))
-            crossed = walk.step(line, place, margin)
+            distance = line.signed_distance(place)
+            side = 1 if distance >= 0 else -1
+            if any(line.signed_distance(out) * side < 0 for out in farther):
+                continue  # a cut box leaves open on which side the person stands
+            walk = person.walks.get(number)
+            if walk is None:
+                walk = person.walks[number] = _Walk(place, side)
+            crossed = walk.step(line, place, distance, margin)
             if crossed and track.confirmed:
                 yield Crossing(track.id, number, "in" if crossed > 0 else "out", t_s)
-
-    def _side(self, line: Polyline, place: Point, track: Track) -> int:
-        """+1 on the right hand of the line, -1 on the left, 0 where a cut box leaves it open."""
-        side = 1 if line.signed_distance(place) >= 0 else -1
-        for dx, dy in _outward(track):
-            farther = line.signed_distance(Point(place.x + dx * FAR, place.y + dy * FAR))
-            if farther * side < 0:
-                return 0
-        return side
 
     def _forget(self, t_s: float) -> None:
         self._people = {track: person for track, person in self._people.items() if t_s - person.last_s <= FORGET_S}
@@ -152,9 +164,11 @@ class LineWatch:
 def _outward(track: Track) -> list[tuple[float, float]]:
     """The directions in which the true foot may lie beyond the seen one: those of the edges that cut the box."""
     box = track.box
-    cuts = [
-        (box.x1 <= EDGE, (-1.0, 0.0)),
-        (box.x2 >= 1 - EDGE, (1.0, 0.0)),
-        (box.y2 >= 1 - EDGE and not track.foot_seen, (0.0, 1.0)),
-    ]
-    return [direction for cut, direction in cuts if cut]
+    found = []
+    if box.x1 <= EDGE:
+        found.append((-1.0, 0.0))
+    if box.x2 >= 1 - EDGE:
+        found.append((1.0, 0.0))
+    if box.y2 >= 1 - EDGE and not track.foot_seen:
+        found.append((0.0, 1.0))
+    return found

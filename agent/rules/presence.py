@@ -38,16 +38,24 @@ class _Path:
     entered_s: float
     places: deque[tuple[float, float, float]] = field(default_factory=deque)
     stage: int = 0
+    spread_h: float | None = None
 
     def add(self, t_s: float, track: Track, aspect: float, keep_s: float) -> None:
         """Remember a seen foot, at most every half second, in body heights."""
         if track.foot_seen and (not self.places or t_s - self.places[-1][0] >= PATH_STEP_S):
             self.places.append((t_s, track.foot.x * aspect / track.height, track.foot.y / track.height))
+            self.spread_h = None
         while self.places and t_s - self.places[0][0] > keep_s:
             self.places.popleft()
+            self.spread_h = None
 
     def gyration_h(self) -> float:
         """Root mean square distance from the mean place, body heights; 0 while no foot was seen."""
+        if self.spread_h is None:
+            self.spread_h = self._measured_h()
+        return self.spread_h
+
+    def _measured_h(self) -> float:
         if not self.places:
             return 0.0
         count = len(self.places)

@@ -115,13 +115,17 @@ class ZoneWatch:
         return ended
 
     def _observe(self, t_s: float, track: Track) -> list[Stay]:
-        person = self._people.setdefault(track.id, _Person(t_s))
+        person = self._people.get(track.id)
+        if person is None:
+            person = self._people[track.id] = _Person(t_s)
         person.last_s = t_s
         person.confirmed |= track.confirmed
         here = self._map.at(track.foot)
         ended = []
         for zone in _bits(here) | person.zones.keys():
-            presence = person.zones.setdefault(zone, _Presence())
+            presence = person.zones.get(zone)
+            if presence is None:
+                presence = person.zones[zone] = _Presence()
             left = presence.observe(bool(here >> zone & 1), t_s) and not presence.inside
             if left and person.confirmed:
                 ended.append(Stay(track.id, zone, presence.entered_s, presence.seen_s, presence.changing_s))

@@ -1,0 +1,72 @@
+"""What sensors tell: facts on the frames' clock, kept as long as a rule may ask for them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+KEEP_S = 3600.0
+KEEP_MOST = 2000
+
+
+class FactKind(StrEnum):
+    """What an input tells. PIR, door and staff are levels: they last until a fact says they are inactive again."""
+
+    PIR = "pir"
+    DOOR = "door"
+    GRANT = "grant"
+    STAFF = "staff"
+    PANIC = "panic"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An input changed: `source` is its name, `t_s` is on the frames' clock, `active` false when it fell back."""
+
+    kind: FactKind
+    source: str
+    t_s: float
+    active: bool = True
+
+
+class FactBook:
+    """The facts of the last hour, in the order of their times however they came in."""
+
+    def __init__(self) -> None:
+        self._history: dict[tuple[FactKind, str], list[tuple[float, bool]]] = {}
+
+    def add(self, fact: Fact) -> None:
+        """Note a fact; one that is late finds its place. The oldest of its source are forgotten."""
+        history = self._history.setdefault((fact.kind, fact.source), [])
+        insort(history, (fact.t_s, fact.active))
+        spent = bisect_left(history, (history[-1][0] - KEEP_S, False))
+        # The last one before the hour still tells the level at its beginning.
+        del history[: max(spent - 1, len(history) - KEEP_MOST, 0)]
+
+    def moments(
+        self, kinds: Collection[FactKind], start_s: float, end_s: float, sources: Collection[str] = ()
+    ) -> list[float]:
+        """When inputs of these kinds became active within [start, end], in order; no `sources` means any."""
+        return sorted(
+            t_s
+            for history in self._histories(kinds, sources)
+            for t_s, active in history[bisect_left(history, (start_s, False)) : bisect_right(history, (end_s, True))]
+            if active
+        )
+
+    def active(self, kinds: Collection[FactKind], start_s: float, end_s: float, sources: Collection[str] = ()) -> bool:
+        """Whether an input of these kinds was active at any time within [start, end]."""
+        return any(_active(history, start_s, end_s) for history in self._histories(kinds, sources))
+
+    def _histories(self, kinds: Collection[FactKind], sources: Collection[str]) -> Iterator[list[tuple[float, bool]]]:
+        for (kind, source), history in self._history.items():
+            if kind in kinds and (not sources or source in sources):
+                yield history
+
+
+def _active(history: list[tuple[float, bool]], start_s: float, end_s: float) -> bool:
+    first = bisect_right(history, (start_s, True))
+    last = bisect_right(history, (end_s, True))
+    return (first > 0 and history[first - 1][1]) or any(active for _, active in history[first:last])
