@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 U8 = NDArray[np.uint8]
 Rgb = tuple[int, int, int]
-_MUTED, _HAZE = 0.46, np.array([158.0, 152.0, 144.0])
+_MUTED, _HAZE = 0.52, np.array([158.0, 152.0, 144.0])
 """Goods are drawn this much paler than their colours, as they look from some metres away under shop light."""
 Texture = Callable[[float, float, float, np.random.Generator], U8]
 """(width in m, height in m, pixels per metre, generator) -> RGB picture (h, w, 3), top row at the upper edge."""

@@ -33,12 +33,12 @@ def shop_layout(seed: int) -> Layout:
 
 def _draw(rng: np.random.Generator, name: str) -> Layout:
     """One try; parts may lie outside the camera's view."""
-    door_at, door_width = rng.uniform(1.3, 1.9), rng.uniform(1.3, 1.7)
-    width = door_at + door_width + rng.uniform(5.0, 6.4)
+    door_at, door_width = rng.uniform(1.2, 1.6), rng.uniform(1.3, 1.6)
+    width = door_at + door_width + rng.uniform(4.6, 5.4)
     stock_at = 0.29 * width
-    depth = stock_at + rng.uniform(5.2, 6.2)
+    depth = stock_at + rng.uniform(4.7, 5.3)
     plan = _Plan(rng, width, depth, door_at, door_width, stock_at)
-    layout = Layout(name, (width, depth), 3.0, "tiles", int(rng.integers(1 << 16)), plan.optics(), lamps=())
+    layout = Layout(name, (width, depth), 3.2, "tiles", int(rng.integers(1 << 16)), plan.optics(), lamps=())
     layout = replace(layout, doors=plan.doors(), blocks=plan.blocks(), places=plan.places())
     return _observed(layout, plan.zones(), plan.line())
 
@@ -56,12 +56,12 @@ class _Plan:
         self._stock_y = stock_at
         self._shelf_y = stock_at + rng.uniform(2.4, 2.6)
         self._shelf_height = float(rng.uniform(1.5, 2.0))
-        self._island: Xy = (width * rng.uniform(0.42, 0.5), depth * rng.uniform(0.36, 0.42))
+        self._island: Xy = (width * rng.uniform(0.42, 0.5), depth * rng.uniform(0.27, 0.3))
 
     def optics(self) -> Optics:
         rng = self._rng
         target = (0.5 * self._w, 0.5 * self._w + rng.uniform(-0.1, 0.2), rng.uniform(0.7, 1.0))
-        return Optics((0.3, 0.3, rng.uniform(2.6, 2.9)), target, rng.uniform(76, 84))
+        return Optics((0.3, 0.3, rng.uniform(2.7, 3.1)), target, rng.uniform(76, 84))
 
     def doors(self) -> tuple[Door, ...]:
         return (Door("north", *self._door, 2.2),)
@@ -80,10 +80,10 @@ class _Plan:
         """Kind and floor rectangle of every zone."""
         d, w, till = self._d, self._w, self._till_x
         return {
-            "stock": ("restricted", (w - 2.0, self._stock_y, w - 0.2, self._stock_y + 1.9)),
-            "spirits": ("high_value", (w - 1.7, self._shelf_y, w - 0.4, d - 0.4)),
+            "stock": ("restricted", (w - 2.1, self._stock_y, w - 0.1, self._stock_y + 2.0)),
+            "spirits": ("high_value", (w - 2.0, self._shelf_y - 0.1, w - 0.4, d - 0.4)),
             "till": ("checkout", (till - 0.2, d - 2.8, till + 1.4, d - 1.75)),
-            "queue": ("queue", (till - 0.2, d - 4.1, till + 1.4, d - 2.8)),
+            "queue": ("queue", (till - 0.2, d - 3.95, till + 1.4, d - 2.8)),
         }
 
     def line(self) -> tuple[Xy, ...]:
@@ -97,13 +97,13 @@ class _Plan:
             Place("street east", "door", (self._door[1] + 2.0, d + 1.0), 180),
             Place("street west", "door", (self._door[0] - 2.0, d + 1.0), 0),
             Place("island south", "browse", (x + 0.6, y - 0.4), 90),
-            Place("island north", "browse", (x + 0.7, y + 0.95), 270),
+            Place("island north", "browse", (x + 0.7, y + 0.85), 270),
             Place("island west", "browse", (x - 0.45, y + 0.2), 0),
             Place("spirits left", "linger", (w - 0.95, shelf + 0.55), 0),
             Place("spirits right", "linger", (w - 1.0, shelf - 0.55), 0),
             Place("till front", "till", (till + 0.5, d - 2.2), 90),
             Place("queue first", "queue", (till + 0.5, d - 3.1), 90),
-            Place("queue second", "queue", (till + 0.55, d - 3.75), 90),
+            Place("queue second", "queue", (till + 0.55, d - 3.6), 90),
             Place("stock shelf", "stock", (w - 0.9, stock + 1.1), 0),
             Place("stock corner", "stock", (w - 1.2, stock + 0.7), -10),
         )
