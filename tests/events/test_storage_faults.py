@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import shutil
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +17,7 @@ from agent.errors import JournalError
 from agent.events.journal import Journal, JournalLimits, Position, Slice
 from agent.events.wire import EventBody, HealthBody
 from hal.system import SystemClock
+from tests.faults.disks import small_disk_at
 
 LIMITS = JournalLimits(group_s=0.01, retry_s=0.05, cursor_s=0.01)
 
@@ -148,14 +147,8 @@ async def test_without_a_disk_the_journal_lives_in_ram_and_moves_when_there_is_o
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 1 MiB, which can be filled and made read-only."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounting = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
-    if os.geteuid() != 0 or shutil.which("mount") is None or subprocess.run(mounting, check=False).returncode:
-        pytest.skip("mounting a small file system needs root and a kernel that allows it")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
+    with small_disk_at(tmp_path / "disk") as disk:
+        yield disk
 
 
 async def remount(disk: Path, how: str) -> None:
