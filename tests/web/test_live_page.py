@@ -91,11 +91,13 @@ async def test_pausing_gives_the_picture_back() -> None:
 
 async def test_it_says_so_when_the_camera_is_gone_and_comes_back_by_itself() -> None:
     async with AsyncExitStack() as outer:
-        async with camera() as shop, showing(shop):
+        async with camera(on=True) as shop, showing(shop):
             page = await outer.enter_async_context(page_of(shop))
             await page.until(state("live"), WITHIN_S)
         await page.until(state("lost"), WITHIN_S)
         assert "connection to the camera is lost" in await page.evaluate(text("#banner"))
+        assert await page.evaluate(text(".light .state")) == "not known"
+        assert await page.evaluate("document.querySelector('.light.on')") is None
         async with camera(port=shop.port) as again, showing(again):
             await page.until(state("live"), WITHIN_S)
             assert await page.evaluate("document.getElementById('banner').hidden") is True

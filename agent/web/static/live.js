@@ -57,6 +57,9 @@ function disconnect() {
 
 function lose(close) {
   disconnect();
+  lights.forget();
+  zones.forget();
+  incidents.setFrame({});
   const full = close.code === TRY_LATER;
   const wait = full ? FULL_RETRY_MS : RETRY_MS[Math.min(tries, RETRY_MS.length - 1)];
   tries += 1;
@@ -107,8 +110,7 @@ function takeFrame(frame) {
 }
 
 function setSize([width, height]) {
-  const ratio = `${width} / ${height}`;
-  if ($("stage").style.aspectRatio !== ratio) $("stage").style.aspectRatio = ratio;
+  $("stage").style.setProperty("--ratio", String(width / height));
 }
 
 function startPicture() {
@@ -151,7 +153,7 @@ function toggleMarks() {
 
 function fullScreen() {
   if (document.fullscreenElement) document.exitFullscreen();
-  else $("stage").requestFullscreen();
+  else $("screen").requestFullscreen();
 }
 
 // A page nobody looks at gives its seat to others.

@@ -24,7 +24,8 @@ export class Overlay {
     this.people = shape("g");
     svg.append(hatch(), this.zones, this.lines, this.people);
     this.scene = { zones: [], lines: [] };
-    this.frame = null;
+    this.frame = { tracks: [] };
+    this.alarmed = { people: new Set(), places: new Set() };
     new ResizeObserver(() => this.redraw()).observe(svg);
   }
 
@@ -36,6 +37,7 @@ export class Overlay {
   // `alarmed`: the ids of the people and the names of the zones and lines that open incidents are about.
   setFrame(frame, alarmed) {
     this.frame = frame;
+    this.alarmed = alarmed;
     this.people.replaceChildren(...(frame.tracks ?? []).map((track) => this.person(track, alarmed.people)));
     for (const group of [...this.zones.children, ...this.lines.children]) {
       group.classList.toggle("alarmed", alarmed.places.has(group.dataset.name));
@@ -48,7 +50,7 @@ export class Overlay {
     this.label = this.width < SMALL_BELOW ? SMALL : LARGE;
     this.zones.replaceChildren(...this.scene.zones.map((zone) => this.zone(zone)));
     this.lines.replaceChildren(...this.scene.lines.map((line) => this.line(line)));
-    if (this.frame) this.setFrame(this.frame, { people: new Set(), places: new Set() });
+    this.setFrame(this.frame, this.alarmed);
   }
 
   at([x, y]) {

@@ -64,6 +64,13 @@ export class Lights {
       setText(light.state, stateText(now, light.output));
     }
   }
+
+  forget() {
+    for (const { row, state } of this.lights.values()) {
+      row.classList.remove("on", "active", "faulted");
+      setText(state, "not known");
+    }
+  }
 }
 
 function stateText(now, output) {
@@ -73,8 +80,12 @@ function stateText(now, output) {
 }
 
 export class Zones {
-  setScene(scene) {
+  constructor() {
     this.counts = new Map();
+  }
+
+  setScene(scene) {
+    this.counts.clear();
     $("zones").replaceChildren(...scene.zones.map((zone) => this.make(zone)));
     $("zones").closest("section").hidden = !scene.zones.length;
   }
@@ -96,6 +107,14 @@ export class Zones {
     }
     const seen = (frame.tracks ?? []).filter((track) => track.confirmed && track.seen).length;
     setText($("people"), seen ? `${seen} ${seen === 1 ? "person" : "people"} in view` : "Nobody in view");
+  }
+
+  forget() {
+    for (const { count, row } of this.counts.values()) {
+      setText(count, "–");
+      row.classList.remove("held");
+    }
+    setText($("people"), "Not known");
   }
 }
 

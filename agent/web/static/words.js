@@ -15,6 +15,7 @@ const KINDS = {
   restricted: "restricted", shelf: "shelf", queue: "queue", generic: "area",
 };
 const ENDED = { cleared: "cleared", limit: "its time limit was reached", silenced: "silenced", stopped: "the camera stopped" };
+const LAST_END = { killed: "the run before was cut off", failed: "the run before failed" };
 const SAID = new Set(["type", "kind", "t_s", "severity", "utc", "clock_synchronised", "track", "tracks"]);
 
 export const plain = (word) => String(word ?? "").replaceAll("_", " ");
@@ -73,6 +74,8 @@ const EVENTS = {
   line_crossing: (f) => ({ title: `Person ${f.track} ${f.direction === "out" ? "left" : "came in"}`, detail: `over ${f.line}` }),
   dwell: (f) => ({ title: `Person ${f.track} left ${f.zone}`, detail: `stayed ${seconds(f.dwell_s)}` }),
   output: (f) => output(f),
+  start: (f) => ({ title: "Camera started", detail: LAST_END[f.last_end] ?? "" }),
+  stop: (f) => ({ title: "Camera stopped", detail: f.end === "failed" ? "after a failure" : "" }),
   accelerator: (f) => ({ title: "Accelerator lost", detail: `going on with the ${plain(f.fallback)}` }),
 };
 
