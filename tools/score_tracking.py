@@ -117,15 +117,10 @@ def targets(results: Sequence[Result]) -> Iterator[Target]:
             best = max((getattr(row, metric) for row in others), default=None)
             wanted = "> the best peer" if best is None else f"> {best:.1f}"
             yield Target(f"{group}: {metric.upper()}", value, wanted, None if best is None else value > best)
-        yield _switches(group, ours, others)
-
-
-def _switches(group: str, ours: Result, others: Sequence[Result]) -> Target:
-    """Fewer switches than any peer's best setting; a setting that hardly tracks is no yardstick for switches."""
-    tuned = [row.switches for row in others if row.setting == "tuned"]
-    fewest = min(tuned, default=None)
-    wanted = "< the fewest of the peers" if fewest is None else f"< {fewest:.1f}"
-    return Target(f"{group}: switches", ours.switches, wanted, None if fewest is None else ours.switches < fewest)
+        fewest = min((row.switches for row in others), default=None)
+        wanted = "< the fewest of the peers" if fewest is None else f"< {fewest:.1f}"
+        met = None if fewest is None else ours.switches < fewest
+        yield Target(f"{group}: switches", ours.switches, wanted, met)
 
 
 def cost_targets(quick: bool) -> Iterator[Target]:

@@ -19,7 +19,7 @@ Frame = tuple[F64, F64]
 """Boxes x1, y1, x2, y2 (n, 4) in pixels and scores (n,)."""
 
 SCENE = Video(15.0, 1280, 720)
-TURN = 20
+TURN = 100
 """Frames a tracker takes before the other has its turn: long enough that both run warm, as the goal was measured."""
 
 SCALAR_NORFAIR = Contender(

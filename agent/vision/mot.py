@@ -13,7 +13,7 @@ from agent.vision.tracker import Tracker
 Frames = dict[int, list[Detection]]
 
 LEAST_COLUMNS = 7
-"""frame, id, left, top, width, height, score; what follows is ignored."""
+FORM = "each line is frame,-1,left,top,width,height,score in pixels; columns after these are ignored"
 
 
 MOST_FRAMES = 10_000_000
@@ -47,19 +47,20 @@ def _row(number: int, line: str) -> list[float]:
     fields = line.split(",")
     if len(fields) < LEAST_COLUMNS:
         raise MotError(
-            f"line {number}: {len(fields)} columns, at least {LEAST_COLUMNS} needed",
-            hint="frame,-1,left,top,width,height,score",
+            f"line {number}: {len(fields)} column{'s' * (len(fields) != 1)}, at least {LEAST_COLUMNS} needed", hint=FORM
         )
     try:
         row = [float(field) for field in fields[:LEAST_COLUMNS]]
     except ValueError as error:
-        raise MotError(f"line {number}: {error}", hint="all columns are numbers") from None
+        raise MotError(f"line {number}: {error}", hint=FORM) from None
     if not all(map(isfinite, row)):
-        raise MotError(f"line {number}: not a finite number")
+        raise MotError(f"line {number}: not a finite number", hint=FORM)
     if not 1 <= row[0] <= MOST_FRAMES or row[0] != int(row[0]):
-        raise MotError(f"line {number}: frame {fields[0].strip()} is not a whole number from 1 to {MOST_FRAMES}")
+        raise MotError(
+            f"line {number}: frame {fields[0].strip()} is not a whole number from 1 to {MOST_FRAMES}", hint=FORM
+        )
     if row[4] <= 0 or row[5] <= 0:
-        raise MotError(f"line {number}: the box has no area")
+        raise MotError(f"line {number}: the box has no area", hint=FORM)
     return row
 
 

@@ -77,10 +77,12 @@ class Person(BoxFilter):
         self.gap_s = 0.0
         self.confirmed = False
         self.still = False
-        self.height = 0.0
+        self.height = y2 - y1
+        self.foot_seen = True
         self._scores = deque((score,), maxlen=CONFIRM_MOST)
-        self._whole_seen = False
-        self._measure(y1, y2, x2 - x1)
+        self._whole_seen = y1 > TOP and y2 < BOTTOM
+        if not self._whole_seen:
+            self._measure_cut(y1, y2, x2 - x1)
 
     def see(self, t_s: float, found: Found, settings: TrackerSettings) -> None:
         """Take in the detection that was found to be this person."""
@@ -94,7 +96,11 @@ class Person(BoxFilter):
                 self.gap_s = t_s - self.last_seen_s
         self.last_seen_s = t_s
         self.last_found = found
-        self._measure(y1, y2, x2 - x1)
+        if y1 > TOP and y2 < BOTTOM:
+            self.height = self.h
+            self.foot_seen = self._whole_seen = True
+        else:
+            self._measure_cut(y1, y2, x2 - x1)
         if not self.confirmed:
             self._scores.append(score if score >= settings.min_score else 0.0)
             self.confirmed = is_confirmed(self._scores, sure)
@@ -108,13 +114,10 @@ class Person(BoxFilter):
             if self.still:
                 self.vx = self.vy = 0.0
 
-    def _measure(self, top: float, bottom: float, width: float) -> None:
-        """Learn the body height from a whole box; a cut one can only show that the body is taller than thought."""
+    def _measure_cut(self, top: float, bottom: float, width: float) -> None:
+        """A box cut above or below shows only that the body is taller than thought; after a whole one, nothing."""
         self.foot_seen = bottom < BOTTOM
-        if top > TOP and bottom < BOTTOM:
-            self.height = self.h
-            self._whole_seen = True
-        elif not self._whole_seen:
+        if not self._whole_seen:
             self.height = max(self.height, bottom - top, CUT_HEIGHT_PER_WIDTH * width)
 
     def track(self, t_s: float, aspect: float) -> Track:

@@ -6,7 +6,6 @@ follows the detection score, and a memory for people who stood still when they w
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from math import hypot, inf
 
@@ -137,24 +136,23 @@ def _score(found: Found) -> float:
 
 
 def _overlaps(people: Sequence[Person], found: Sequence[Found], least: float) -> list[Pair]:
-    """All pairs of a person and a detection whose intersection over union exceeds `least`; `found` is in order."""
+    """All pairs of a person and a detection whose intersection over union exceeds `least`; `found` is in
+    order from left to right.
+    """
     pairs = []
-    lefts = [one[0] for one in found]
-    widest = max([one[2] - one[0] for one in found])
     for row, person in enumerate(people):
-        ax1, ay1, ax2, ay2 = person.corners()
-        area = person.w * person.h
-        for column in range(bisect_left(lefts, ax1 - widest), bisect_right(lefts, ax2)):
-            bx1, by1, bx2, by2, _ = found[column]
-            width = (ax2 if ax2 < bx2 else bx2) - (ax1 if ax1 > bx1 else bx1)
-            if width <= 0:
-                continue
-            height = (ay2 if ay2 < by2 else by2) - (ay1 if ay1 > by1 else by1)
-            if height > 0:
-                shared = width * height
-                overlap = shared / (area + (bx2 - bx1) * (by2 - by1) - shared)
-                if overlap > least:
-                    pairs.append((overlap, row, column))
+        x, y, w, h = person.x, person.y, person.w / 2, person.h / 2
+        ax1, ay1, ax2, ay2 = x - w, y - h, x + w, y + h
+        for column, (bx1, by1, bx2, by2, _) in enumerate(found):
+            if bx1 >= ax2:
+                break
+            if bx2 > ax1:
+                height = (ay2 if ay2 < by2 else by2) - (ay1 if ay1 > by1 else by1)
+                if height > 0:
+                    shared = height * ((ax2 if ax2 < bx2 else bx2) - (ax1 if ax1 > bx1 else bx1))
+                    overlap = shared / (4 * w * h + (bx2 - bx1) * (by2 - by1) - shared)
+                    if overlap > least:
+                        pairs.append((overlap, row, column))
     return pairs
 
 
