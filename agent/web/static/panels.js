@@ -203,6 +203,12 @@ export class EventList {
   }
 }
 
+function milliseconds(ms) {
+  if (!ms) return "–";
+  if (ms < 0.01) return "<0.01";
+  return ms.toFixed(ms < 1 ? 2 : 1);
+}
+
 export class Vitals {
   constructor() {
     this.stages = new Map(STAGES.map((stage) => [stage, this.stage(stage)]));
@@ -228,7 +234,7 @@ export class Vitals {
     for (const [stage, { part, value }] of this.stages) {
       const ms = times[stage] ?? 0;
       part.style.flexGrow = String(ms);
-      setText(value, ms ? ms.toFixed(ms < 1 ? 2 : 1) : "–");
+      setText(value, milliseconds(ms));
     }
   }
 
