@@ -184,6 +184,7 @@ async def _answering(
     status = _status(config, hal, journal, eyes, detector, identity, link, live)
     eyes.desk.watch(lambda item: live.note(event_fields(item)))
     eyes.desk.watch_frames(live.offer)
+    live.status_from(status.bar)
     api = create_app(Facts(lambda: identity, status.facts, status.metrics), link)
     add_live(api, live)
     async with _served(api, config) as port, _announced(config, identity, port):

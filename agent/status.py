@@ -61,6 +61,13 @@ class StatusDesk:
             facts |= {"width": info.width, "height": info.height, "fps": info.fps}
         return facts | {**asdict(self.counters), "dropped": self.mailbox.dropped}
 
+    def bar(self) -> dict[str, Json]:
+        """The few facts that the live page shows beside the picture."""
+        hubs, journal = self.link.links(), self.journal.stats()
+        hub: Json = {"text": f"{len(hubs)} linked", "state": "ok"} if hubs else {"text": "none", "state": "unknown"}
+        safe: Json = {"text": f"{journal.last_seq} events safe", "state": "ok"}
+        return {"hub": hub, "journal": safe if journal.durable else {"text": "in memory only", "state": "fault"}}
+
     def metrics(self) -> Iterable[Metric]:
         """The same for Prometheus."""
         rates, journal = self.live.rates(), self.journal.stats()
