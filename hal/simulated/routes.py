@@ -11,7 +11,7 @@ from hal.simulated.shop import WALL_M, Layout, Xy
 
 STEP_M = 0.2
 CLEARANCE_M = 0.28
-_MARGIN_M = 0.2
+_MARGIN_M = 0.35
 """How far people who have no business there keep from a restricted zone; walking cuts corners a little."""
 Cell = tuple[int, int]
 _NEIGHBOURS = [(dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if dx or dy]

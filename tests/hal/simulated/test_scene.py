@@ -195,3 +195,15 @@ def test_an_itinerary_goes_at_its_speed_and_waits_as_told() -> None:
     assert standing.heading_rad == pytest.approx(np.pi / 2, abs=0.15)
     with pytest.raises(ValueError, match="at least one leg"):
         Planner((0.0, 0.0), 0.0).done()
+
+
+def test_seen_boxes_stand_in_the_zones_that_the_feet_are_in() -> None:
+    """The bottom centre of a box is all that a rule knows: it must tell the zones of the floor plan."""
+    zones = {zone.name: zone.polygon for zone in scene().layout.zones if zone.kind in ("restricted", "high_value")}
+    agreed: list[bool] = []
+    for t in np.arange(0.0, 60.0, 0.25):
+        for person in scene().at(float(t)).people:
+            if person.seen_box and person.seen > 0.4:
+                x1, _, x2, y2 = person.seen_box
+                agreed += [inside(zones[z], (x1 + x2) / 2, y2) == (z in person.zones) for z in zones]
+    assert np.mean(agreed) > 0.98
