@@ -34,7 +34,10 @@ def json_line(device: str, record: Record) -> str:
 def main(
     url: Annotated[list[str] | None, typer.Option(help="link to this camera, ws://HOST:PORT/v1/link")] = None,
     database: Annotated[Path, typer.Option(help="where the events are kept")] = Path("hub.db"),
-    hub_id: Annotated[str, typer.Option(help="the name of this hub's cursor on the cameras")] = "reference-hub",
+    hub_id: Annotated[
+        str | None, typer.Option(help="this hub's name to cameras; default: made with the database")
+    ] = None,
+    camera: Annotated[list[str] | None, typer.Option(help="link only to the camera with this id; default all")] = None,
     browse: Annotated[bool, typer.Option(help="find cameras by mDNS")] = True,
     interface: Annotated[list[str] | None, typer.Option(help="address of an interface to search; default all")] = None,
     json: Annotated[bool, typer.Option("--json", help="print JSON lines")] = False,
@@ -51,7 +54,7 @@ def main(
         print(f"{device}: numbers {first} to {last} were dropped by the camera", file=sys.stderr, flush=True)
 
     with Ledger(database) as ledger, suppress(KeyboardInterrupt):
-        hub = Hub(ledger, hub_id, Watchers(show, state, gap))
+        hub = Hub(ledger, hub_id, Watchers(show, state, gap), cameras=camera)
         asyncio.run(hub.run(url or (), browse=browse, interfaces=interface))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ CREATE TABLE IF NOT EXISTS events (
 CREATE TABLE IF NOT EXISTS gaps (
     device TEXT, epoch TEXT, first INTEGER, last INTEGER, PRIMARY KEY (device, epoch, first)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS hub (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS cursors (
     device TEXT, epoch TEXT, seq INTEGER NOT NULL, PRIMARY KEY (device, epoch)
 ) STRICT, WITHOUT ROWID;
@@ -35,13 +37,17 @@ class Entry(NamedTuple):
 
 
 class Ledger:
-    """Synchronous; used by one thread at a time. Other readers of the file are waited for up to `patience_s`."""
+    """Synchronous; used by one thread at a time. Other users of the file are waited for up to `patience_s`.
+
+    `hub_id` names the hub to cameras; it is made with the file, so that no two hubs share one.
+    """
 
     def __init__(self, path: Path, patience_s: float = 5.0) -> None:
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=patience_s)
         self._db.execute("PRAGMA journal_mode = WAL").fetchall()
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.executescript(_SCHEMA)
+        self.hub_id = self._load_id()
 
     def __enter__(self) -> Self:
         return self
@@ -78,6 +84,12 @@ class Ledger:
     def gaps(self) -> list[tuple[str, str, int, int]]:
         """What cameras had to drop before it came here: device, epoch, first and last number."""
         return self._db.execute("SELECT * FROM gaps ORDER BY device, epoch, first").fetchall()
+
+    def _load_id(self) -> str:
+        self._db.execute(
+            "INSERT INTO hub SELECT ? WHERE NOT EXISTS (SELECT 1 FROM hub)", (f"hub-{secrets.token_hex(4)}",)
+        )
+        return str(self._db.execute("SELECT id FROM hub").fetchone()[0])
 
     def _insert(self, batch: Batch, record: Record) -> bool:
         """Whether the record is new. One that was carried over counts as being where it first stood."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from agent.hub.discover import Browser, Found
 from agent.hub.ledger import Ledger
 
 _SILENT_HEARTBEATS = 3.0
+_STEADY_S = 5.0  # a link that breaks sooner counts as one more failure
 
 
 class LinkState(StrEnum):
@@ -51,15 +53,25 @@ class Watchers:
 
 
 class Hub:
-    """`run` until cancelled. `hub_id` names this hub's cursor on the cameras."""
+    """`run` until cancelled. `hub_id` names this hub to the cameras; by default the ledger's own name.
+
+    `cameras` has the ids to link to among those that announce themselves; None is all.
+    """
 
     def __init__(
-        self, ledger: Ledger, hub_id: str, watchers: Watchers | None = None, backoff: Backoff | None = None
+        self,
+        ledger: Ledger,
+        hub_id: str | None = None,
+        watchers: Watchers | None = None,
+        backoff: Backoff | None = None,
+        *,
+        cameras: Collection[str] | None = None,
     ) -> None:
         self.ledger = ledger
-        self.hub_id = hub_id
+        self.hub_id = hub_id or ledger.hub_id
         self.watchers = watchers or Watchers()
         self.backoff = backoff or Backoff()
+        self._cameras = cameras
         self._links: dict[str, CameraLink] = {}
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="hub-disk")
 
@@ -104,6 +116,8 @@ class Hub:
                 self._found(tasks, http, camera)
 
     def _found(self, tasks: asyncio.TaskGroup, http: aiohttp.ClientSession, camera: Found) -> None:
+        if self._cameras is not None and camera.id not in self._cameras:
+            return
         link = self._links.get(camera.name)
         if link is None:
             self._link(tasks, http, camera.name, camera.urls())
@@ -144,6 +158,7 @@ class CameraLink:
     async def _until_broken(self) -> str:
         """Connect and serve until the link breaks or the camera moves; the reason."""
         self._moved.clear()
+        self._linked_at_s = math.inf
         self._url = self._urls[self._failures % len(self._urls)] if self._urls else ""
         self._enter(LinkState.CONNECTING, self._url)
         serving = asyncio.create_task(self._serve())
@@ -161,7 +176,8 @@ class CameraLink:
             return "the camera has moved"
         if isinstance(result, BaseException) and not isinstance(result, LinkClosed | WireError):
             raise result
-        self._failures += 1
+        steady = asyncio.get_running_loop().time() - self._linked_at_s > _STEADY_S
+        self._failures = 1 if steady else self._failures + 1
         return str(result)
 
     async def _serve(self) -> None:
@@ -177,7 +193,7 @@ class CameraLink:
     async def _answer(self, client: LinkClient, hello: Hello) -> None:
         client.silence_s = max(1.0, hello.heartbeat_s * _SILENT_HEARTBEATS)
         await client.resume(self._hub.hub_id, hello.epoch, await self._hub.cursor(hello.device, hello.epoch))
-        self._failures = 0
+        self._linked_at_s = asyncio.get_running_loop().time()
         self._enter(LinkState.LINKED, f"{hello.device} at {self._url}")
 
     async def _wait(self) -> None:

@@ -1,10 +1,11 @@
-"""Two network namespaces joined by a cable (veth), made and removed with iproute2."""
+"""Networks for tests: free ports, and two namespaces joined by a cable (veth) made with iproute2."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,6 +46,14 @@ def why_not() -> str:
     finally:
         subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
     return ""
+
+
+def free_port() -> int:
+    """A TCP port that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 @contextmanager

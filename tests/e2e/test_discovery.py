@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
@@ -12,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.network import Cable, cable, why_not
+from tests.e2e.network import Cable, cable, free_port, why_not
 
 ROOT = Path(__file__).parents[2]
 CAMERA = ROOT / "tests" / "faults" / "eventful_camera.py"
 HUB = ROOT / "tools" / "hub.py"
-PORT = 8443
+DEVICE = f"e2e{secrets.token_hex(4)}"
 
 
 class HubOutput:
@@ -69,7 +70,7 @@ async def program(
 @asynccontextmanager
 async def hub(inside: Sequence[str], folder: Path, *options: str) -> AsyncGenerator[HubOutput]:
     pipe, output = asyncio.subprocess.PIPE, HubOutput()
-    command = (str(HUB), "--json", "--database", str(folder / "hub.db"), *options)
+    command = (str(HUB), "--json", "--database", str(folder / "hub.db"), "--camera", DEVICE, *options)
     async with program(inside, *command, stdout=pipe, stderr=pipe) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -81,8 +82,8 @@ async def hub(inside: Sequence[str], folder: Path, *options: str) -> AsyncGenera
     await asyncio.gather(*readers)
 
 
-def camera_command(folder: Path, host: str) -> tuple[str, ...]:
-    return (str(CAMERA), str(folder), host, str(PORT), "cam-e2e", "--announce")
+def camera_command(folder: Path, host: str, port: int = 8443) -> tuple[str, ...]:
+    return (str(CAMERA), str(folder), host, str(port), DEVICE, "--announce")
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ async def test_found_across_namespaces_and_again_at_a_new_address(joined: Cable,
 async def test_found_on_loopback(tmp_path: Path) -> None:
     async with (
         hub((), tmp_path, "--interface", "127.0.0.1") as output,
-        program((), *camera_command(tmp_path, "127.0.0.1")),
+        program((), *camera_command(tmp_path, "127.0.0.1", free_port())),
     ):
         await output.until(lambda: output.linked_at("127.0.0.1") and len(output.numbers) > 20)
     assert sorted(output.numbers) == list(range(1, len(output.numbers) + 1))

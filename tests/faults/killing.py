@@ -74,12 +74,13 @@ class Killer:
     async def run(self, kills: int) -> Result:
         """Kill `kills` times; then start once more and wait until the hub has all that was promised."""
         with Ledger(self._hub_database) as ledger:
-            hub = Hub(ledger, "kill-hub", Watchers(event=self._tally.event), Backoff(0.01, 0.05))
+            hub = Hub(ledger, None, Watchers(event=self._tally.event), Backoff(0.01, 0.05))
             following = asyncio.create_task(hub.run([self._url], browse=False))
             try:
                 for turn in range(kills):
                     await self._live(self._random.uniform(0.0, 0.15))
                     self._after_kill(turn)
+                promised = dict(self._promised)
                 await self._live(None)
             finally:
                 following.cancel()
@@ -88,7 +89,7 @@ class Killer:
             entries = list(ledger.events(self._device))
             stored = {entry.seq: str(getattr(entry.body, "data", {}).get("n", "")) for entry in entries}
             epochs = {entry.epoch for entry in entries}
-            return Result(self._promised, stored, len(self._tally.places), epochs, ledger.gaps(), kills)
+            return Result(promised, stored, len(self._tally.places), epochs, ledger.gaps(), kills)
 
     async def _live(self, lifetime_s: float | None) -> None:
         """One life: until something new arrived at the hub and `lifetime_s` more; None is until all has arrived."""

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.network import free_port
 from tests.faults.killing import Killer, Result
 
 CAMERA = Path(__file__).parent / "eventful_camera.py"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def check(result: Result) -> None:

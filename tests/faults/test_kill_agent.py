@@ -15,8 +15,9 @@ from agent.hub.ledger import Ledger
 from hal.board import LinuxBoard
 from hal.simulated.latched import is_on
 from tests.e2e.camera import config_text
+from tests.e2e.network import free_port
 from tests.faults.killing import Killer
-from tests.faults.test_kill import check, free_port
+from tests.faults.test_kill import check
 
 AGENT = [sys.executable, "-m", "agent"]
 

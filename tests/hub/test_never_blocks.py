@@ -35,7 +35,7 @@ async def test_events_reach_the_hub_without_blocking_the_loop(tmp_path: Path) ->
             app = create_app(Facts(lambda: IDENTITY, dict, list), link)
             async with serving(app, "127.0.0.1", 0) as running:
                 base = f"http://127.0.0.1:{running.port}"
-                hub = Hub(ledger, "hub-a", Watchers(event=event))
+                hub = Hub(ledger, None, Watchers(event=event))
                 following = asyncio.create_task(hub.run([f"{base}/v1/link"], browse=False))
                 for n in range(200):
                     journal.append_nowait(Event("e", float(n), Severity(n % 2), {"n": n}))

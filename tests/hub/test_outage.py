@@ -56,7 +56,7 @@ async def test_events_pass_through_a_full_disk_and_back(small_disk: Path, tmp_pa
         app = create_app(Facts(lambda: IDENTITY, dict, list), link)
         async with serving(app, "127.0.0.1", 0) as running:
             with Ledger(tmp_path / "hub.db") as ledger:
-                hub = Hub(ledger, "hub-a", Watchers(event=arrivals.event), Backoff(0.01, 0.05))
+                hub = Hub(ledger, None, Watchers(event=arrivals.event), Backoff(0.01, 0.05))
                 following = asyncio.create_task(hub.run([f"http://127.0.0.1:{running.port}/v1/link"], browse=False))
                 n = await fill_up(journal, arrivals, small_disk)
                 (small_disk / "clip.mp4").unlink()

@@ -119,7 +119,7 @@ def test_the_pause_grows_to_its_limit() -> None:
 async def test_a_hub_follows_a_camera_through_a_restart(tmp_path: Path) -> None:
     seen = Seen()
     with Ledger(tmp_path / "hub.db") as ledger:
-        hub = Hub(ledger, "hub-a", seen.watchers(), Backoff(0.01, 0.05))
+        hub = Hub(ledger, None, seen.watchers(), Backoff(0.01, 0.05))
         async with await Journal.open(tmp_path / "cam.db", SystemClock()) as journal:
             await happen(journal, 1, 2)
             async with camera_on(journal) as port:
@@ -141,7 +141,9 @@ async def test_a_hub_finds_a_camera_by_mdns(tmp_path: Path) -> None:
         async with camera_on(journal) as port:
             announcing = asyncio.create_task(Announcer(IDENTITY, port, lambda: ("127.0.0.1",)).run())
             with Ledger(tmp_path / "hub.db") as ledger:
-                async with hub_running(Hub(ledger, "hub-a", seen.watchers(), Backoff(0.01, 0.05)), browse=True):
+                async with hub_running(
+                    Hub(ledger, None, seen.watchers(), Backoff(0.01, 0.05), cameras=[IDENTITY.id]), browse=True
+                ):
                     await seen.until(lambda: seen.events == [7])
             announcing.cancel()
             with suppress(asyncio.CancelledError):
@@ -155,10 +157,10 @@ async def test_nothing_is_acknowledged_that_the_hub_could_not_store(tmp_path: Pa
         with Ledger(tmp_path / "hub.db", patience_s=0.01) as ledger:
             other = sqlite3.connect(tmp_path / "hub.db", isolation_level=None)
             other.execute("BEGIN IMMEDIATE")
-            hub = Hub(ledger, "hub-a", seen.watchers(), Backoff(0.01, 0.02))
+            hub = Hub(ledger, None, seen.watchers(), Backoff(0.01, 0.02))
             async with hub_running(hub, f"ws://127.0.0.1:{port}/v1/link"):
                 await seen.until(lambda: seen.states.count(LinkState.WAITING) >= 2)
-                assert journal.cursor("hub-a").seq == 0
+                assert journal.cursor(ledger.hub_id).seq == 0
                 other.execute("ROLLBACK")
                 other.close()
                 await seen.until(lambda: seen.events == [1])
@@ -171,5 +173,12 @@ async def test_several_hubs_each_get_everything(tmp_path: Path, count: int) -> N
         for index in range(count):
             seen = Seen()
             with Ledger(tmp_path / f"hub{index}.db") as ledger:
-                async with hub_running(Hub(ledger, f"hub-{index}", seen.watchers()), f"ws://127.0.0.1:{port}/v1/link"):
+                async with hub_running(Hub(ledger, None, seen.watchers()), f"ws://127.0.0.1:{port}/v1/link"):
                     await seen.until(lambda: seen.events == list(range(20)))  # noqa: B023 - awaited within the turn
+
+
+def test_each_ledger_names_its_hub_and_keeps_the_name(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "one.db") as one, Ledger(tmp_path / "two.db") as two:
+        assert one.hub_id != two.hub_id
+    with Ledger(tmp_path / "one.db") as again:
+        assert again.hub_id == one.hub_id
