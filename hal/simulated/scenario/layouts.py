@@ -72,7 +72,7 @@ class _Plan:
             Block("west gate", (a - 0.12, d - GATE_DEPTH_M, a - 0.06, d), (0.0, 1.2), "dark"),
             Block("east gate", (b + 0.06, d - GATE_DEPTH_M, b + 0.12, d), (0.0, 1.2), "dark"),
             Block("counter", (till, d - 1.7, till + 1.2, d - 1.15), (0.0, 1.0), "counter"),
-            Block("spirits shelf", (self._w - 0.45, self._shelf_y, self._w, d - 0.5), (0.0, self._shelf_height), "spirits"),
+            Block("shelf", (self._w - 0.45, self._shelf_y, self._w, d - 0.5), (0.0, self._shelf_height), "spirits"),
             Block("island", (x, y, x + 1.2, y + 0.5), (0.0, float(self._rng.uniform(0.8, 1.1))), "goods"),
         )
 

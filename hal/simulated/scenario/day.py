@@ -1,0 +1,138 @@
+"""One camera-day: who comes when, does what, what the sensors tell; a pure function of layout, plan and seed.
+
+Nothing is computed for the hours in which nobody is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from hal.simulated.itinerary import Itinerary
+from hal.simulated.scenario import visits
+from hal.simulated.scenario.bodies import LOOKS
+from hal.simulated.scripts import Stage
+from hal.simulated.shop import Layout
+
+HOUR_S = 3600.0
+_ARRIVALS = (0.4, 0.6, 0.8, 1.1, 1.4, 1.2, 0.9, 0.9, 1.2, 1.5, 1.2, 0.6)
+"""How busy each twelfth of the opening time is."""
+_REVISITS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class DayPlan:
+    """How many of what happen on a day. `opens_h` and `closes_h` are hours of the day, `after_s` what is loitering."""
+
+    shoppers: int = 70
+    families: int = 6
+    restockers: int = 2
+    loiterers: int = 5
+    hesitants: int = 5
+    intruders: int = 5
+    runners: int = 3
+    returners: int = 2
+    bypassers: int = 3
+    queues: int = 2
+    burglars: int = 0
+    opens_h: float = 8.0
+    closes_h: float = 20.0
+    after_s: float = 30.0
+
+
+NIGHT = DayPlan(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)
+"""Nobody but one who should not be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who comes: `look` is a look's number, `role` says what for."""
+
+    id: int
+    role: str
+    look: int
+    itinerary: Itinerary
+
+
+@dataclass(frozen=True, slots=True)
+class SensorInput:
+    """What a sensor tells at `t_s`: `kind` is pir, door or staff; `active` is false when it falls back."""
+
+    kind: str
+    source: str
+    t_s: float
+    active: bool = True
+
+
+class CameraDay:
+    """The people and inputs of one day; times in seconds since midnight."""
+
+    def __init__(self, layout: Layout, plan: DayPlan, seed: int) -> None:
+        self.layout, self.plan, self.seed = layout, plan, seed
+
+    @cached_property
+    def people(self) -> tuple[Person, ...]:
+        """Everybody, by arrival."""
+        rng = np.random.default_rng((self.seed, 1))
+        cast = [
+            (role, int(rng.integers(LOOKS)), itinerary)
+            for role, party in _parties(Stage(self.layout, 0, rng), self.plan)
+            for itinerary in party
+        ]
+        cast.sort(key=lambda entry: entry[2].start_s)
+        return tuple(Person(number + 1, *entry) for number, entry in enumerate(cast))
+
+    @cached_property
+    def inputs(self) -> tuple[SensorInput, ...]:
+        """What door contact and motion sensor tell, by time."""
+        told = [one for person in self.people for one in _told_by(person)]
+        return tuple(sorted(told, key=lambda one: one.t_s))
+
+
+def _told_by(person: Person) -> Iterator[SensorInput]:
+    """A person opens the door twice and keeps the motion sensor busy in between."""
+    start_s, end_s = person.itinerary.start_s, person.itinerary.end_s
+    for at_s in (start_s + 1.5, end_s - 3.5):
+        yield SensorInput("door", "front door", at_s)
+        yield SensorInput("door", "front door", at_s + 2.5, active=False)
+    yield SensorInput("pir", "ceiling", start_s + 4.0)
+    yield SensorInput("pir", "ceiling", end_s, active=False)
+
+
+Party = tuple[str, list[Itinerary]]
+Visit = Callable[[Stage, float], Itinerary]
+
+
+def _parties(stage: Stage, plan: DayPlan) -> Iterator[Party]:
+    """Everybody who comes together, with their role."""
+    single: list[tuple[str, int, Visit]] = [
+        ("shopper", plan.shoppers, visits.shopper),
+        ("restocker", plan.restockers, visits.restocker),
+        ("loiterer", plan.loiterers, lambda s, t: visits.loiterer(s, t, plan.after_s)),
+        ("hesitant", plan.hesitants, lambda s, t: visits.hesitant(s, t, plan.after_s)),
+        ("intruder", plan.intruders, visits.intruder),
+        ("runner", plan.runners, visits.runner),
+        ("returner", plan.returners, lambda s, t: visits.returner(s, t, _REVISITS)),
+        ("bypasser", plan.bypassers, visits.bypasser),
+    ]
+    for role, count, visit in single:
+        for _ in range(count):
+            yield role, [visit(stage, _arrival(stage, plan))]
+    for _ in range(plan.families):
+        yield "family", list(visits.family(stage, _arrival(stage, plan), int(stage.rng.integers(2, 5))))
+    for _ in range(plan.queues):
+        start_s = _arrival(stage, plan)
+        yield "queue", [visits.queueing(stage, start_s + 2.5 * k, k) for k in range(int(stage.rng.integers(4, 6)))]
+    for _ in range(plan.burglars):
+        yield "burglar", [visits.bypasser(stage, stage.between(0.5, plan.opens_h - 1.0) * HOUR_S)]
+
+
+def _arrival(stage: Stage, plan: DayPlan) -> float:
+    """A moment while the shop is open, more likely when it is busy; early enough to be gone when it closes."""
+    weights = np.array(_ARRIVALS) / sum(_ARRIVALS)
+    share = (int(stage.rng.choice(len(weights), p=weights)) + stage.rng.random()) / len(weights)
+    last_s = (plan.closes_h - plan.opens_h - 0.4) * HOUR_S
+    return plan.opens_h * HOUR_S + share * last_s

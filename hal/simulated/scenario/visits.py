@@ -1,0 +1,126 @@
+"""What people do in a shop on one day: each function plans one visit, as an itinerary through the layout's places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hal.simulated.itinerary import Itinerary, Planner
+from hal.simulated.scripts import Stage
+from hal.simulated.shop import Place
+
+SIDE_M = 0.55
+"""How far apart the members of a family stand."""
+
+
+def _enter(stage: Stage, start_s: float) -> Planner:
+    return Planner(stage.pick("door").at, start_s)
+
+
+def _leave(stage: Stage, plan: Planner, *, speed_mps: float = 0.0, action: str = "walk") -> Itinerary:
+    return stage.walk(plan, stage.pick("door"), spread_m=0.0, speed_mps=speed_mps, action=action).done()
+
+
+def _stop(stage: Stage, plan: Planner, place: Place, seconds: float) -> Planner:
+    """Walk to a place, take something, look at it."""
+    stage.walk(plan, place)
+    taking = min(seconds, stage.between(3, 7)) if stage.rng.random() < 0.7 else 0.0
+    plan.stay(taking, place.facing_deg, "reach", stage.between(0.9, 1.5))
+    return plan.stay(seconds - taking, place.facing_deg, "browse")
+
+
+def _pay(stage: Stage, plan: Planner) -> Planner:
+    return _stop(stage, plan, stage.pick("till"), stage.between(8, 16))
+
+
+def _browse(stage: Stage, plan: Planner, stops: int) -> Planner:
+    for _ in range(stops):
+        _stop(stage, plan, stage.pick("browse"), stage.between(3, 15))
+    return plan
+
+
+def shopper(stage: Stage, start_s: float) -> Itinerary:
+    """Browses; every third has a look at the expensive shelf, for less than loitering takes; pays, or took nothing."""
+    plan = _browse(stage, _enter(stage, start_s), int(stage.rng.integers(1, 4)))
+    looked = stage.rng.random() < 0.33
+    if looked:
+        _stop(stage, plan, stage.pick("linger"), stage.between(4, 22))
+    if looked or stage.rng.random() < 0.7:
+        _pay(stage, plan)
+    return _leave(stage, plan)
+
+
+def family(stage: Stage, start_s: float, members: int) -> Iterator[Itinerary]:
+    """People who do the same things together, a step behind each other."""
+    door, stops = stage.pick("door"), [stage.pick("browse") for _ in range(int(stage.rng.integers(1, 4)))]
+    seconds = [stage.between(5, 15) for _ in stops]
+    speed = stage.between(0.9, 1.1)
+    for member in range(members):
+        plan = Planner(door.at, start_s + 1.3 * member)
+        for place, stay_s in zip(stops, seconds, strict=True):
+            stage.walk(plan, place, spread_m=SIDE_M / 2, speed_mps=speed).stay(stay_s, place.facing_deg, "browse")
+        yield stage.walk(plan, door, spread_m=0.0, speed_mps=speed).done()
+
+
+def restocker(stage: Stage, start_s: float) -> Itinerary:
+    """Staff who fill shelf after shelf for a quarter of an hour; nothing of it is a breach."""
+    plan = _enter(stage, start_s)
+    for place in stage.layout.of_kind("browse"):
+        stage.walk(plan, place)
+        for _ in range(int(stage.rng.integers(2, 6))):
+            plan.stay(stage.between(10, 40), place.facing_deg, "reach", stage.between(0.4, 1.3))
+    return _leave(stage, plan)
+
+
+def loiterer(stage: Stage, start_s: float, after_s: float) -> Itinerary:
+    """Stays at the expensive shelf for longer than `after_s`, now and then taking a step along it; pays."""
+    plan = _browse(stage, _enter(stage, start_s), int(stage.rng.integers(0, 2)))
+    place, left_s = stage.pick("linger"), after_s + stage.between(6, 60)
+    while left_s > 0:
+        stay_s = min(left_s, stage.between(8, 25))
+        stage.walk(plan, place).stay(stay_s, place.facing_deg, "linger")
+        left_s -= stay_s
+    return _leave(stage, _pay(stage, plan))
+
+
+def hesitant(stage: Stage, start_s: float, after_s: float) -> Itinerary:
+    """Stays at the expensive shelf for nearly as long as loitering takes, and leaves without paying: no breach."""
+    plan = _stop(stage, _enter(stage, start_s), stage.pick("linger"), stage.between(0.6, 0.8) * after_s)
+    return _leave(stage, _pay(stage, plan))
+
+
+def intruder(stage: Stage, start_s: float) -> Itinerary:
+    """Goes into the restricted zone for some seconds."""
+    plan = _browse(stage, _enter(stage, start_s), int(stage.rng.integers(0, 2)))
+    for place in stage.layout.of_kind("stock")[: int(stage.rng.integers(1, 3))]:
+        stage.walk(plan, place, spread_m=0.08).stay(stage.between(2, 14), place.facing_deg, "reach", 1.0)
+    return _leave(stage, plan)
+
+
+def runner(stage: Stage, start_s: float) -> Itinerary:
+    """Takes something and runs out."""
+    plan = _stop(stage, _enter(stage, start_s), stage.pick("browse"), stage.between(3, 6))
+    return _leave(stage, plan, speed_mps=stage.between(3.2, 4.5), action="run")
+
+
+def returner(stage: Stage, start_s: float, visits: int) -> Itinerary:
+    """Comes back to the expensive shelf again and again, browsing elsewhere in between; pays."""
+    plan = _enter(stage, start_s)
+    for _ in range(visits):
+        _stop(stage, plan, stage.pick("linger"), stage.between(8, 16))
+        for _ in range(2):
+            _stop(stage, plan, stage.pick("browse"), stage.between(14, 20))
+    return _leave(stage, _pay(stage, plan))
+
+
+def bypasser(stage: Stage, start_s: float) -> Itinerary:
+    """Takes something from the expensive shelf and leaves without coming near the till."""
+    plan = _stop(stage, _enter(stage, start_s), stage.pick("linger"), stage.between(8, 18))
+    return _leave(stage, plan)
+
+
+def queueing(stage: Stage, start_s: float, number: int) -> Itinerary:
+    """One of a queue: waits behind those who came before, then pays. The first has number 0."""
+    spots = (*stage.layout.of_kind("queue"), *stage.layout.of_kind("till"))
+    plan = stage.walk(_enter(stage, start_s), spots[number % len(spots)], spread_m=0.25)
+    plan.stay(stage.between(35, 60) + 6 * number, 90.0, "queue")
+    return _leave(stage, _pay(stage, plan))
