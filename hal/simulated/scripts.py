@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hal.simulated.itinerary import RUN_MPS, WALK_MPS, Itinerary, Planner
 from hal.simulated.optics import inside
@@ -15,6 +16,9 @@ from hal.simulated.people import Look, random_look
 from hal.simulated.routes import route
 from hal.simulated.shop import Layout, Place, Xy
 
+F64 = NDArray[np.float64]
+
+_TRIES = 8
 INTRUSION_S = 12.0
 """When the demo's intruder enters the restricted zone in the first cycle."""
 
@@ -47,18 +51,20 @@ class Stage:
         self.cast: list[Role] = []
 
     def add(self, plan: Callable[[], Itinerary]) -> None:
-        """Cast a person; of some tries, keep the plan that bumps least into those already cast."""
-        tries = [plan() for _ in range(5)]
-        self.cast.append(Role(random_look(self.rng), min(tries, key=self._bumps)))
+        """Cast a person; of some tries, keep the plan that bumps least into those already cast and hides them least."""
+        tries = [plan() for _ in range(_TRIES)]
+        self.cast.append(Role(random_look(self.rng), min(tries, key=self._in_the_way)))
 
-    def _bumps(self, plan: Itinerary) -> int:
-        """Half seconds spent within arm's length of others."""
+    def _in_the_way(self, plan: Itinerary) -> int:
+        """Half seconds spent within arm's length of others, or between them and the camera."""
         times = np.arange(plan.start_s, plan.end_s, 0.5)
+        eye = np.array(self.layout.optics.position[:2])
         mine, total = plan.positions(times), 0
         for role in self.cast:
             there = (times >= role.itinerary.start_s) & (times <= role.itinerary.end_s)
             theirs = role.itinerary.positions(times)
-            total += int(((np.hypot(*(mine - theirs).T) < 0.55) & there).sum())
+            touching = np.hypot(*(mine - theirs).T) < 0.55
+            total += int(((touching | _hides(mine - eye, theirs - eye)) & there).sum())
         return total
 
     def pick(self, kind: str) -> Place:
@@ -82,6 +88,13 @@ class Stage:
         way = route(self.layout, origin.at, place.at)
         speed = speed_mps or WALK_MPS * self.between(0.85, 1.15)
         return plan.go((plan.at, *way[1:-1], self.near(place, spread_m)), speed, action)
+
+
+def _hides(mine: F64, theirs: F64) -> NDArray[np.bool_]:
+    """Where someone at `mine` stands before `theirs`, both (n, 2) in metres from the camera."""
+    off_line = np.abs(mine[:, 0] * theirs[:, 1] - mine[:, 1] * theirs[:, 0]) / np.maximum(np.hypot(*theirs.T), 0.1)
+    ahead = (mine * theirs).sum(1) < (theirs**2).sum(1)
+    return np.asarray((off_line < 0.4) & ahead)
 
 
 def entering_at(plan: Itinerary, corners: tuple[Xy, ...], moment_s: float) -> Itinerary:
