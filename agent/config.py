@@ -16,7 +16,7 @@ from typing import Any
 from agent import schema
 from agent.domain import Point, ZoneKind
 from agent.errors import ConfigError, Problem
-from agent.rule_config import RULE_TABLES, LineCrossingRule, RestrictedRule, RuleConfig, ZoneRule
+from agent.rule_config import RULE_TABLES, Reference, RuleConfig
 from agent.schema import setting
 
 
@@ -277,36 +277,24 @@ def _shared_pins(outputs: tuple[OutputConfig, ...]) -> list[Problem]:
 
 def _rule_problems(config: Config, rule: RuleConfig, index: int) -> list[Problem]:
     path = f"rule[{index}]"
-    problems = [
-        problem
-        for action in rule.actions
-        for problem in _unknown(f"{path}.actions", "output", action, [output.name for output in config.outputs])
+    return [
+        *(problem for reference in rule.references() for problem in _broken(config, reference, path)),
+        *(Problem(f"{path}.{mistake.key}", mistake.message, mistake.hint) for mistake in rule.mistakes()),
     ]
-    if rule.schedule is not None:
-        names = [schedule.name for schedule in config.schedules]
-        problems += _unknown(f"{path}.schedule", "schedule", rule.schedule, names)
-    if isinstance(rule, LineCrossingRule):
-        problems += _unknown(f"{path}.line", "line", rule.line, [line.name for line in config.lines])
-    if isinstance(rule, ZoneRule):
-        problems += _unknown(f"{path}.zone", "zone", rule.zone, [zone.name for zone in config.zones])
-    if isinstance(rule, RestrictedRule):
-        problems += _not_restricted(config, rule, path)
-    return problems
 
 
-def _unknown(path: str, what: str, word: str, known: list[str]) -> list[Problem]:
-    if word in known:
+def _broken(config: Config, reference: Reference, path: str) -> list[Problem]:
+    """What is wrong with a name that a rule gives: unknown, or a zone of another kind than the rule is for."""
+    path = f"{path}.{reference.key}"
+    table = {item.name: item for item in getattr(config, LISTS[reference.table][0])}
+    if reference.word not in table:
+        known = list(table)
+        hint = schema.nearest(reference.word, known) if known else f"add a [[{reference.table}]] of that name"
+        return [Problem(path, f"no {reference.table} is called {reference.word!r}", hint)]
+    if not reference.kinds or table[reference.word].kind in reference.kinds:
         return []
-    hint = schema.nearest(word, known) if known else f"add a [[{what}]] of that name"
-    return [Problem(path, f"no {what} is called {word!r}", hint)]
-
-
-def _not_restricted(config: Config, rule: RestrictedRule, path: str) -> list[Problem]:
-    kinds = {zone.name: zone.kind for zone in config.zones}
-    if kinds.get(rule.zone, ZoneKind.RESTRICTED) == ZoneKind.RESTRICTED:
-        return []
-    message = f"zone {rule.zone!r} is of kind {kinds[rule.zone]!r}"
-    return [Problem(f"{path}.zone", message, 'give the zone kind = "restricted"')]
+    message = f"zone {reference.word!r} is of kind {table[reference.word].kind!r}"
+    return [Problem(path, message, "give the zone " + " or ".join(f'kind = "{kind}"' for kind in reference.kinds))]
 
 
 def _model_problems(model: ModelConfig) -> list[Problem]:

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import hypot
+from typing import ClassVar, NamedTuple
 
 from agent import schema
-from agent.domain import Severity
+from agent.domain import Severity, ZoneKind
 from agent.schema import setting
 
 WARNING = Severity.WARNING
+EVERYWHERE = "everywhere"
+HOLD = schema.number(0, 600)
+HOLD_HELP = "seconds it lasts after it was last seen"
+
+
+class Reference(NamedTuple):
+    """A setting that names something in another table; `kinds` are the kinds that a zone must be one of, if any."""
+
+    key: str
+    table: str
+    word: str
+    kinds: tuple[ZoneKind, ...] = ()
+
+
+class Mistake(NamedTuple):
+    """Settings of one rule that do not go together."""
+
+    key: str
+    message: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +47,23 @@ class RuleConfig:
     )
     schedule: str | None = setting(schema.name, None, help="the [[schedule]] that says when it applies")
 
+    outside: ClassVar[bool] = False
+    """Whether its schedule says when it does NOT apply."""
+
     @property
     def place(self) -> str:
-        """The zone or line it watches."""
-        raise NotImplementedError
+        """What it watches, for its name."""
+        return EVERYWHERE
+
+    def references(self) -> Iterator[Reference]:
+        """What it names in other tables."""
+        yield from (Reference("actions", "output", action) for action in self.actions)
+        if self.schedule is not None:
+            yield Reference("schedule", "schedule", self.schedule)
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """What does not go together."""
+        return iter(())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +72,40 @@ class ZoneRule(RuleConfig):
 
     zone: str = setting(schema.name, help="the name of a [[zone]]")
 
+    zone_kinds: ClassVar[tuple[ZoneKind, ...]] = ()
+    """The kinds of zone it is for; empty means any."""
+
     @property
     def place(self) -> str:
         return self.zone
+
+    def references(self) -> Iterator[Reference]:
+        yield from RuleConfig.references(self)
+        yield Reference("zone", "zone", self.zone, self.zone_kinds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaRule(RuleConfig):
+    """A rule about one zone, or about the whole picture."""
+
+    zone: str | None = setting(schema.name, None, help="the name of a [[zone]]; the whole picture when left out")
+
+    @property
+    def place(self) -> str:
+        return self.zone or EVERYWHERE
+
+    def references(self) -> Iterator[Reference]:
+        yield from RuleConfig.references(self)
+        if self.zone is not None:
+            yield Reference("zone", "zone", self.zone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestrictedRule(ZoneRule):
     """A confirmed person in a restricted zone. Its schedule says when people MAY be there; without one, never."""
+
+    outside = True
+    zone_kinds = (ZoneKind.RESTRICTED,)
 
 
 def _stages(raw: object) -> tuple[float, ...]:
@@ -80,9 +142,73 @@ class LineCrossingRule(RuleConfig):
     def place(self) -> str:
         return self.line
 
+    def references(self) -> Iterator[Reference]:
+        yield from RuleConfig.references(self)
+        yield Reference("line", "line", self.line)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningRule(AreaRule):
+    """A person runs: body heights (about 1.7 m) a second; brisk walking is 1.0 to 1.2."""
+
+    min_speed: float = setting(schema.number(0.5, 6), 1.6, help="slowest speed that is running, body heights a second")
+    over_s: float = setting(schema.number(0.3, 3), 1.0, help="seconds over which it must be kept up")
+    hold_s: float = setting(HOLD, 2.0, help=HOLD_HELP)
+
+
+def _direction(raw: object) -> tuple[float, float]:
+    x, y = schema.many(schema.number(-1, 1), least=2, most=2)(raw)
+    if hypot(x, y) < 0.01:
+        raise schema.Bad("points nowhere", hint="such as [1, 0] for to the right, [0, 1] for down the picture")
+    return x, y
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongWayRule(AreaRule):
+    """A person walks against the way that is allowed: along `toward`, or through `line` inwards."""
+
+    toward: tuple[float, float] | None = setting(
+        _direction, None, help="the allowed way in the picture, [x to the right, y down]"
+    )
+    line: str | None = setting(schema.name, None, help='the name of a [[line]]; its "in" is the allowed way')
+    max_cosine: float = setting(
+        schema.number(-1, 0.5), -0.5, help="cosine to the allowed way below which it is the wrong one"
+    )
+    after_s: float = setting(schema.number(0, 60), 1.5, help="seconds of going the wrong way")
+    min_moved_h: float = setting(schema.number(0, 20), 1.0, help="body heights gone the wrong way")
+    hold_s: float = setting(HOLD, 2.0, help=HOLD_HELP)
+
+    @property
+    def place(self) -> str:
+        return self.zone or self.line or EVERYWHERE
+
+    def references(self) -> Iterator[Reference]:
+        yield from AreaRule.references(self)
+        if self.line is not None:
+            yield Reference("line", "line", self.line)
+
+    def mistakes(self) -> Iterator[Mistake]:
+        if (self.toward is None) == (self.line is None):
+            yield Mistake("toward", "needs either `toward` or `line`", "give the one allowed way")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErraticRule(AreaRule):
+    """A person goes to and fro without getting anywhere."""
+
+    over_s: float = setting(schema.number(1, 120), 20.0, help="seconds of the way that are looked at")
+    min_ratio: float = setting(schema.number(1, 100), 4.0, help="length of the way over the distance made")
+    min_turns: int = setting(schema.integer(1, 100), 4, help="how many sharp turns")
+    turn_deg: float = setting(schema.number(10, 170), 60.0, help="a turn is sharp from this angle")
+    leg_h: float = setting(schema.number(0.1, 5), 0.5, help="shortest leg that counts, body heights")
+    hold_s: float = setting(HOLD, 2.0, help=HOLD_HELP)
+
 
 RULE_TABLES: dict[str, type[RuleConfig]] = {
     "restricted": RestrictedRule,
     "loitering": LoiteringRule,
     "line_crossing": LineCrossingRule,
+    "running": RunningRule,
+    "wrong_way": WrongWayRule,
+    "erratic": ErraticRule,
 }

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Generic, NamedTuple, Protocol, Self, TypeVar, runtime_checkable
 
 from agent.domain import Json, Severity, Track
 from agent.rule_config import RuleConfig
 from agent.rules.facts import FactBook
 from agent.rules.lines import Crossing
+from agent.rules.trails import Trail
 from agent.rules.zones import Stay
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """What all rules look at: confirmed people seen in this frame, their stays by (track, zone), and crossings.
 
-    `ended` holds the stays that ended with this frame, `facts` what the sensors told. `minute_of_week` is the shop's
+    `ended` holds the stays that ended with this frame, `trails` the feet that were seen to go on (or to stand) in it,
+    `facts` what the sensors told. `minute_of_week` is the shop's
     local time (0 is Monday 00:00), None where there is none (a replay): schedules then count as not set.
     """
 
@@ -29,6 +33,13 @@ class View:
     aspect: float = 16 / 9
     ended: Sequence[Stay] = ()
     facts: FactBook = field(default_factory=FactBook)
+    trails: Mapping[int, Trail] = field(default_factory=dict)
+
+    def walking(self, zone: int | None) -> Iterator[tuple[int, Trail]]:
+        """The trails of the people in a zone; None is the whole picture."""
+        for track, trail in self.trails.items():
+            if zone is None or (track, zone) in self.stays:
+                yield track, trail
 
 
 class Subject(NamedTuple):
@@ -51,6 +62,42 @@ class Hit:
     zone: str | None = None
     line: str | None = None
     factors: Mapping[str, Json] = field(default_factory=dict)
+
+    @classmethod
+    def about(
+        cls,
+        rule: RuleConfig,
+        track: int | None,
+        *,
+        zone: str | None = None,
+        line: str | None = None,
+        factors: Mapping[str, Json],
+    ) -> Self:
+        """A hit with the severity that the rule is configured to have."""
+        return cls(Subject(rule.name, track), rule.severity, zone=zone, line=line, factors=factors)
+
+
+class Held(Generic[T]):
+    """Tracks for which something was so lately, each with what was found; it lasts `hold_s` past the last time."""
+
+    def __init__(self, hold_s: float) -> None:
+        self._hold_s = hold_s
+        self._latest: dict[int, tuple[float, T]] = {}
+
+    def note(self, track: int, t_s: float, found: T) -> None:
+        """It is so now."""
+        self._latest[track] = (t_s, found)
+
+    def forget(self, t_s: float) -> None:
+        """Drop what was so too long ago."""
+        if self._latest:
+            self._latest = {k: entry for k, entry in self._latest.items() if t_s - entry[0] <= self._hold_s}
+
+    def __contains__(self, track: object) -> bool:
+        return track in self._latest
+
+    def __iter__(self) -> Iterator[tuple[int, T]]:
+        return ((track, found) for track, (_, found) in self._latest.items())
 
 
 class Rule(Protocol):

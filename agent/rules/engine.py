@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from agent.config import Config
 from agent.domain import Event, Json, Severity, Track
-from agent.rule_config import RestrictedRule, RuleConfig
+from agent.rule_config import RuleConfig
 from agent.rules.base import Hit, Lasting, Rule, View
-from agent.rules.crossing import LineCrossing
 from agent.rules.facts import Fact, FactBook, FactKind
 from agent.rules.lines import Crossing, LineWatch
-from agent.rules.presence import Loitering, Restricted
+from agent.rules.registry import WALKING, make_rules
 from agent.rules.schedule import is_on
+from agent.rules.trails import TrailWatch
 from agent.rules.zones import Stay, ZoneWatch
-
-# Each rule is made from its own table and the number of the zone or line it watches.
-RULES: dict[str, Callable[[Any, int], Rule]] = {
-    "restricted": Restricted,
-    "loitering": Loitering,
-    "line_crossing": LineCrossing,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +37,8 @@ class RuleEngine:
         self._aspect = aspect
         self._zones = ZoneWatch(config.zones)
         self._lines = LineWatch(config.lines, aspect)
-        self._rules = [_make_rule(config, rule) for rule in config.rules]
+        self._trails = TrailWatch(aspect) if any(rule.kind in WALKING for rule in config.rules) else None
+        self._rules = make_rules(config, aspect)
         self._schedules = {schedule.name: schedule for schedule in config.schedules}
         self._facts = FactBook()
         self._news: list[Fact] = []
@@ -74,7 +67,8 @@ class RuleEngine:
         ended = self._zones.update(t_s, tracks)
         crossings = self._lines.update(t_s, tracks)
         people = {track.id: track for track in tracks if track.confirmed and track.seen}
-        view = View(t_s, people, self._zones.stays, crossings, minute_of_week, self._aspect, ended, self._facts)
+        trails = self._trails.update(t_s, people.values()) if self._trails else {}
+        view = View(t_s, people, self._zones.stays, crossings, minute_of_week, self._aspect, ended, self._facts, trails)
         events = [*self._told(), *(self._crossed(crossing) for crossing in crossings), *self._dwells(t_s, ended)]
         return Findings(tuple(events), tuple(hit for rule in self._rules for hit in self._run(rule, view)))
 
@@ -86,7 +80,7 @@ class RuleEngine:
         if rule.schedule is None or minute_of_week is None:
             return True
         on = is_on(self._schedules[rule.schedule], minute_of_week)
-        return not on if isinstance(rule, RestrictedRule) else on
+        return on != rule.outside
 
     def _told(self) -> list[Event]:
         """The facts that came since the last frame; a PIR is left out, the camera sees the same."""
@@ -116,9 +110,3 @@ class RuleEngine:
 
 def _counts(rule: RuleConfig, line: str, direction: str) -> bool:
     return rule.kind == "line_crossing" and rule.place == line and getattr(rule, "direction", "") in ("any", direction)
-
-
-def _make_rule(config: Config, rule: RuleConfig) -> Rule:
-    lines, zones = [line.name for line in config.lines], [zone.name for zone in config.zones]
-    names = lines if rule.kind == "line_crossing" else zones
-    return RULES[rule.kind](rule, names.index(rule.place))

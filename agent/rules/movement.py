@@ -1,0 +1,166 @@
+"""Rules about how people move: `running`, `wrong_way` and `erratic`."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from math import cos, hypot, radians
+
+from agent.domain import Json
+from agent.rule_config import ErraticRule, RunningRule, WrongWayRule
+from agent.rules.base import Held, Hit, View
+from agent.rules.trails import Step, Trail, steady_speed, velocity
+
+STILL_RUNNING = 0.75
+SINGLE_SHARE = 0.7
+COURSE_S = 1.0
+STANDING_SPEED = 0.15
+STANDING_S = 2.0
+
+
+class Running:
+    """A person runs; the condition holds until `hold_s` after they were last seen running."""
+
+    def __init__(self, config: RunningRule, zone: int | None) -> None:
+        self.config = config
+        self._zone = zone
+        self._running: Held[float] = Held(config.hold_s)
+
+    def update(self, view: View) -> Iterator[Hit]:
+        """One hit for each person who runs."""
+        self._running.forget(view.t_s)
+        for track, trail in view.walking(self._zone):
+            speed = self._speed(trail, going=track in self._running)
+            if speed:
+                self._running.note(track, view.t_s, speed)
+        for track, speed in self._running:
+            factors: dict[str, Json] = {"speed_h_s": round(speed, 2), "min_speed": self.config.min_speed}
+            yield Hit.about(self.config, track, zone=self.config.zone, factors=factors)
+
+    def _speed(self, trail: Trail, *, going: bool) -> float:
+        """The speed in h/s if that is running, else 0. The exact look is taken at those only who are near it."""
+        limit = self.config.min_speed * (STILL_RUNNING if going else 1.0)
+        steps = trail.tail(self.config.over_s)
+        if not steps or hypot(*velocity(steps)) < limit * SINGLE_SHARE:
+            return 0.0
+        speed, single = steady_speed(steps)
+        return speed if speed >= limit and single >= limit * SINGLE_SHARE else 0.0
+
+
+@dataclass(slots=True)
+class _Against:
+    """Since when and from where a person has gone against the way, and when they last moved."""
+
+    start: Step
+    moved_s: float
+
+
+class WrongWay:
+    """A person walks against the allowed direction; holds until `hold_s` after they were last seen doing so."""
+
+    def __init__(self, config: WrongWayRule, zone: int | None, way: tuple[float, float]) -> None:
+        self.config = config
+        self._zone = zone
+        self._way = (way[0] / hypot(*way), way[1] / hypot(*way))
+        self._against: dict[int, _Against] = {}
+        self._found: Held[float] = Held(config.hold_s)
+
+    def update(self, view: View) -> Iterator[Hit]:
+        """One hit for each person who goes the wrong way."""
+        self._found.forget(view.t_s)
+        for track, trail in view.walking(self._zone):
+            moved_h = self._follow(track, trail)
+            if moved_h >= self.config.min_moved_h and self._lasted_s(track, trail) >= self.config.after_s:
+                self._found.note(track, view.t_s, moved_h)
+        self._against = {t: way for t, way in self._against.items() if view.t_s - way.moved_s <= STANDING_S}
+        for track, moved_h in self._found:
+            factors: dict[str, Json] = {"moved_h": round(moved_h, 2), "min_moved_h": self.config.min_moved_h}
+            yield Hit.about(self.config, track, zone=self.config.zone, line=self.config.line, factors=factors)
+
+    def _follow(self, track: int, trail: Trail) -> float:
+        """Body heights gone against the way so far. Standing interrupts nothing, another course does."""
+        steps = trail.tail(COURSE_S)
+        if not steps:
+            return 0.0
+        (vx, vy), now = velocity(steps), steps[-1]
+        speed = hypot(vx, vy)
+        if speed >= STANDING_SPEED:
+            if vx * self._way[0] + vy * self._way[1] >= self.config.max_cosine * speed:
+                self._against.pop(track, None)
+                return 0.0
+            against = self._against.get(track)
+            if against is None or against.start.t_s < trail.since_s:
+                against = self._against[track] = _Against(steps[0], now.t_s)
+            against.moved_s = now.t_s
+            start = against.start
+            return (start.x - now.x) * self._way[0] + (start.y - now.y) * self._way[1]
+        return 0.0
+
+    def _lasted_s(self, track: int, trail: Trail) -> float:
+        return trail.steps[-1].t_s - self._against[track].start.t_s
+
+
+@dataclass(slots=True)
+class _Legs:
+    """A person's way as legs of at least a given length; `since_s` is the trail it belongs to."""
+
+    since_s: float
+    corners: deque[Step]
+
+    def add(self, step: Step, leg_h: float, span_s: float) -> None:
+        """Take a step in; what is older than `span_s` goes."""
+        if hypot(step.x - self.corners[-1].x, step.y - self.corners[-1].y) >= leg_h:
+            self.corners.append(step)
+        while len(self.corners) > 1 and step.t_s - self.corners[0].t_s > span_s:
+            self.corners.popleft()
+
+    def path_h(self) -> float:
+        """The length of all legs."""
+        return sum(hypot(b.x - a.x, b.y - a.y) for a, b in pairwise(self.corners))
+
+    def turns(self, min_cosine: float) -> int:
+        """How many corners are sharper than the angle of that cosine."""
+        legs = [(b.x - a.x, b.y - a.y) for a, b in pairwise(self.corners)]
+        return sum(
+            ax * bx + ay * by < min_cosine * hypot(ax, ay) * hypot(bx, by) for (ax, ay), (bx, by) in pairwise(legs)
+        )
+
+
+class Erratic:
+    """A person goes to and fro without getting anywhere; holds until `hold_s` after it was last so."""
+
+    def __init__(self, config: ErraticRule, zone: int | None) -> None:
+        self.config = config
+        self._zone = zone
+        self._legs: dict[int, _Legs] = {}
+        self._found: Held[tuple[float, int]] = Held(config.hold_s)
+        self._cosine = cos(radians(config.turn_deg))
+
+    def update(self, view: View) -> Iterator[Hit]:
+        """One hit for each person who does."""
+        self._found.forget(view.t_s)
+        for track, trail in view.walking(self._zone):
+            legs = self._follow(track, trail)
+            if len(legs.corners) >= self.config.min_turns + 2:
+                self._judge(track, legs, trail.steps[-1])
+        oldest_s = view.t_s - self.config.over_s
+        self._legs = {track: legs for track, legs in self._legs.items() if legs.corners[-1].t_s >= oldest_s}
+        for track, (ratio, turns) in self._found:
+            factors: dict[str, Json] = {"path_ratio": round(ratio, 1), "turns": turns}
+            yield Hit.about(self.config, track, zone=self.config.zone, factors=factors)
+
+    def _follow(self, track: int, trail: Trail) -> _Legs:
+        step, legs = trail.steps[-1], self._legs.get(track)
+        if legs is None or legs.since_s != trail.since_s:
+            legs = self._legs[track] = _Legs(trail.since_s, deque([step]))
+        legs.add(step, self.config.leg_h, self.config.over_s)
+        return legs
+
+    def _judge(self, track: int, legs: _Legs, now: Step) -> None:
+        start = legs.corners[0]
+        ratio = legs.path_h() / max(hypot(now.x - start.x, now.y - start.y), self.config.leg_h)
+        turns = legs.turns(self._cosine)
+        if ratio > self.config.min_ratio and turns >= self.config.min_turns:
+            self._found.note(track, now.t_s, (ratio, turns))

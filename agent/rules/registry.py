@@ -1,0 +1,68 @@
+"""Every kind of rule, and how one is made from its table for the place where the camera looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from agent.config import Config
+from agent.rule_config import RuleConfig, WrongWayRule
+from agent.rules.base import Rule
+from agent.rules.crossing import LineCrossing
+from agent.rules.movement import Erratic, Running, WrongWay
+from agent.rules.presence import Loitering, Restricted
+
+
+class Site:
+    """The place as configured: the numbers of its zones and lines, for a picture of this aspect (width / height)."""
+
+    def __init__(self, config: Config, aspect: float) -> None:
+        self.config = config
+        self.aspect = aspect
+        self._zones = {zone.name: number for number, zone in enumerate(config.zones)}
+        self._lines = {line.name: number for number, line in enumerate(config.lines)}
+
+    def zone(self, name: str) -> int:
+        """The number of a zone."""
+        return self._zones[name]
+
+    def area(self, name: str | None) -> int | None:
+        """The number of a zone, None for the whole picture."""
+        return None if name is None else self._zones[name]
+
+    def line(self, name: str) -> int:
+        """The number of a line."""
+        return self._lines[name]
+
+    def inward(self, name: str) -> tuple[float, float]:
+        """The direction in the picture that is "in" at a line: to the right hand of its way from first to last."""
+        points = self.config.lines[self._lines[name]].points
+        return points[0].y - points[-1].y, (points[-1].x - points[0].x) * self.aspect
+
+
+def _wrong_way(rule: WrongWayRule, site: Site) -> Rule:
+    way = site.inward(rule.line) if rule.line else rule.toward
+    assert way is not None, "the configuration was checked"
+    return WrongWay(rule, site.area(rule.zone), way)
+
+
+RULES: dict[str, Callable[[Any, Site], Rule]] = {
+    "restricted": lambda rule, site: Restricted(rule, site.zone(rule.zone)),
+    "loitering": lambda rule, site: Loitering(rule, site.zone(rule.zone)),
+    "line_crossing": lambda rule, site: LineCrossing(rule, site.line(rule.line)),
+    "running": lambda rule, site: Running(rule, site.area(rule.zone)),
+    "wrong_way": _wrong_way,
+    "erratic": lambda rule, site: Erratic(rule, site.area(rule.zone)),
+}
+WALKING = ("running", "wrong_way", "erratic")
+"""The kinds that look at trails; without any of them nobody's feet are followed."""
+
+
+def make_rules(config: Config, aspect: float) -> list[Rule]:
+    """The configured rules, in their order."""
+    site = Site(config, aspect)
+
+    def make(rule: RuleConfig) -> Rule:
+        return RULES[rule.kind](rule, site)
+
+    return [make(rule) for rule in config.rules]

@@ -1,0 +1,126 @@
+"""Where people's feet have been lately, in body heights, and how fast, although boxes jitter, jump and are cut.
+
+Steps are measured in the person's height at the time, so that the camera's distance drops out. Only seen feet count: at
+an edge of the frame, and while a person is only predicted, nothing is added. A step that nobody can take means that the
+track has gone over to somebody else; the trail then begins anew.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from itertools import combinations, pairwise
+from math import exp, hypot
+from statistics import median
+from typing import NamedTuple
+
+from agent.domain import Track
+
+SAMPLE_S = 0.1
+KEEP_S = 4.0
+GAP_S = 2.0
+TOP_SPEED = 6.0
+JITTER_H = 0.5
+SHRINK_PER_S = 0.35
+EDGE = 0.01
+SLACK_S = 1e-6
+
+
+class Step(NamedTuple):
+    """A seen foot: seconds, and a place in body heights from where the trail began (x right, y down)."""
+
+    t_s: float
+    x: float
+    y: float
+
+
+class Trail:
+    """One person's steps of the last `KEEP_S`. `since_s` tells one trail of a track from the next."""
+
+    __slots__ = ("_foot", "_height", "since_s", "steps")
+
+    def __init__(self, t_s: float, foot: tuple[float, float], height: float) -> None:
+        self.since_s = t_s
+        self.steps = deque([Step(t_s, 0.0, 0.0)])
+        self._foot = foot
+        self._height = height
+
+    def extend(self, t_s: float, foot: tuple[float, float], height: float) -> bool:
+        """Add a foot (frame heights); false when nobody could have come there from the last one.
+
+        A box that loses its legs behind a shelf must not make its person fast: a height shrinks only slowly.
+        """
+        last = self.steps[-1]
+        span_s = t_s - last.t_s
+        tall = max(height, self._height * exp(-SHRINK_PER_S * span_s))
+        dx, dy = (foot[0] - self._foot[0]) / tall, (foot[1] - self._foot[1]) / tall
+        if hypot(dx, dy) > JITTER_H + TOP_SPEED * span_s:
+            return False
+        self._foot, self._height = foot, tall
+        self.steps.append(Step(t_s, last.x + dx, last.y + dy))
+        while t_s - self.steps[0].t_s > KEEP_S:
+            self.steps.popleft()
+        return True
+
+    def tail(self, span_s: float) -> list[Step]:
+        """The latest steps, just enough to cover `span_s` and three at least; empty while there are not as many."""
+        start_s = self.steps[-1].t_s - span_s + SLACK_S
+        if self.steps[0].t_s > start_s:
+            return []
+        found: list[Step] = []
+        for step in reversed(self.steps):
+            found.append(step)
+            if step.t_s <= start_s and len(found) >= 3:
+                return found[::-1]
+        return []
+
+
+class TrailWatch:
+    """Follows every confirmed person's feet."""
+
+    def __init__(self, aspect: float) -> None:
+        self._aspect = aspect
+        self._trails: dict[int, Trail] = {}
+
+    def update(self, t_s: float, people: Iterable[Track]) -> dict[int, Trail]:
+        """Take the people seen now; returns the trails that grew, by track."""
+        grown = {}
+        for track in people:
+            trail = self._trails.get(track.id)
+            if trail and t_s - trail.steps[-1].t_s < SAMPLE_S - SLACK_S:
+                continue
+            box = track.box
+            if not track.foot_seen or box.x1 <= EDGE or box.x2 >= 1 - EDGE:
+                continue
+            foot = ((box.x1 + box.x2) / 2 * self._aspect, box.y2)
+            if trail and trail.extend(t_s, foot, track.height):
+                grown[track.id] = trail
+            else:
+                self._trails[track.id] = Trail(t_s, foot, track.height)
+        gone = [track for track, trail in self._trails.items() if t_s - trail.steps[-1].t_s > GAP_S]
+        for number in gone:
+            del self._trails[number]
+        return grown
+
+
+def velocity(steps: Sequence[Step]) -> tuple[float, float]:
+    """Body heights a second: from the mean of the first half of the steps to that of the second."""
+    half = len(steps) // 2
+    early, late = steps[:half], steps[-half:]
+    span_s = (sum(step.t_s for step in late) - sum(step.t_s for step in early)) or SLACK_S
+    dx = sum(step.x for step in late) - sum(step.x for step in early)
+    dy = sum(step.y for step in late) - sum(step.y for step in early)
+    return dx / span_s, dy / span_s
+
+
+def steady_speed(steps: Sequence[Step]) -> tuple[float, float]:
+    """The speed that most of the steps agree on, and the median of the single steps along it, body heights a second.
+
+    The first is the median slope over all pairs (Theil 1950, Sen 1968); one jump hardly moves it. The second stays low
+    where a few jumps make the whole way.
+    """
+    pairs = [((b.x - a.x) / (b.t_s - a.t_s), (b.y - a.y) / (b.t_s - a.t_s)) for a, b in combinations(steps, 2)]
+    vx, vy = median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
+    speed = hypot(vx, vy) or SLACK_S
+    single = median(((b.x - a.x) * vx + (b.y - a.y) * vy) / (b.t_s - a.t_s) / speed for a, b in pairwise(steps))
+    return speed, single
