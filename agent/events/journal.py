@@ -169,7 +169,7 @@ class Journal:
         """Write what waits, fold the log into the file, end the thread. Safe to call twice."""
         self._writer.close()
         await asyncio.shield(asyncio.wrap_future(self._writer.ended))
-        self._writer.join()
+        await asyncio.to_thread(self._writer.join)
 
     def _renew(self, base: Database) -> None:
         cursors = [*self._writer.cursors.items()]
