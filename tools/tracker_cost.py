@@ -82,8 +82,7 @@ def costs(quick: bool) -> dict[str, float]:
     """The ratios by what was measured; empty where norfair is not installed. MOT17 only where its data is."""
     if SCALAR_NORFAIR.missing:
         return {}
-    frames = 200 if quick else 600
-    ratios = {f"{count} objects": in_turn(OURS, SCALAR_NORFAIR, SCENE, walkers(count, frames)) for count in (5, 20)}
+    ratios = {f"{count} objects": in_turn(OURS, SCALAR_NORFAIR, SCENE, walkers(count, 600)) for count in (5, 20)}
     norfair = next(peer for peer in PEERS if peer.name == "norfair")
     sequences = load_group("MOT17")
     if sequences:

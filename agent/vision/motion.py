@@ -9,7 +9,7 @@ SIGMA_SIZE = 0.07
 ACCELERATION = 0.6
 GROWTH = 0.015
 FIRST_SPEED = 0.8
-COAST_S = 2.5
+COAST_S = 2.0
 """In body heights and seconds: noise of a measured centre and size, spectral density of the acceleration (h^2/s^3) and
 of the change of size (h^2/s), the spread of the speeds people arrive with (h/s), and how long a speed lasts."""
 

@@ -33,7 +33,7 @@ class TrackerSettings:
     """
 
     min_score: float = 0.6
-    confirm_score: float = 0.62
+    confirm_score: float = 0.63
     aspect: float = 16 / 9
     low_score: float = 0.1
     bridge_s: float = 2.0

@@ -17,8 +17,8 @@ from agent.vision.person import EDGE, Found, Person, TrackerSettings
 __all__ = ["Tracker", "TrackerSettings"]
 
 SEEN_IOU = 0.15
-LOW_IOU = 0.4
-LATE_IOU = 0.05
+LOW_IOU = 0.45
+LATE_IOU = 0.02
 DUPLICATE_IOU = 0.45
 DUPLICATE_SHARE = 0.7
 RECALL_REACH = 0.4
