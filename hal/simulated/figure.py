@@ -135,7 +135,7 @@ def _add_trunk(joints: Joints, frame: _Frame, stance: Stance, look: Look) -> Non
         joints[f"{side}_shoulder"] = base + spine * 0.285 * h + across * (0.097 * h * sign * look.breadth)
     gaze = _Frame(stance.heading_rad + stance.look_rad)
     head = joints["neck"] + frame.up * 0.085 * h + frame.forward * 0.015 * h
-    joints |= {"head": head, "nose": head + gaze.forward * 0.062 * h - frame.up * 0.008 * h}
+    joints |= {"head": head, "nose": head + gaze.forward * 0.054 * h - frame.up * 0.008 * h}
     for side, sign in (("l", 1.0), ("r", -1.0)):
         joints[f"{side}_eye"] = head + gaze.forward * 0.047 * h + gaze.left * (0.019 * h * sign) + frame.up * 0.012 * h
         joints[f"{side}_ear"] = head + gaze.left * (0.043 * h * sign)
