@@ -31,7 +31,7 @@ pin = 17
 pattern = "pulse"
 on_s = 0.8
 off_s = 0.4
-max_on_s = 8
+max_on_s = 6
 max_per_hour_s = 120
 [[output]]
 name = "strobe"
@@ -50,7 +50,7 @@ RULE_OF_KIND = {
 class Wish:
     """What the demonstration is asked to show."""
 
-    source: str
+    source: str | None
     seconds: float | None
     port: int
     model: str | None
@@ -72,21 +72,28 @@ def run(wish: Wish) -> None:
 
 
 async def _show(wish: Wish, folder: Path, stop: asyncio.Event) -> None:
-    config = demo_config(wish, folder)
-    running: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
-    async with asyncio.TaskGroup() as tasks:
-        camera = tasks.create_task(run_camera(config, stop, running.set_result))
-        camera.add_done_callback(lambda _: running.cancel())
+    loop = asyncio.get_running_loop()
+    running: asyncio.Future[Running] = loop.create_future()
+    camera_stop = asyncio.Event()
+    camera = asyncio.create_task(run_camera(demo_config(wish, folder), camera_stop, running.set_result))
+    camera.add_done_callback(lambda _: running.cancel())
+    camera.add_done_callback(lambda _: stop.set())
+    try:
         with contextlib.suppress(asyncio.CancelledError):
-            _introduce(await running, wish)
+            shown = await running
+            _introduce(shown, wish)
             if wish.seconds:
-                asyncio.get_running_loop().call_later(wish.seconds, stop.set)
-            async with _hub(folder, as_json=wish.as_json):
-                await asyncio.wait([camera])
+                loop.call_later(wish.seconds, stop.set)
+            async with _hub(folder, shown.status.identity.id, as_json=wish.as_json):
+                await stop.wait()
+    finally:
+        # The hub goes first: it would only complain about the camera being gone.
+        camera_stop.set()
+        await camera
 
 
 def _introduce(running: Running, wish: Wish) -> None:
-    show_items(running, as_json=wish.as_json)
+    show_items(running, as_json=wish.as_json, mark="camera   -> ")
     if not wish.as_json:
         print(f"live page  {running.url}/   (Ctrl-C ends the demonstration)", flush=True)
     if wish.browser and sys.stdout.isatty():
@@ -96,7 +103,8 @@ def _introduce(running: Running, wish: Wish) -> None:
 def demo_config(wish: Wish, folder: Path) -> Config:
     """The configuration of the demonstration: the given one, else the simulated shop's own zones and rules."""
     base = read_config(wish.config) if wish.config else _default(wish)
-    camera = replace(base.camera, source=wish.source, scene=wish.scene, seed=wish.seed)
+    source = wish.source or base.camera.source
+    camera = replace(base.camera, source=source, scene=wish.scene, seed=wish.seed)
     return replace(
         base,
         camera=camera,
@@ -108,7 +116,7 @@ def demo_config(wish: Wish, folder: Path) -> Config:
 
 
 def _default(wish: Wish) -> Config:
-    if wish.source != "simulated":
+    if wish.source not in (None, "simulated"):
         return parse_config(f'[camera]\nname = "demo"\n{RULES}')
     return parse_config(shop_config_text(CameraConfig().width / CameraConfig().height))
 
@@ -135,14 +143,15 @@ def _inside(value: float) -> float:
 
 
 @asynccontextmanager
-async def _hub(folder: Path, *, as_json: bool) -> AsyncIterator[None]:
+async def _hub(folder: Path, camera: str, *, as_json: bool) -> AsyncIterator[None]:
     """The reference hub as a process of its own; it finds the camera by mDNS and prints what it stored."""
     if not HUB.exists():
         log.warning("the reference hub is part of a checkout, not of an installation: going on without one")
         yield
         return
-    # Only this computer's own cameras: the demonstration must not link to somebody's real ones.
-    options = ["--database", str(folder / "hub.db"), "--interface", "127.0.0.1", *(["--json"] if as_json else [])]
+    # Only the demonstration's own camera: it must not link to somebody's real ones.
+    options = ["--database", str(folder / "hub.db"), "--camera", camera, "--interface", "127.0.0.1"]
+    options += ["--json"] if as_json else []
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(HUB), *options, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
     )

@@ -5,36 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from agent.domain import Event, HealthSample, HealthState, Incident, Json, Severity
+from agent.domain import Event, HealthSample, Incident, Json
+from agent.events.lines import sentence
+from agent.events.wire import body_of
 
-MARKS = {Severity.INFO: "·", Severity.WARNING: "!", Severity.CRITICAL: "‼"}
 
-
-def event_line(finding: Event | Incident, when: str = "") -> str:
-    """One event or incident: when (by default its time in the video), a mark for its severity, what it is about."""
-    head = f"{when or _clock(finding.t_s)} {MARKS[finding.severity]} "
-    if isinstance(finding, Incident):
-        people = ", ".join(f"person {track}" for track in finding.tracks)
-        place = finding.zone or finding.line or ""
-        what = f"{_words(finding.kind)} at {place} ({people}), {finding.severity}"
-        return f"{head}incident {finding.id} {finding.state}: {what}"
-    facts = ", ".join(f"{_words(key)} {value}" for key, value in finding.data.items())
-    return f"{head}{_words(finding.kind)}: {facts}"
+def event_line(item: Event | Incident | HealthSample, when: str = "") -> str:
+    """One event, incident or finding: when (by default its time in the video) and what."""
+    return f"{when or _clock(item.t_s)}  {sentence(body_of(item))}"
 
 
 def _clock(t_s: float) -> str:
     minutes, seconds = divmod(t_s, 60)
     return f"{int(minutes):3d}:{seconds:04.1f}"
-
-
-def health_line(sample: HealthSample, when: str) -> str:
-    """One finding about the camera itself."""
-    mark = MARKS[Severity.INFO if sample.state == HealthState.OK else Severity.WARNING]
-    return f"{when} {mark} {_words(sample.what)} {sample.state}: {sample.detail}".removesuffix(": ")
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
 
 
 def summary_lines(summary: Mapping[str, Json]) -> Iterator[str]:

@@ -11,9 +11,8 @@ from typing import Any
 
 from agent.app import Running, run_camera
 from agent.cli.files import read_config
-from agent.cli.lines import event_line, health_line
+from agent.cli.lines import event_line
 from agent.desk import Item
-from agent.domain import HealthSample
 from agent.events.lines import event_json, utc_text
 
 
@@ -49,16 +48,12 @@ def _single(error: BaseException) -> BaseException:
     return error
 
 
-def show_items(running: Running, *, as_json: bool) -> None:
+def show_items(running: Running, *, as_json: bool, mark: str = "") -> None:
     """Print every event, incident and health finding as it happens."""
     clock = running.status.clock
 
     def show(item: Item) -> None:
         wall = clock.wall()
-        print(event_json(item, wall) if as_json else _line(item, utc_text(wall.utc_s)[11:19]), flush=True)
+        print(event_json(item, wall) if as_json else mark + event_line(item, utc_text(wall.utc_s)[11:19]), flush=True)
 
     running.desk.watch(show)
-
-
-def _line(item: Item, when: str) -> str:
-    return health_line(item, when) if isinstance(item, HealthSample) else event_line(item, when)
