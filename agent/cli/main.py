@@ -49,9 +49,7 @@ def run(
 @app.command()
 @guarded
 def demo(
-    source: Annotated[
-        str, typer.Option(help="simulated, a video, a stream (rtsp://...) or /dev/videoN.")
-    ] = "simulated",
+    source: Annotated[str | None, typer.Option(help="simulated, a video, rtsp://... or /dev/videoN.")] = None,
     seconds: Annotated[float | None, typer.Option("--for", min=1, help="Stop by itself after so many seconds.")] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the live page on loopback.")] = 8723,
     model: ModelName = None,
