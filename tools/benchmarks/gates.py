@@ -36,12 +36,12 @@ def rows(bench: Bench) -> list[Row]:
 
 
 def _measured(bench: Bench, checkout: Path) -> list[Row]:
-    count = bench.count(450, 150)
+    count = bench.count(450, 120)
     scenes = {"the simulated shop": shop_frames("walker", count)}
     if bench.clip:
         scenes = {"the real clip": clip_frames(bench.clip, count, first=0)} | scenes
     runs = {name: _run(bench, checkout, frames) for name, frames in scenes.items()}
-    quiet = run_python("tools.benchmarks.peer_quiet", str(checkout), str(peer_packages(bench)), str(bench.count(20, 2)))
+    quiet = run_python("tools.benchmarks.peer_quiet", str(checkout), str(peer_packages(bench)), str(bench.count(20, 1)))
     return [*(_cost_row(name, run) for name, run in runs.items()), _quiet_row(quiet)]
 
 

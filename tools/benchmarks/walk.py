@@ -100,7 +100,7 @@ def make_pipeline(bench: Bench, config: Config) -> Pipeline:
 
 def rows(bench: Bench) -> list[Row]:
     """On the real clip and in the simulated shop."""
-    count, pictures = bench.count(600, 45), bench.count(150, 45)
+    count, pictures = bench.count(600, 40), bench.count(150, 40)
     shop = walk(bench, shop_frames("shop", pictures, first_s=12.0), count)
     real = f"whole frame / bare invoke, {bench.model}, real clip"
     if bench.clip is None:
