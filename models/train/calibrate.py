@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import members
 from .data import Picture, by_group, split
@@ -26,6 +27,10 @@ from .opcheck import macs
 from .runners import TfliteHeads
 
 CONFIRM_PRECISION, LEAST_PRECISION = 0.85, 0.55
+#: The agent's least score, and the raw score that must not fall below it.
+FLOOR, WEAKEST = 0.05, 0.10
+#: Weaker boxes do not take part in fitting: they are many, and nobody acts on them.
+JUDGED_FROM = 0.25
 LIGHTS = {"day": "clean", "night": "night"}
 
 
@@ -40,9 +45,7 @@ class Judged:
 
 def platt(parts: Sequence[Judged], rounds: int = 60) -> tuple[float, float]:
     """Slope and shift of sigmoid(slope x + shift) by Newton's method."""
-    x = np.concatenate([part.logits for part in parts]).astype(np.float64)
-    y = np.concatenate([part.hits for part in parts]).astype(np.float64)
-    w = np.concatenate([part.weights for part in parts]).astype(np.float64)
+    x, y, w = _together(parts)
     features = np.stack([x, np.ones_like(x)])
     found = np.array([1.0, 0.0])
     for _ in range(rounds):
@@ -53,9 +56,39 @@ def platt(parts: Sequence[Judged], rounds: int = 60) -> tuple[float, float]:
     return float(found[0]), float(found[1])
 
 
+def gentle(parts: Sequence[Judged]) -> tuple[float, float]:
+    """The likeliest scaling that leaves raw `WEAKEST` at `FLOOR` or above: the agent drops what scores less than that.
+
+    A free fit says of weak boxes what is true, next to nothing, and so cuts off the end of the recall curve.
+    """
+    x, y, w = _together(parts)
+    least = _logit(FLOOR)
+    tried = [(slope, shift) for slope in np.arange(0.8, 2.01, 0.05) for shift in np.arange(-1.0, 2.01, 0.05)]
+    fitting = [(slope, shift) for slope, shift in tried if slope * _logit(WEAKEST) + shift >= least]
+
+    def loss(scaling: tuple[float, float]) -> float:
+        z = scaling[0] * x + scaling[1]
+        return float((w * (np.logaddexp(0, z) - y * z)).sum())
+
+    slope, shift = min(fitting, key=loss)
+    return round(float(slope), 4), round(float(shift), 4)
+
+
+def _together(parts: Sequence[Judged]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Logits, hits and weights of all sets."""
+    x, y, w = (np.concatenate([getattr(part, name) for part in parts]) for name in ("logits", "hits", "weights"))
+    return x.astype(np.float64), y.astype(np.float64), w.astype(np.float64)
+
+
+def _logit(p: float) -> float:
+    return float(np.log(p / (1 - p)))
+
+
 def judged(results: list[Found]) -> Judged:
     """The boxes of a set for fitting; the set counts 1 in all."""
     line = curve(results)
+    strong = line.scores >= JUDGED_FROM
+    line = Curve(line.scores[strong], line.hits[strong], line.labels)
     p = np.clip(line.scores, 1e-4, 1 - 1e-4)
     weights = np.full(len(p), 1 / max(len(p), 1), np.float32)
     return Judged(np.log(p / (1 - p)).astype(np.float32), line.hits.astype(np.float32), weights)
@@ -94,7 +127,7 @@ def measure(runner: TfliteHeads, pictures: list[Picture]) -> dict[str, dict[str,
 
 def facts(results: dict[str, dict[str, list[Found]]], file: Path, overlap: float) -> Facts:
     """Everything the manifest entry says about accuracy and operating points; prints the reliability tables."""
-    scaling = platt([judged(found) for sets in results.values() for found in sets.values()])
+    scaling = gentle([judged(found) for sets in results.values() for found in sets.values()])
     print(f"calibration {scaling[0]:.4f} {scaling[1]:.4f}")
     scores, accuracy = {}, {}
     for light, sets in results.items():

@@ -48,6 +48,7 @@ class Plan:
     labels: str = ""
     teacher: str = ""
     teacher_model: str = "person-m"
+    own_share: float = 1.0
     threads: int = 2
     workers: int = 2
     share: float = 1.0
@@ -179,7 +180,7 @@ class Trainer:
             raw, logits = self.net.heads(maps)
         loss = detection_loss(raw.float(), logits.float(), self.table, batch.truth)
         if self.teacher is not None:
-            loss = loss + self.teacher.loss(images, maps, raw.float(), logits.float())
+            loss = self.plan.own_share * loss + self.teacher.loss(images, maps, raw.float(), logits.float())
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), 10.0)

@@ -13,9 +13,9 @@ from .data import Image
 def photometric(image: Image, random: Generator) -> Image:
     """A random chain: colour or night, then blur, noise, lost resolution, JPEG."""
     draw = random.random()
-    if draw < 0.32:
+    if draw < 0.42:
         image = night(image, random)
-    elif draw < 0.85:
+    elif draw < 0.88:
         image = colour(image, random)
     if random.random() < 0.25:
         image = blur(image, random)
