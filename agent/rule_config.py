@@ -204,6 +204,29 @@ class ErraticRule(AreaRule):
     hold_s: float = setting(HOLD, 2.0, help=HOLD_HELP)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrowdingRule(AreaRule):
+    """Too many people at once; over when two fewer are left."""
+
+    max_people: int = setting(schema.integer(2, 1000), 10, help="so many people are a crowd")
+    after_s: float = setting(schema.number(0, 3600), 10.0, help="seconds it must last")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRule(ZoneRule):
+    """A queue is long or takes long. The wait is its length over the rate at which people leave it."""
+
+    zone_kinds = (ZoneKind.QUEUE,)
+
+    severity: Severity = setting(schema.severity, Severity.INFO, help="how much its incidents matter")
+    max_length: int = setting(schema.integer(1, 1000), 5, help="so many people standing are a long queue")
+    max_wait_s: float = setting(schema.number(1, 86400), 300.0, help="seconds of waiting that are long")
+    max_speed: float = setting(
+        schema.number(0.01, 2), 0.2, help="who is slower stands in the queue, body heights a second"
+    )
+    after_s: float = setting(schema.number(0, 3600), 10.0, help="seconds it must last")
+
+
 RULE_TABLES: dict[str, type[RuleConfig]] = {
     "restricted": RestrictedRule,
     "loitering": LoiteringRule,
@@ -211,4 +234,6 @@ RULE_TABLES: dict[str, type[RuleConfig]] = {
     "running": RunningRule,
     "wrong_way": WrongWayRule,
     "erratic": ErraticRule,
+    "crowding": CrowdingRule,
+    "queue": QueueRule,
 }

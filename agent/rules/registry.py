@@ -8,6 +8,7 @@ from typing import Any
 from agent.config import Config
 from agent.rule_config import RuleConfig, WrongWayRule
 from agent.rules.base import Rule
+from agent.rules.counting import Crowding, Queue
 from agent.rules.crossing import LineCrossing
 from agent.rules.movement import Erratic, Running, WrongWay
 from agent.rules.presence import Loitering, Restricted
@@ -53,8 +54,10 @@ RULES: dict[str, Callable[[Any, Site], Rule]] = {
     "running": lambda rule, site: Running(rule, site.area(rule.zone)),
     "wrong_way": _wrong_way,
     "erratic": lambda rule, site: Erratic(rule, site.area(rule.zone)),
+    "crowding": lambda rule, site: Crowding(rule, site.area(rule.zone)),
+    "queue": lambda rule, site: Queue(rule, site.zone(rule.zone)),
 }
-WALKING = ("running", "wrong_way", "erratic")
+WALKING = ("running", "wrong_way", "erratic", "queue")
 """The kinds that look at trails; without any of them nobody's feet are followed."""
 
 
