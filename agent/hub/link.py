@@ -59,13 +59,11 @@ class LinkServer:
         self.counts.opened += 1
         try:
             await socket.prepare(request)
-            self._count(await session.run())
+            self._count(await session.run(request.transport))
         finally:
             self._sessions.discard(session)
             if not self._sessions:
                 self._idle.set()
-            if request.transport is not None and not socket.closed:
-                request.transport.abort()
         return socket
 
     async def close(self) -> None:

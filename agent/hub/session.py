@@ -100,14 +100,18 @@ class Session:
         if not self._ended.done():
             self._ended.set_result(_Ended(code, reason))
 
-    async def run(self) -> int:
+    async def run(self, transport: asyncio.Transport | None) -> int:
         """Serve until either side ends it; returns the close code."""
         code, reason = await self._serve()
         try:
-            async with asyncio.timeout(self._settings.close_s * 2):
-                await self._socket.close(code=code, message=reason.encode()[:120])
+            if transport is None or not _clogged(transport):
+                async with asyncio.timeout(self._settings.close_s * 2):
+                    await self._socket.close(code=code, message=reason.encode()[:120])
         except (TimeoutError, ConnectionError):
-            pass  # it is gone, or takes nothing: the server cuts the connection
+            pass  # it is gone, or does not answer
+        finally:
+            if transport is not None and transport.get_write_buffer_size():
+                transport.abort()  # closing would keep all that is unsent in memory for as long as the hub likes
         return code
 
     async def _serve(self) -> tuple[int, str]:
@@ -261,6 +265,12 @@ class Session:
             heartbeat_s=self._settings.heartbeat_s,
             clock=self._journal.clock_facts(),
         )
+
+
+def _clogged(transport: asyncio.Transport) -> bool:
+    """Whether the hub takes so little that a goodbye would wait as well."""
+    low, _ = transport.get_write_buffer_limits()
+    return transport.get_write_buffer_size() > low
 
 
 def _why_closed(socket: web.WebSocketResponse, message: WSMessage) -> tuple[int, str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -308,3 +310,37 @@ async def test_the_end_of_the_camera_is_announced(camera: Camera, http: aiohttp.
         with pytest.raises(LinkClosed, match="1001"):
             await waiting
     assert camera.journal.cursor("hub-a") == Position(camera.journal.head.epoch, 0)
+
+
+async def stalled_hub(port: int) -> socket.socket:
+    """A hub that asks for everything and then never reads again."""
+    loop, raw = asyncio.get_running_loop(), socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.setblocking(False)
+    await loop.sock_connect(raw, ("127.0.0.1", port))
+    request = "GET /v1/link HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    await loop.sock_sendall(raw, (request + key).encode())
+    answer = b""
+    while b"epoch" not in answer:
+        answer += await loop.sock_recv(raw, 4096)
+    epoch = re.search(rb"epoch\xb0([0-9a-f]{16})", answer)
+    assert epoch is not None
+    resume = encode(Resume("hub-stalled", epoch[1].decode(), 0, window=4096))
+    await loop.sock_sendall(raw, bytes([0x82, 0x80 | len(resume), 0, 0, 0, 0]) + resume)
+    return raw
+
+
+async def test_a_hub_that_never_reads_is_dropped_and_holds_nobody_up(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    async with camera_at(tmp_path / "j.db", FAST) as camera:
+        for n in range(400):
+            camera.journal.append_nowait(Event("big", float(n), Severity.INFO, {"n": n, "text": "x" * 30_000}))
+        await camera.happen(1)
+        raw = await stalled_hub(int(camera.url.rpartition(":")[2].partition("/")[0]))
+        async with await LinkClient.connect(http, camera.url) as client:
+            assert len(await collect(client, 401)) == 401
+        await until(lambda: camera.link.counts.silent == 1)
+        await until(lambda: not camera.link.links())
+        raw.close()
