@@ -218,7 +218,7 @@ def _clothe_trunk(clay: _Clay, j: Joints, frame: _Frame, look: Look) -> None:
     if look.skirt:
         knees = (j["l_knee"], j["r_knee"])
         hems = [(k * 0.8 + pelvis * 0.2, 0.05 * h * w) for k in knees]
-        clay.add(Ink.LEGS, (waist + side, 0.04 * h * w), (waist - side, 0.04 * h * w), *hems)
+        clay.add(Ink.LEGS, (waist + side, 0.04 * h * w), (waist - side, 0.04 * h * w), *hems, ahead_m=0.16)
     hem = pelvis - frame.up * (look.hem_m - 0.03 * h)
     shoulders = [(j[f"{s}_shoulder"] - frame.up * 0.014 * h, 0.036 * h) for s in ("l", "r")]
     ribs = [(chest + sign * side * 1.2, 0.056 * h * w) for sign in (1, -1)]

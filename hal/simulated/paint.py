@@ -23,7 +23,7 @@ _RELIEF = ((1.0, 0.6), (0.7, 0.85), (0.4, 1.0))
 """(share of the radius, share of the height) of the nested hulls that make a rounded relief."""
 _FULL_HEIGHT_M, _PEAK = 0.11, 150
 _PATCH_PX = 460
-_SLOPE_LIGHT = 0.45
+_SLOPE_LIGHT = 0.5
 """How much a slope of 45 degrees changes the light. With the creases and the sensor's noise it is what a detector
 trained on photographs needs to see a person (measured by tools/score_scene.py)."""
 _LAMP = np.array([[0.4, 1.0, 0.1], [0.5, 0.0, -0.5], [-0.1, -1.0, -0.4]], np.float32)

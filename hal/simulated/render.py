@@ -43,7 +43,7 @@ class Figure:
 
 _TO_YUV = np.array([[65.738, 129.057, 25.064], [-37.945, -74.494, 112.439], [112.439, -94.154, -18.285]]) / 256
 _YUV_ZERO = np.array([16.0, 128.0, 128.0])
-_NOISE = {Light.DAY: (6, 4.0), Light.NIGHT: (14, 6.5)}
+_NOISE = {Light.DAY: (7, 4.5), Light.NIGHT: (14, 6.5)}
 """Mean and spread of the noise added to the luma; the backdrop is lowered by the mean beforehand."""
 
 
@@ -111,7 +111,7 @@ class Renderer:
     def _gain(self, figure: Figure) -> float:
         if self._light is Light.NIGHT:
             return _infrared(self._distance(figure))
-        return 0.75 * float(light_at(np.array([*figure.floor, 1.2]), self._layout))
+        return 0.71 * float(light_at(np.array([*figure.floor, 1.2]), self._layout))
 
     def _unhidden(self, figure: Figure, roi: Roi) -> U8:
         """255 where nothing of the shop stands before the person, with a soft edge."""

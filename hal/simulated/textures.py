@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 U8 = NDArray[np.uint8]
 Rgb = tuple[int, int, int]
-_MUTED, _HAZE = 0.52, np.array([158.0, 152.0, 144.0])
+_MUTED, _HAZE = 0.47, np.array([158.0, 152.0, 144.0])
 """Goods are drawn this much paler than their colours, as they look from some metres away under shop light."""
 Texture = Callable[[float, float, float, np.random.Generator], U8]
 """(width in m, height in m, pixels per metre, generator) -> RGB picture (h, w, 3), top row at the upper edge."""
@@ -296,9 +296,11 @@ def hazard(width_m: float, height_m: float, ppm: float, rng: np.random.Generator
 def sign(width_m: float, height_m: float, ppm: float, rng: np.random.Generator) -> U8:
     """STAFF ONLY, white on red."""
     sheet = _sheet(width_m, height_m, ppm, (176, 34, 32))
-    size = height_m * ppm / 46
-    cv2.putText(sheet, "STAFF ONLY", (round(width_m * ppm * 0.08), round(height_m * ppm * 0.68)),
-                cv2.FONT_HERSHEY_DUPLEX, size, (244, 242, 238), max(1, round(size * 1.6)), cv2.LINE_AA)  # fmt: skip
+    words, font = "STAFF ONLY", cv2.FONT_HERSHEY_DUPLEX
+    (wide, tall), _ = cv2.getTextSize(words, font, 1.0, 2)
+    size = min(0.84 * sheet.shape[1] / wide, 0.6 * sheet.shape[0] / tall)
+    start = round((sheet.shape[1] - wide * size) / 2), round((sheet.shape[0] + tall * size) / 2)
+    cv2.putText(sheet, words, start, font, size, (244, 242, 238), max(1, round(2 * size)), cv2.LINE_AA)
     return _grain(sheet, rng, 2.0)
 
 
