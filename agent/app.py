@@ -71,6 +71,7 @@ class Eyes:
             "capture": lambda: self.capture.heartbeat_s,
             "inference": lambda: self.vision.busy_since_s,
             "outputs": lambda: self.alarms.heartbeat_s,
+            "journal": self.desk.journal_busy_since_s,
         }
 
 

@@ -40,6 +40,10 @@ class Desk:
         for watcher in self._frame_watchers:
             watcher(outcome)
 
+    def journal_busy_since_s(self) -> float | None:
+        """Since when the journal's thread works on one thing; None while it waits."""
+        return self._journal.busy_since_s
+
     def report(self, item: Item) -> None:
         """Journal an item and show it."""
         self._journal.append_nowait(item)

@@ -10,7 +10,7 @@ from statistics import median
 from agent.build import Detectors, hal_settings, make_parts
 from agent.config import Config
 from agent.domain import Event, Incident, Json
-from agent.vision.mot import format_track
+from agent.vision.mot import format_track, is_shown
 from agent.vision.pipeline import Outcome, Pipeline, StageMs
 from hal.errors import MediaUnreadable
 from hal.ports import Camera, CameraInfo, Clock, Frame
@@ -140,7 +140,7 @@ def findings(outcome: Outcome) -> list[Event | Incident]:
 
 
 def mot_rows(outcome: Outcome, number: int, info: CameraInfo) -> Iterator[str]:
-    """The confirmed people seen in one inferred frame as MOT text, pixels."""
+    """The confirmed people of one inferred frame as MOT text, pixels: the same rows as `aislewatch track` gives."""
     if outcome.inferred:
-        seen = (track for track in outcome.tracks if track.confirmed and track.seen)
-        yield from (format_track(number, track, info.width, info.height) for track in seen)
+        shown = (track for track in outcome.tracks if is_shown(track))
+        yield from (format_track(number, track, info.width, info.height) for track in shown)

@@ -85,6 +85,9 @@ class StatusDesk:
         yield gauge("aislewatch_journal_durable", float(journal.durable), "1 while events reach the disk")
         yield counter("aislewatch_journal_events_total", journal.last_seq, "The last event's number")
         yield counter("aislewatch_journal_dropped_total", journal.dropped, "Events dropped for want of room")
+        yield counter(
+            "aislewatch_links_rejected_total", self.link.counts.rejected, "Links cut for breaking the protocol"
+        )
         yield gauge("aislewatch_hubs", len(self.link.links()), "Hubs connected")
         yield gauge("aislewatch_clock_synchronised", float(self.clock.wall().synchronised), "1 while NTP vouches")
         yield gauge("aislewatch_peak_rss_bytes", peak_rss_mb() * 2**20, "Most memory held at once")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import resource
 import socket
@@ -31,10 +32,15 @@ class _Timex(ctypes.Structure):
     )
 
 
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def kernel_clock_synchronised() -> bool | None:
     """What the kernel says (adjtimex, read only): NTP keeps the clock, or not; None where it may not be asked."""
     timex = _Timex()
-    if ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex)) < 0:
+    if _libc().adjtimex(ctypes.byref(timex)) < 0:
         return None
     return not timex.status & _STA_UNSYNC
 
