@@ -40,7 +40,8 @@ def views(count: int, held: bool) -> Iterator[View]:
     """Random cameras; held-out ones hang on the east side, have other styles and other people."""
     random = np.random.default_rng(2 if held else 1)
     shop = load_layout()
-    for number in range(count):
+    number = 0
+    while number < count:
         wide, deep = shop.size
         low, high = (0.62, 0.95) if held else (0.05, 0.55)
         position = (
@@ -54,7 +55,21 @@ def views(count: int, held: bool) -> Iterator[View]:
         )
         layout = replace(shop, optics=optics, style=int(random.integers(1, 9999)))
         light = Light.NIGHT if number % 3 == 2 else Light.DAY
-        yield View(f"{'held' if held else 'view'}{number:03d}", layout, light, int(random.integers(1, 9999)))
+        seed = int(random.integers(1, 9999))
+        if _over_furniture(layout):
+            continue
+        yield View(f"{'held' if held else 'view'}{number:03d}", layout, light, seed)
+        number += 1
+
+
+def _over_furniture(layout: Layout) -> bool:
+    """Whether the camera hangs so close over tall furniture that its top fills the view."""
+    x, y, _ = layout.optics.position
+    tall = [block for block in layout.blocks if block.z[1] > 1.5]
+    return any(
+        block.rect[0] - 0.1 <= x <= block.rect[2] + 0.1 and block.rect[1] - 0.1 <= y <= block.rect[3] + 0.1
+        for block in tall
+    )
 
 
 def moments(view: View, count: int) -> Iterator[tuple[Image, Snapshot]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from . import members
-from .data import Picture, by_group, split
+from .data import Picture, by_group, load_rendered, split
 from .degrade import KINDS
 from .evaluate import run
 from .graph import Graph
@@ -55,9 +55,11 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="take every n-th picture")
     parser.add_argument("--overlap", type=float, default=0.5)
     parser.add_argument("--size", type=int, nargs=2, help="another input height and width")
+    parser.add_argument("--held", type=Path, help="score on a folder of rendered pictures instead")
     parser.add_argument("paths", nargs="+")
     options = parser.parse_args()
-    pictures = (split("val") + split("test"))[:: options.every]
+    pictures = [picture for picture, _ in load_rendered(options.held)] if options.held else split("val") + split("test")
+    pictures = pictures[:: options.every]
     graph = members.graph(options.model)
     graph = graph.resized(tuple(options.size)) if options.size else graph
     for path in options.paths:
