@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent import schema
-from agent.domain import Point, ZoneKind
+from agent.domain import FactKind, Point, ZoneKind
 from agent.errors import ConfigError, Problem
 from agent.rule_config import RULE_TABLES, Reference, RuleConfig
 from agent.schema import setting
@@ -117,6 +117,18 @@ class OutputConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class InputConfig:
+    """One sensor or contact; without a pin it is told over the API."""
+
+    name: str = setting(schema.name, help="what rules call it")
+    kind: str = setting(schema.choice(*(k.value for k in FactKind)), help="what it tells")
+    pin: int | None = setting(schema.integer(0, 27), None, help="BCM number of the GPIO line")
+    active_high: bool = setting(schema.flag, True, help="false for contacts that close to ground")
+    pull: str = setting(schema.choice("up", "down"), "down", help="the resistor that holds the line at rest")
+    debounce_s: float = setting(schema.number(0, 5), 0.05, help="seconds for which a contact may bounce")
+
+
+@dataclass(frozen=True, slots=True)
 class ApiConfig:
     """The camera's own web address. Until it is paired it answers on loopback only, unless `allow_insecure`."""
 
@@ -162,6 +174,7 @@ class Config:
     object_masks: tuple[MaskConfig, ...] = ()
     rules: tuple[RuleConfig, ...] = ()
     outputs: tuple[OutputConfig, ...] = ()
+    inputs: tuple[InputConfig, ...] = ()
 
 
 TABLES: dict[str, type[Any]] = {
@@ -178,6 +191,7 @@ LISTS: dict[str, tuple[str, type[Any]]] = {
     "motion_mask": ("motion_masks", MaskConfig),
     "object_mask": ("object_masks", MaskConfig),
     "output": ("outputs", OutputConfig),
+    "input": ("inputs", InputConfig),
 }
 
 
@@ -245,8 +259,9 @@ def cross_check(config: Config) -> list[Problem]:
         *_duplicates("line", (line.name for line in config.lines)),
         *_duplicates("schedule", (schedule.name for schedule in config.schedules)),
         *_duplicates("output", (output.name for output in config.outputs)),
+        *_duplicates("input", (line.name for line in config.inputs)),
         *_duplicates("rule", (rule.name for rule in config.rules)),
-        *_shared_pins(config.outputs),
+        *_shared_pins(config),
         *(problem for index, rule in enumerate(config.rules) for problem in _rule_problems(config, rule, index)),
         *_model_problems(config.model),
         *_api_problems(config.api),
@@ -264,14 +279,18 @@ def _duplicates(table: str, names: Iterable[str]) -> list[Problem]:
     return problems
 
 
-def _shared_pins(outputs: tuple[OutputConfig, ...]) -> list[Problem]:
+def _shared_pins(config: Config) -> list[Problem]:
     owners: dict[int, str] = {}
     problems = []
-    for index, output in enumerate(outputs):
-        if output.pin in owners:
-            message = f"{output.pin} is already used by {owners[output.pin]!r}"
-            problems.append(Problem(f"output[{index}].pin", message, "each output needs its own line"))
-        owners.setdefault(output.pin, output.name)
+    outputs = [(f"output[{index}]", output.pin, output.name) for index, output in enumerate(config.outputs)]
+    inputs = [
+        (f"input[{index}]", line.pin, line.name) for index, line in enumerate(config.inputs) if line.pin is not None
+    ]
+    for path, pin, name in (*outputs, *inputs):
+        if pin in owners:
+            message = f"{pin} is already used by {owners[pin]!r}"
+            problems.append(Problem(f"{path}.pin", message, "each output and input needs its own line"))
+        owners.setdefault(pin, name)
     return problems
 
 
@@ -284,7 +303,7 @@ def _rule_problems(config: Config, rule: RuleConfig, index: int) -> list[Problem
 
 
 def _broken(config: Config, reference: Reference, path: str) -> list[Problem]:
-    """What is wrong with a name that a rule gives: unknown, or a zone of another kind than the rule is for."""
+    """What is wrong with a name that a rule gives: unknown, or of another kind than the rule is for."""
     path = f"{path}.{reference.key}"
     table = {item.name: item for item in getattr(config, LISTS[reference.table][0])}
     if reference.word not in table:
@@ -293,8 +312,9 @@ def _broken(config: Config, reference: Reference, path: str) -> list[Problem]:
         return [Problem(path, f"no {reference.table} is called {reference.word!r}", hint)]
     if not reference.kinds or table[reference.word].kind in reference.kinds:
         return []
-    message = f"zone {reference.word!r} is of kind {table[reference.word].kind!r}"
-    return [Problem(path, message, "give the zone " + " or ".join(f'kind = "{kind}"' for kind in reference.kinds))]
+    message = f"{reference.table} {reference.word!r} is of kind {table[reference.word].kind!r}"
+    kinds = " or ".join(f'kind = "{kind}"' for kind in reference.kinds)
+    return [Problem(path, message, f"give the {reference.table} {kinds}")]
 
 
 def _model_problems(model: ModelConfig) -> list[Problem]:

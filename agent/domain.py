@@ -117,6 +117,16 @@ class ZoneKind(StrEnum):
     GENERIC = "generic"
 
 
+class FactKind(StrEnum):
+    """What an input tells. PIR, door and staff are levels: they last until a fact says they are inactive again."""
+
+    PIR = "pir"
+    DOOR = "door"
+    GRANT = "grant"
+    STAFF = "staff"
+    PANIC = "panic"
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """A machine fact: a rule fired, an input changed, a part failed.

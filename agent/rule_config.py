@@ -8,22 +8,25 @@ from math import hypot
 from typing import ClassVar, NamedTuple
 
 from agent import schema
-from agent.domain import Severity, ZoneKind
+from agent.domain import FactKind, Severity, ZoneKind
 from agent.schema import setting
 
 WARNING = Severity.WARNING
 EVERYWHERE = "everywhere"
+EXEMPTING = (FactKind.GRANT, FactKind.STAFF)
+NOTICING = (FactKind.PIR, FactKind.DOOR)
+NAMES = schema.many(schema.name)
 HOLD = schema.number(0, 600)
 HOLD_HELP = "seconds it lasts after it was last seen"
 
 
 class Reference(NamedTuple):
-    """A setting that names something in another table; `kinds` are the kinds that a zone must be one of, if any."""
+    """A setting that names something in another table; `kinds` are those that it must be one of, if any."""
 
     key: str
     table: str
     word: str
-    kinds: tuple[ZoneKind, ...] = ()
+    kinds: tuple[str, ...] = ()
 
 
 class Mistake(NamedTuple):
@@ -102,10 +105,20 @@ class AreaRule(RuleConfig):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestrictedRule(ZoneRule):
-    """A confirmed person in a restricted zone. Its schedule says when people MAY be there; without one, never."""
+    """A confirmed person in a restricted zone. Its schedule says when people MAY be there; without one, never.
+
+    An access grant lets one person in; while a staff input is active everybody may be there.
+    """
 
     outside = True
     zone_kinds = (ZoneKind.RESTRICTED,)
+
+    inputs: tuple[str, ...] = setting(NAMES, (), help="the grant and staff inputs that exempt; all when left out")
+    grant_s: float = setting(schema.number(0, 600), 30.0, help="seconds within which a grant must be used")
+
+    def references(self) -> Iterator[Reference]:
+        yield from ZoneRule.references(self)
+        yield from (Reference("inputs", "input", word, EXEMPTING) for word in self.inputs)
 
 
 def _stages(raw: object) -> tuple[float, ...]:
@@ -227,6 +240,57 @@ class QueueRule(ZoneRule):
     after_s: float = setting(schema.number(0, 3600), 10.0, help="seconds it must last")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisitRule(ZoneRule):
+    """Somebody comes back to one zone again and again; the visits counted survive a restart."""
+
+    min_visits: int = setting(schema.integer(2, 100), 3, help="so many visits are one too many")
+    within_s: float = setting(schema.number(10, 86400), 1200.0, help="seconds within which they count")
+    in_s: float = setting(schema.number(0, 3600), 5.0, help="seconds inside that make a visit")
+    out_s: float = setting(schema.number(0, 3600), 20.0, help="seconds outside before another stay is another visit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterHoursRule(AreaRule):
+    """A confirmed person when the shop is closed: its schedule holds the opening hours. One incident for the place.
+
+    It is critical when a PIR or a door has told of somebody, too.
+    """
+
+    outside = True
+
+    after_s: float = setting(schema.number(0, 60), 1.0, help="seconds for which one person must have been followed")
+    sensor_s: float = setting(schema.number(0, 600), 10.0, help="seconds between camera and sensor at most")
+    inputs: tuple[str, ...] = setting(NAMES, (), help="PIR and door inputs that make it critical; all when left out")
+    hold_s: float = setting(HOLD, 10.0, help=HOLD_HELP)
+
+    def references(self) -> Iterator[Reference]:
+        yield from AreaRule.references(self)
+        yield from (Reference("inputs", "input", word, NOTICING) for word in self.inputs)
+
+    def mistakes(self) -> Iterator[Mistake]:
+        if self.schedule is None:
+            yield Mistake("schedule", "missing", "name the [[schedule]] of the opening hours")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssistanceRule(ZoneRule):
+    """A customer waits at a shelf and no staff has been near: a service, never an alarm."""
+
+    severity: Severity = setting(schema.severity, Severity.INFO, help="always info")
+    after_s: float = setting(schema.number(1, 86400), 120.0, help="seconds somebody must have been there")
+    staff_within_s: float = setting(schema.number(0, 3600), 300.0, help="seconds in which no staff was near")
+    inputs: tuple[str, ...] = setting(NAMES, (), help="the staff inputs that count; all when left out")
+
+    def references(self) -> Iterator[Reference]:
+        yield from ZoneRule.references(self)
+        yield from (Reference("inputs", "input", word, (FactKind.STAFF,)) for word in self.inputs)
+
+    def mistakes(self) -> Iterator[Mistake]:
+        if self.severity != Severity.INFO or self.actions:
+            yield Mistake("severity", "assistance is a service, never an alarm", "leave out severity and actions")
+
+
 RULE_TABLES: dict[str, type[RuleConfig]] = {
     "restricted": RestrictedRule,
     "loitering": LoiteringRule,
@@ -236,4 +300,7 @@ RULE_TABLES: dict[str, type[RuleConfig]] = {
     "erratic": ErraticRule,
     "crowding": CrowdingRule,
     "queue": QueueRule,
+    "revisit": RevisitRule,
+    "after_hours": AfterHoursRule,
+    "assistance": AssistanceRule,
 }

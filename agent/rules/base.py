@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple, Protocol, Self, TypeVar, runtime_checkab
 
 from agent.domain import Json, Severity, Track
 from agent.rule_config import RuleConfig
+from agent.rules.continuity import Continuity
 from agent.rules.facts import FactBook
 from agent.rules.lines import Crossing
 from agent.rules.trails import Trail
@@ -34,6 +35,11 @@ class View:
     ended: Sequence[Stay] = ()
     facts: FactBook = field(default_factory=FactBook)
     trails: Mapping[int, Trail] = field(default_factory=dict)
+    continuity: Continuity | None = None
+
+    def who(self, track: int) -> int:
+        """The earliest track that this one may continue: appearance or a restart may link them."""
+        return self.continuity.who(track) if self.continuity else track
 
     def walking(self, zone: int | None) -> Iterator[tuple[int, Trail]]:
         """The trails of the people in a zone; None is the whole picture."""
@@ -117,5 +123,8 @@ class Lasting(Protocol):
     def snapshot(self, t_s: float) -> Json:
         """What it remembers at `t_s`, as plain values."""
 
-    def restore(self, state: Json, taken_s: float) -> None:
-        """Go on from a snapshot taken at `taken_s` on the present clock. Raises ValueError when it is not one."""
+    def restore(self, state: Json, taken_s: float, shift: int) -> None:
+        """Go on from a snapshot taken at `taken_s` on the present clock; its tracks' numbers fall by `shift`.
+
+        Raises ValueError when it is not one.
+        """

@@ -9,6 +9,7 @@ from agent.config import Config
 from agent.domain import Event, Json, Severity, Track
 from agent.rule_config import RuleConfig
 from agent.rules.base import Hit, Lasting, Rule, View
+from agent.rules.continuity import Continuity
 from agent.rules.facts import Fact, FactBook, FactKind
 from agent.rules.lines import Crossing, LineWatch
 from agent.rules.registry import WALKING, make_rules
@@ -40,6 +41,7 @@ class RuleEngine:
         self._trails = TrailWatch(aspect) if any(rule.kind in WALKING for rule in config.rules) else None
         self._rules = make_rules(config, aspect)
         self._schedules = {schedule.name: schedule for schedule in config.schedules}
+        self._continuity = Continuity(aspect)
         self._facts = FactBook()
         self._news: list[Fact] = []
 
@@ -48,9 +50,14 @@ class RuleEngine:
         self._facts.add(fact)
         self._news.append(fact)
 
+    def link(self, track: int, earlier: int) -> None:
+        """Say that `track` is possibly the same person as `earlier`, as an appearance memory finds."""
+        self._continuity.link(track, earlier)
+
     def snapshot(self, t_s: float) -> dict[str, Json]:
-        """What the rules remember at `t_s`, by the rules' names: plain values that JSON can hold."""
-        return {rule.config.name: rule.snapshot(t_s) for rule in self._rules if isinstance(rule, Lasting)}
+        """What the rules remember at `t_s`, and where everybody stands: plain values that JSON can hold."""
+        rules = {rule.config.name: rule.snapshot(t_s) for rule in self._rules if isinstance(rule, Lasting)}
+        return {**self._continuity.snapshot(t_s), "rules": rules}
 
     def restore(self, state: Mapping[str, Json], taken_s: float) -> None:
         """Go on from a snapshot, before the first `update`; rules that it does not know begin anew.
@@ -58,17 +65,32 @@ class RuleEngine:
         `taken_s` is the snapshot's moment on the present frames' clock: now less the time that has passed since (it may
         be negative). Raises ValueError for a state that is no snapshot.
         """
+        shift = self._continuity.restore(state, taken_s)
+        kept = state.get("rules")
+        if not isinstance(kept, Mapping):
+            raise ValueError("not a snapshot of rules")
         for rule in self._rules:
-            if isinstance(rule, Lasting) and rule.config.name in state:
-                rule.restore(state[rule.config.name], taken_s)
+            if isinstance(rule, Lasting) and rule.config.name in kept:
+                rule.restore(kept[rule.config.name], taken_s, shift)
 
     def update(self, t_s: float, tracks: Sequence[Track], minute_of_week: int | None = None) -> Findings:
         """Take the tracks of one inferred frame. `minute_of_week` is local time, None where there is none."""
         ended = self._zones.update(t_s, tracks)
         crossings = self._lines.update(t_s, tracks)
         people = {track.id: track for track in tracks if track.confirmed and track.seen}
-        trails = self._trails.update(t_s, people.values()) if self._trails else {}
-        view = View(t_s, people, self._zones.stays, crossings, minute_of_week, self._aspect, ended, self._facts, trails)
+        self._continuity.update(t_s, people)
+        view = View(
+            t_s,
+            people,
+            self._zones.stays,
+            crossings,
+            minute_of_week,
+            self._aspect,
+            ended,
+            self._facts,
+            self._trails.update(t_s, people.values()) if self._trails else {},
+            self._continuity,
+        )
         events = [*self._told(), *(self._crossed(crossing) for crossing in crossings), *self._dwells(t_s, ended)]
         return Findings(tuple(events), tuple(hit for rule in self._rules for hit in self._run(rule, view)))
 

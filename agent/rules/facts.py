@@ -5,20 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
+
+from agent.domain import FactKind
+
+__all__ = ["Fact", "FactBook", "FactKind"]
 
 KEEP_S = 3600.0
 KEEP_MOST = 2000
-
-
-class FactKind(StrEnum):
-    """What an input tells. PIR, door and staff are levels: they last until a fact says they are inactive again."""
-
-    PIR = "pir"
-    DOOR = "door"
-    GRANT = "grant"
-    STAFF = "staff"
-    PANIC = "panic"
 
 
 @dataclass(frozen=True, slots=True)

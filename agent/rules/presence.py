@@ -1,4 +1,4 @@
-"""Rules about being somewhere: `restricted` and `loitering`."""
+"""Rules about being somewhere: `restricted`, `loitering`, `after_hours` and `assistance`."""
 
 from __future__ import annotations
 
@@ -7,43 +7,79 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from agent.domain import Severity, Track
-from agent.rule_config import LoiteringRule, RestrictedRule
+from agent.domain import FactKind, Json, Severity, Track
+from agent.rule_config import AfterHoursRule, AssistanceRule, LoiteringRule, RestrictedRule
 from agent.rules.base import Hit, Subject, View
-from agent.rules.zones import Stay
+from agent.rules.facts import KEEP_S as FACTS_S
+from agent.rules.zones import BRIDGE_S, Stay
 
 PATH_STEP_S = 0.5
+APPEARED_S = 0.5
 
 
 class Restricted:
-    """A confirmed person stands in a restricted zone."""
+    """A person without an access grant stands in a restricted zone."""
 
     def __init__(self, config: RestrictedRule, zone: int) -> None:
         self.config = config
         self._zone = zone
+        self._exempt: dict[int, Stay] = {}
+        self._handed_on: set[int] = set()
+        self._used: set[float] = set()
 
     def update(self, view: View) -> Iterator[Hit]:
-        """One hit for each person inside."""
+        """One hit for each person inside who has no leave to be."""
         for (track, zone), stay in view.stays.items():
-            if zone == self._zone:
-                factors = {"entered_s": round(stay.entered_s, 3)}
-                subject = Subject(self.config.name, track)
-                yield Hit(subject, self.config.severity, zone=self.config.zone, factors=factors)
+            if zone != self._zone:
+                continue
+            if self._is_exempt(view, track, stay):
+                self._exempt[track] = stay
+            else:
+                factors: dict[str, Json] = {"entered_s": round(stay.entered_s, 3)}
+                yield Hit.about(self.config, track, zone=self.config.zone, factors=factors)
+        self._exempt = {t: stay for t, stay in self._exempt.items() if view.t_s - stay.seen_s <= BRIDGE_S}
+        self._handed_on &= self._exempt.keys()
+        self._used = {t_s for t_s in self._used if view.t_s - t_s <= FACTS_S}
+
+    def _is_exempt(self, view: View, track: int, stay: Stay) -> bool:
+        known = self._exempt.get(track)
+        if known and known.entered_s == stay.entered_s:
+            return True
+        if view.facts.active((FactKind.STAFF,), stay.entered_s, view.t_s, self.config.inputs):
+            return True
+        return self._goes_on(view, track, stay) or self._use_grant(view, stay)
+
+    def _goes_on(self, view: View, track: int, stay: Stay) -> bool:
+        """Whether an exempt person has only got a new track: it began inside, where one of theirs has just ended."""
+        person = view.people.get(track)
+        if person is None or stay.entered_s - person.born_s > APPEARED_S:
+            return False
+        lost = self._exempt.keys() - self._handed_on - view.people.keys()
+        self._handed_on |= set(sorted(lost)[:1])
+        return bool(lost)
+
+    def _use_grant(self, view: View, stay: Stay) -> bool:
+        """Each grant lets one person in."""
+        start_s = stay.entered_s - self.config.grant_s
+        grants = view.facts.moments((FactKind.GRANT,), start_s, view.t_s, self.config.inputs)
+        free = [t_s for t_s in grants if t_s not in self._used]
+        self._used.update(free[:1])
+        return bool(free)
 
 
 @dataclass(slots=True)
 class _Path:
-    """Where a person stood during one stay, sampled, for the radius of gyration."""
+    """Where a person stood during one stay and how tall, in frame heights, sampled for the radius of gyration."""
 
     entered_s: float
-    places: deque[tuple[float, float, float]] = field(default_factory=deque)
+    places: deque[tuple[float, float, float, float]] = field(default_factory=deque)
     stage: int = 0
     spread_h: float | None = None
 
     def add(self, t_s: float, track: Track, aspect: float, keep_s: float) -> None:
-        """Remember a seen foot, at most every half second, in body heights."""
+        """Remember a seen foot, at most every half second."""
         if track.foot_seen and (not self.places or t_s - self.places[-1][0] >= PATH_STEP_S):
-            self.places.append((t_s, track.foot.x * aspect / track.height, track.foot.y / track.height))
+            self.places.append((t_s, track.foot.x * aspect, track.foot.y, track.height))
             self.spread_h = None
         while self.places and t_s - self.places[0][0] > keep_s:
             self.places.popleft()
@@ -61,7 +97,8 @@ class _Path:
         count = len(self.places)
         mean_x = sum(place[1] for place in self.places) / count
         mean_y = sum(place[2] for place in self.places) / count
-        return math.sqrt(sum((x - mean_x) ** 2 + (y - mean_y) ** 2 for _, x, y in self.places) / count)
+        mean_h = sum(place[3] for place in self.places) / count
+        return math.sqrt(sum((x - mean_x) ** 2 + (y - mean_y) ** 2 for _, x, y, _ in self.places) / count) / mean_h
 
 
 class Loitering:
@@ -105,3 +142,55 @@ class Loitering:
         }
         subject = Subject(self.config.name, track)
         return Hit(subject, severity, path.stage, zone=self.config.zone, factors=factors)
+
+
+class AfterHours:
+    """Somebody is there when the shop is closed; over `hold_s` after the last one was seen."""
+
+    def __init__(self, config: AfterHoursRule, zone: int | None) -> None:
+        self.config = config
+        self._zone = zone
+        self._seen_s = -math.inf
+        self._people = 0
+
+    def update(self, view: View) -> Iterator[Hit]:
+        """One hit for the place; critical from when a sensor agrees until it is over."""
+        followed = sum(view.t_s - person.born_s >= self.config.after_s for person in self._there(view))
+        if followed:
+            self._seen_s, self._people = view.t_s, followed
+        if view.t_s - self._seen_s <= self.config.hold_s:
+            sensed = self._sensed(view)
+            severity = Severity.CRITICAL if sensed else self.config.severity
+            factors: dict[str, Json] = {"people": self._people, "sensor": sensed}
+            yield Hit(Subject(self.config.name, None), severity, int(sensed), zone=self.config.zone, factors=factors)
+
+    def _there(self, view: View) -> Iterator[Track]:
+        for number, person in view.people.items():
+            if self._zone is None or (number, self._zone) in view.stays:
+                yield person
+
+    def _sensed(self, view: View) -> bool:
+        """A PIR that is active, or a door that opens: one left open since tells nothing."""
+        start_s, end_s = self._seen_s - self.config.sensor_s, self._seen_s + self.config.sensor_s
+        return view.facts.active((FactKind.PIR,), start_s, end_s, self.config.inputs) or bool(
+            view.facts.moments((FactKind.DOOR,), start_s, end_s, self.config.inputs)
+        )
+
+
+class Assistance:
+    """A customer has waited in a zone for long and no staff has been near."""
+
+    def __init__(self, config: AssistanceRule, zone: int) -> None:
+        self.config = config
+        self._zone = zone
+
+    def update(self, view: View) -> Iterator[Hit]:
+        """One hit for each who waits."""
+        waiting = [
+            stay for (_, zone), stay in view.stays.items() if zone == self._zone and stay.dwell_s >= self.config.after_s
+        ]
+        start_s = view.t_s - self.config.staff_within_s
+        if waiting and not view.facts.active((FactKind.STAFF,), start_s, view.t_s, self.config.inputs):
+            for stay in waiting:
+                factors: dict[str, Json] = {"dwell_s": round(stay.dwell_s, 1), "after_s": self.config.after_s}
+                yield Hit.about(self.config, stay.track, zone=self.config.zone, factors=factors)

@@ -11,7 +11,8 @@ from agent.rules.base import Rule
 from agent.rules.counting import Crowding, Queue
 from agent.rules.crossing import LineCrossing
 from agent.rules.movement import Erratic, Running, WrongWay
-from agent.rules.presence import Loitering, Restricted
+from agent.rules.presence import AfterHours, Assistance, Loitering, Restricted
+from agent.rules.visits import Revisit
 
 
 class Site:
@@ -51,11 +52,14 @@ RULES: dict[str, Callable[[Any, Site], Rule]] = {
     "restricted": lambda rule, site: Restricted(rule, site.zone(rule.zone)),
     "loitering": lambda rule, site: Loitering(rule, site.zone(rule.zone)),
     "line_crossing": lambda rule, site: LineCrossing(rule, site.line(rule.line)),
+    "after_hours": lambda rule, site: AfterHours(rule, site.area(rule.zone)),
+    "assistance": lambda rule, site: Assistance(rule, site.zone(rule.zone)),
     "running": lambda rule, site: Running(rule, site.area(rule.zone)),
     "wrong_way": _wrong_way,
     "erratic": lambda rule, site: Erratic(rule, site.area(rule.zone)),
     "crowding": lambda rule, site: Crowding(rule, site.area(rule.zone)),
     "queue": lambda rule, site: Queue(rule, site.zone(rule.zone)),
+    "revisit": lambda rule, site: Revisit(rule, site.zone(rule.zone)),
 }
 WALKING = ("running", "wrong_way", "erratic", "queue")
 """The kinds that look at trails; without any of them nobody's feet are followed."""
