@@ -25,7 +25,10 @@ _REVISITS = 3
 
 @dataclass(frozen=True, slots=True)
 class DayPlan:
-    """How many of what happen on a day. `opens_h` and `closes_h` are hours of the day, `after_s` what is loitering."""
+    """How many of what happen on a day. `stirs` wake the detector with nobody there (a lamp, headlights).
+
+    `opens_h` and `closes_h` are hours of the day, `after_s` is what counts as loitering.
+    """
 
     shoppers: int = 70
     families: int = 6
@@ -38,6 +41,7 @@ class DayPlan:
     bypassers: int = 3
     queues: int = 2
     burglars: int = 0
+    stirs: int = 40
     opens_h: float = 8.0
     closes_h: float = 20.0
     after_s: float = 30.0
@@ -84,6 +88,13 @@ class CameraDay:
         ]
         cast.sort(key=lambda entry: entry[2].start_s)
         return tuple(Person(number + 1, *entry) for number, entry in enumerate(cast))
+
+    @cached_property
+    def stirs(self) -> tuple[tuple[float, float], ...]:
+        """When something moves that is nobody: start and end of each."""
+        rng = np.random.default_rng((self.seed, 4))
+        starts = np.sort(rng.uniform(0.0, 24 * HOUR_S, self.plan.stirs))
+        return tuple((float(start_s), float(start_s + rng.uniform(1.0, 6.0))) for start_s in starts)
 
     @cached_property
     def inputs(self) -> tuple[SensorInput, ...]:

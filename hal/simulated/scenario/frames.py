@@ -46,8 +46,10 @@ def views(day: CameraDay, fps: float) -> Iterator[tuple[Person, Views]]:
 
 
 def frames(day: CameraDay, fps: float) -> Iterator[Frame]:
-    """The frames of a day in which somebody is there or has just left, in time order."""
-    seen: dict[int, list[SeenPerson]] = {}
+    """The frames of a day in which somebody is there, has just left, or something else stirs; in time order."""
+    seen: dict[int, list[SeenPerson]] = {
+        index: [] for start_s, end_s in day.stirs for index in range(round(start_s * fps), round(end_s * fps))
+    }
     for person, view in views(day, fps):
         rows = zip(view.times, view.boxes.tolist(), view.share.tolist(), view.depths.tolist(), strict=True)
         for t_s, box, share, depth in rows:

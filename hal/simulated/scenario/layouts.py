@@ -13,8 +13,8 @@ from hal.simulated.shop import Block, Door, Layout, Line, Place, Xy, Zone, load_
 
 Rect = tuple[float, float, float, float]
 
-GATE_DEPTH_M = 0.9
-LINE_DEPTH_M = 0.95
+GATE_DEPTH_M = 1.25
+LINE_DEPTH_M = 1.3
 SEEN_MARGIN = 0.02
 _SHIPPED = 0
 
@@ -56,7 +56,7 @@ class _Plan:
         self._stock_y = stock_at
         self._shelf_y = stock_at + rng.uniform(2.4, 2.6)
         self._shelf_height = float(rng.uniform(1.5, 2.0))
-        self._island: Xy = (width * rng.uniform(0.42, 0.5), depth * rng.uniform(0.27, 0.3))
+        self._island: Xy = (float(rng.uniform(2.2, 2.5)), float(rng.uniform(2.4, 2.7)))
 
     def optics(self) -> Optics:
         rng = self._rng
@@ -73,7 +73,7 @@ class _Plan:
             Block("east gate", (b + 0.06, d - GATE_DEPTH_M, b + 0.12, d), (0.0, 1.2), "dark"),
             Block("counter", (till, d - 1.7, till + 1.2, d - 1.15), (0.0, 1.0), "counter"),
             Block("shelf", (self._w - 0.45, self._shelf_y, self._w, d - 0.5), (0.0, self._shelf_height), "spirits"),
-            Block("island", (x, y, x + 1.2, y + 0.5), (0.0, float(self._rng.uniform(0.8, 1.1))), "goods"),
+            Block("island", (x, y, x + 1.2, y + 0.5), (0.0, float(self._rng.uniform(0.6, 0.9))), "goods"),
         )
 
     def zones(self) -> dict[str, tuple[str, Rect]]:
@@ -97,7 +97,7 @@ class _Plan:
             Place("street east", "door", (self._door[1] + 2.0, d + 1.0), 180),
             Place("street west", "door", (self._door[0] - 2.0, d + 1.0), 0),
             Place("island south", "browse", (x + 0.6, y - 0.4), 90),
-            Place("island north", "browse", (x + 0.7, y + 0.85), 270),
+            Place("island east", "browse", (x + 1.75, y - 0.05), 180),
             Place("island west", "browse", (x - 0.45, y + 0.2), 0),
             Place("spirits left", "linger", (w - 0.95, shelf + 0.55), 0),
             Place("spirits right", "linger", (w - 1.0, shelf - 0.55), 0),

@@ -44,7 +44,7 @@ class Noise:
     burst_s: float = 0.3
     jitter: float = 0.03
     false_per_frame: float = 0.01
-    hidden_every_s: float = 60.0
+    hidden_every_s: float = 120.0
     hidden_s: tuple[float, float] = (0.5, 5.0)
     merges: float = 0.2
     score: float = 0.84

@@ -147,7 +147,7 @@ def _running(way: _Way) -> Iterator[Happening]:
         if leg.action == "run":
             during = (way.view.times >= leg.start_s) & (way.view.times < leg.end_s) & way.in_sight
             for start_s, end_s in spans(way.view.times, during):
-                sure = end_s - start_s >= RUN_S + _SURELY_S
+                sure = end_s - start_s >= RUN_S + 0.3
                 yield Happening("running", way.person.id, min(start_s + RUN_S, end_s), end_s, sure=sure)
 
 

@@ -97,9 +97,11 @@ def intruder(stage: Stage, start_s: float) -> Itinerary:
 
 
 def runner(stage: Stage, start_s: float) -> Itinerary:
-    """Takes something and runs out."""
-    plan = _stop(stage, _enter(stage, start_s), stage.pick("browse"), stage.between(3, 6))
-    return _leave(stage, plan, speed_mps=stage.between(3.2, 4.5), action="run")
+    """Runs to the expensive shelf, takes something and runs out."""
+    plan, speed_mps = _stop(stage, _enter(stage, start_s), stage.pick("browse"), 3.0), stage.between(3.2, 4.5)
+    place = stage.pick("linger")
+    stage.walk(plan, place, speed_mps=speed_mps, action="run").stay(stage.between(3, 6), place.facing_deg, "reach")
+    return _leave(stage, plan, speed_mps=speed_mps, action="run")
 
 
 def returner(stage: Stage, start_s: float, visits: int) -> Itinerary:

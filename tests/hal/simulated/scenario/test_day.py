@@ -1,0 +1,95 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from hal.simulated.figure import body_of
+from hal.simulated.render import figure_of
+from hal.simulated.scenario.bodies import look_of, views_of
+from hal.simulated.scenario.day import HOUR_S, NIGHT, CameraDay, DayPlan
+from hal.simulated.scenario.frames import TAIL_S, frames
+from hal.simulated.scenario.layouts import shop_layout
+from hal.simulated.sight import Occluders, sights
+
+SMALL = DayPlan(6, 1, 1, 1, 1, 1, 1, 1, 1, 1)
+
+
+@pytest.fixture(scope="module")
+def day() -> CameraDay:
+    return CameraDay(shop_layout(1), SMALL, seed=5)
+
+
+def test_the_same_seed_gives_the_same_day(day: CameraDay) -> None:
+    again = CameraDay(shop_layout(1), SMALL, seed=5)
+    assert again.people == day.people
+    assert again.inputs == day.inputs
+    assert again.stirs == day.stirs
+    assert list(frames(again, 5)) == list(frames(day, 5))
+
+
+def test_another_seed_gives_another_day(day: CameraDay) -> None:
+    assert CameraDay(shop_layout(1), SMALL, seed=6).people != day.people
+
+
+def test_everybody_planned_comes_while_the_shop_is_open(day: CameraDay) -> None:
+    roles = [person.role for person in day.people]
+    assert roles.count("shopper") == 6
+    assert 2 <= roles.count("family") <= 4
+    assert 4 <= roles.count("queue") <= 5
+    for person in day.people:
+        assert (
+            day.plan.opens_h * HOUR_S <= person.itinerary.start_s < person.itinerary.end_s < day.plan.closes_h * HOUR_S
+        )
+
+
+def test_a_burglar_comes_at_night_and_is_heard() -> None:
+    night = CameraDay(shop_layout(1), NIGHT, seed=9)
+    (burglar,) = night.people
+    assert burglar.itinerary.end_s < night.plan.opens_h * HOUR_S
+    door = [one for one in night.inputs if one.kind == "door" and one.active]
+    assert len(door) == 2
+    assert all(burglar.itinerary.start_s < one.t_s < burglar.itinerary.end_s for one in door)
+
+
+def test_frames_come_in_order_while_somebody_is_there_and_a_little_longer(day: CameraDay) -> None:
+    times = [frame.t_s for frame in frames(day, 5)]
+    assert times == sorted(set(times))
+    busy = [(person.itinerary.start_s, person.itinerary.end_s + TAIL_S + 0.21) for person in day.people]
+    busy += [(start_s - 0.11, end_s + TAIL_S + 0.21) for start_s, end_s in day.stirs]
+    for t_s in times:
+        assert any(start_s <= t_s <= end_s for start_s, end_s in busy)
+
+
+def test_people_are_listed_from_near_to_far_and_hide_each_other(day: CameraDay) -> None:
+    crowded = [frame for frame in frames(day, 5) if len(frame.people) > 2]
+    assert crowded
+    for frame in crowded:
+        depths = [person.depth for person in frame.people]
+        assert depths == sorted(depths)
+        assert all(0 <= person.share <= 1 for person in frame.people)
+
+
+def test_boxes_are_those_of_the_rendered_figures(day: CameraDay) -> None:
+    """One truth, two outputs: a box from the posed bodies is the box that the picture would have."""
+    layout, walls, overlaps = day.layout, Occluders(day.layout), []
+    for person in day.people[:8]:
+        itinerary = person.itinerary
+        times = np.arange(itinerary.start_s + 3, itinerary.end_s - 3, 1.7)
+        view = views_of(itinerary, person.look, layout, walls, np.arange(times[0], times[-1] + 0.1, 0.1))
+        for t_s in times:
+            stance = itinerary.at(float(t_s))
+            look = look_of(person.look)
+            figure = figure_of(1, look, body_of(stance, look), layout, (stance.x, stance.y))
+            (sight,) = sights(layout, [figure])
+            row = int(np.argmin(np.abs(view.times - t_s)))
+            if sight.box and sight.share > 0.9 and view.share[row] > 0.9:
+                overlaps.append(_iou(sight.box, view.boxes[row]))
+    assert len(overlaps) > 50
+    assert np.median(overlaps) > 0.85
+    assert np.quantile(overlaps, 0.05) > 0.6
+
+
+def _iou(a: Sequence[float], b: Sequence[float]) -> float:
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    shared = max(width, 0) * max(height, 0)
+    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)

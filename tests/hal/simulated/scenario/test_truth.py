@@ -1,0 +1,95 @@
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hal.simulated.optics import inside
+from hal.simulated.scenario.day import NIGHT, CameraDay, DayPlan
+from hal.simulated.scenario.layouts import shop_layout
+from hal.simulated.scenario.truth import Happening, bridged, depth_inside, happenings, spans
+
+NOBODY = replace(NIGHT, burglars=0)
+
+
+def planned(**counts: int) -> DayPlan:
+    return replace(NOBODY, **counts)
+
+
+def truth(layout: int = 1, seed: int = 3, **counts: int) -> tuple[Happening, ...]:
+    return happenings(CameraDay(shop_layout(layout), planned(**counts), seed))
+
+
+def kinds(found: Iterable[Happening]) -> set[str]:
+    return {one.kind for one in found if one.sure}
+
+
+def test_nobody_means_nothing() -> None:
+    assert truth() == ()
+
+
+@pytest.mark.parametrize("layout", [0, 1, 2])
+def test_each_purpose_is_one_happening(layout: int) -> None:
+    assert [one.kind for one in truth(layout, loiterers=1)].count("loitering") == 1
+    assert [one.kind for one in truth(layout, intruders=1)].count("restricted") == 1
+    assert [one.kind for one in truth(layout, returners=1)].count("revisit") == 1
+
+
+@pytest.mark.parametrize("layout", [0, 1, 2])
+def test_who_does_nothing_of_the_kind_is_not_said_to(layout: int) -> None:
+    found = truth(layout, shoppers=10, hesitants=4, restockers=1)
+    assert not {"loitering", "restricted", "revisit", "running"} & {one.kind for one in found}
+
+
+def test_everybody_comes_in_and_goes_out_once() -> None:
+    found = truth(shoppers=8, seed=4)
+    crossings = [one for one in found if one.kind == "line_crossing"]
+    for person in range(1, 9):
+        assert [one.direction for one in crossings if one.person == person] == ["in", "out"]
+
+
+def test_loitering_begins_after_the_time_that_it_takes() -> None:
+    day = CameraDay(shop_layout(1), planned(loiterers=3), 3)
+    for one in happenings(day):
+        if one.kind == "loitering":
+            way = next(person for person in day.people if person.id == one.person).itinerary
+            spirits = next(zone for zone in day.layout.zones if zone.name == "spirits")
+            at = way.positions(np.array([one.start_s - 29.9, one.start_s - 30.4]))
+            assert [inside(spirits.floor, *point) for point in at] == [True, False]
+
+
+def test_a_burglar_is_out_of_hours_from_the_first_moment_in_sight() -> None:
+    found = happenings(CameraDay(shop_layout(1), NIGHT, 2))
+    assert "after_hours" in kinds(found)
+    assert all(one.start_s < 8 * 3600 for one in found)
+
+
+def test_a_queue_of_five_is_a_crowd_of_four() -> None:
+    found = [one for seed in range(4) for one in truth(queues=1, seed=seed) if one.kind == "crowding"]
+    assert found
+    assert {one.place for one in found} == {"queue"}
+
+
+SQUARE = np.array([(0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8)])
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_depth_in_a_square(x: float, y: float) -> None:
+    (depth,) = depth_inside(SQUARE, np.array([(x, y)]))
+    edge = min(x - 0.2, 0.8 - x, y - 0.2, 0.8 - y)
+    if edge > 1e-9:
+        assert depth == pytest.approx(edge)
+    else:
+        outside = np.hypot(max(0.2 - x, 0, x - 0.8), max(0.2 - y, 0, y - 0.8))
+        assert abs(depth) == pytest.approx(outside, abs=1e-9)
+        assert depth <= 1e-9
+
+
+def test_spans_and_bridges() -> None:
+    times = np.arange(8) / 2
+    found = spans(times, np.array([1, 1, 0, 1, 0, 0, 0, 1], dtype=bool))
+    assert found == [(0.0, 0.5), (1.5, 1.5), (3.5, 3.5)]
+    assert bridged(found, 1.0) == [(0.0, 1.5), (3.5, 3.5)]
+    assert spans(times, np.zeros(8, dtype=bool)) == []

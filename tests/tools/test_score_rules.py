@@ -1,0 +1,156 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.config import LineConfig
+from agent.domain import Point
+from agent.rule_config import LoiteringRule
+from agent.rules.lines import Polyline
+from hal.simulated.scenario.day import DayPlan
+from hal.simulated.scenario.layouts import shop_layout
+from hal.simulated.scenario.noise import CLEAN
+from hal.simulated.scenario.truth import Happening
+from tools import score_rules
+from tools.rule_scores import plan, table
+from tools.rule_scores.bounds import poisson, wilson
+from tools.rule_scores.match import Tally, match
+from tools.rule_scores.runs import Job, Said, run
+from tools.rule_scores.site import config_of
+
+RULES = ("restricted", "loitering", "line_crossing")
+
+
+def test_wilson_agrees_with_published_figures() -> None:
+    """Newcombe (1998), table I."""
+    for hits, total, low, high in (
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ):
+        assert wilson(hits, total) == pytest.approx((low, high), abs=1e-4)
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+def test_poisson_agrees_with_published_figures() -> None:
+    """Garwood's exact limits."""
+    for count, low, high in ((0, 0.0, 3.6889), (1, 0.0253, 5.5716), (5, 1.6235, 11.6683), (10, 4.7954, 18.3904)):
+        assert poisson(count, 1.0) == pytest.approx((low, high), abs=1e-3)
+    assert poisson(0, 30.0)[1] == pytest.approx(0.12296, abs=1e-4)
+
+
+def happening(start_s: float, end_s: float, *, sure: bool = True, direction: str = "") -> Happening:
+    return Happening("loitering", 1, start_s, end_s, "spirits", direction, sure)
+
+
+def said(t_s: float, place: str = "spirits") -> Said:
+    return Said("loitering", t_s, place)
+
+
+def test_what_is_said_in_time_is_found_once() -> None:
+    tally = match([happening(100, 130)], [said(100.4), said(120.0)])
+    assert (tally.found, tally.repeats, tally.false) == (1, 1, 0)
+    assert tally.onset_s == [pytest.approx(0.4)]
+    assert tally.f1 == 1.0
+    assert tally.count_accuracy == 0.0
+
+
+def test_too_early_too_late_or_elsewhere_is_false() -> None:
+    tally = match([happening(100, 130)], [said(97.0), said(136.0), said(110.0, "till")])
+    assert (tally.found, tally.false) == (0, 3)
+    assert tally.f1 == 0.0
+
+
+def test_a_doubtful_happening_is_neither_right_nor_wrong() -> None:
+    tally = match([happening(100, 130, sure=False)], [said(110.0)])
+    assert (tally.happened, tally.found, tally.false, tally.unsure) == (0, 0, 0, 1)
+
+
+def test_a_sure_happening_goes_before_a_doubtful_one() -> None:
+    tally = match([happening(100, 130, sure=False), happening(101, 130)], [said(100.0)])
+    assert (tally.found, tally.unsure) == (1, 0)
+
+
+def test_directions_must_agree() -> None:
+    crossing = Happening("line_crossing", 1, 10.0, 10.0, "entrance", "in")
+    tally = match([crossing], [Said("line_crossing", 10.3, "entrance", "out")])
+    assert (tally.found, tally.false) == (0, 1)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_in_is_into_the_shop(seed: int) -> None:
+    layout = shop_layout(seed)
+    (line,) = config_of(layout, DayPlan(), RULES).lines
+    assert isinstance(line, LineConfig)
+    aspect = layout.optics.aspect
+    x, y = layout.lines[0].inside
+    assert Polyline(line.points, aspect).signed_distance(Point(x * aspect, y)) > 0
+
+
+def test_every_shop_has_its_rules() -> None:
+    config = config_of(shop_layout(1), DayPlan(after_s=45.0), RULES)
+    assert {(rule.kind, rule.place) for rule in config.rules} >= {("restricted", "stock"), ("loitering", "spirits")}
+    assert [rule.after_s for rule in config.rules if isinstance(rule, LoiteringRule)] == [45.0]
+
+
+def test_a_perfect_detector_lets_the_rules_find_everything() -> None:
+    day = DayPlan(8, 0, 0, 2, 2, 2, 0, 0, 0, 0)
+    outcome = run(Job(1, 1, day, CLEAN, RULES))
+    for kind in RULES:
+        tally = score_rules.tally([outcome], kind)
+        assert tally.happened > 0
+        assert tally.found == tally.happened
+        assert tally.false == 0
+        assert tally.onset_within(1.0) > 0.9
+
+
+def test_a_blind_detector_finds_nothing() -> None:
+    day = DayPlan(2, 0, 0, 1, 0, 1, 0, 0, 0, 0)
+    outcome = run(Job(1, 1, day, replace(CLEAN, score=0.3), RULES))
+    assert outcome.said == ()
+    assert score_rules.tally([outcome], "loitering").recall == 0.0
+
+
+def test_a_day_is_the_same_whenever_it_is_run() -> None:
+    job = plan.day_jobs(plan.extent(quick=True, seeds=[1000]), RULES)[0]
+    job = replace(job, plan=DayPlan(4, 1, 0, 1, 0, 1, 0, 0, 0, 0))
+    first, second = run(job), run(job)
+    assert (first.truth, first.said, first.frames) == (second.truth, second.said, second.frames)
+
+
+def test_verdicts() -> None:
+    tally = Tally(happened=20, found=20, false=1, onset_s=[0.2] * 18 + [3.0] * 2)
+    rows = list(table.presence("loitering", tally, 10.0))
+    assert [row.verdict for row in rows] == ["met", "met", "missed"]
+    assert rows[0].value == pytest.approx(40 / 41)
+    assert rows[1].bounds == pytest.approx(poisson(1, 10.0))
+    assert table.share("x", "recall", 0, 0, 0.9).verdict == "not measured"
+
+
+def test_the_full_run_is_long_enough_and_held_out() -> None:
+    size = plan.extent(quick=False)
+    assert len(size.seeds) >= 30
+    assert size.nights >= 300
+    assert min(size.seeds) >= plan.FIRST_SEED
+
+
+def test_the_tool_prints_a_row_for_every_rule_and_fails_when_a_target_is_missed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    small = plan.Extent([1000], 1, 1, 4, DayPlan(4, 0, 0, 1, 1, 1, 1, 1, 0, 0))
+    document = tmp_path / "benchmarks.md"
+    document.write_text("# Benchmarks\n\n<!-- bench: begin -->\nkept\n<!-- bench: end -->\n")
+    status = score_rules.main(["--json", "--jobs", "1", "--document", str(document)], small)
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert status == int(any(row["verdict"] == "missed" for row in rows))
+    assert {"loitering", "restricted", "line_crossing", "fall", "tailgating", "concealment"} <= {
+        row["rule"] for row in rows
+    }
+    assert all(row["data"] == "simulated" for row in rows)
+    assert all(row["note"] for row in rows if row["verdict"] == "not measured")
+    text = document.read_text()
+    assert "kept" in text
+    assert "| loitering | F1 |" in text
+    assert "Simulated: 1 camera-days" in text

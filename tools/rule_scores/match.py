@@ -1,0 +1,100 @@
+"""Matches what the rules said with what truly happened, in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from hal.simulated.scenario.truth import Happening
+from tools.rule_scores.runs import Said
+
+EARLY_S, LATE_S = 2.0, 5.0
+"""How much before its beginning and after its end a happening may be noticed."""
+
+
+@dataclass
+class Tally:
+    """What was counted for one rule.
+
+    `found` of `happened` sure happenings were noticed, `onset_s` holds how late each; `false` was said without anything
+    of the kind; `repeats` were further incidents about a happening already noticed; `unsure` were about happenings that
+    may be counted either way.
+    """
+
+    happened: int = 0
+    found: int = 0
+    false: int = 0
+    repeats: int = 0
+    unsure: int = 0
+    onset_s: list[float] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        """Take another's counts in."""
+        self.happened += other.happened
+        self.found += other.found
+        self.false += other.false
+        self.repeats += other.repeats
+        self.unsure += other.unsure
+        self.onset_s += other.onset_s
+
+    @property
+    def recall(self) -> float:
+        return self.found / self.happened if self.happened else 0.0
+
+    @property
+    def precision(self) -> float:
+        said = self.found + self.false
+        return self.found / said if said else 0.0
+
+    @property
+    def f1(self) -> float:
+        both = 2 * self.found + self.false + (self.happened - self.found)
+        return 2 * self.found / both if both else 0.0
+
+    @property
+    def count_accuracy(self) -> float:
+        """1 less the share of happenings missed or counted too often: what a counter is judged by."""
+        wrong = self.happened - self.found + self.false + self.repeats
+        return 1 - wrong / self.happened if self.happened else 0.0
+
+    def onset_within(self, limit_s: float) -> float:
+        """The share of the found that were noticed within `limit_s` of their beginning."""
+        return sum(abs(late_s) <= limit_s for late_s in self.onset_s) / len(self.onset_s) if self.onset_s else 0.0
+
+
+def match(truth: Iterable[Happening], said: Iterable[Said], *, late_s: float = LATE_S) -> Tally:
+    """Give everything said to the nearest happening that it may be about; kinds, places and directions must agree."""
+    tally = Tally()
+    happened = list(truth)
+    tally.happened = sum(one.sure for one in happened)
+    noticed: set[int] = set()
+    for word in sorted(said, key=lambda word: word.t_s):
+        number = _about(word, happened, noticed, late_s)
+        if number is None:
+            tally.false += 1
+        elif not happened[number].sure:
+            tally.unsure += 1
+        elif number in noticed:
+            tally.repeats += 1
+        else:
+            noticed.add(number)
+            tally.found += 1
+            tally.onset_s.append(word.t_s - happened[number].start_s)
+    return tally
+
+
+def _about(word: Said, happened: Sequence[Happening], noticed: set[int], late_s: float) -> int | None:
+    """The number of the happening that `word` may be about: a sure one not yet noticed first, then the nearest."""
+    fitting = [
+        number
+        for number, one in enumerate(happened)
+        if (one.kind, one.place) == (word.kind, word.place)
+        and one.direction in ("", word.direction)
+        and one.start_s - EARLY_S <= word.t_s <= one.end_s + late_s
+    ]
+
+    def order(number: int) -> tuple[bool, bool, float]:
+        one = happened[number]
+        return number in noticed, not one.sure, abs(word.t_s - one.start_s)
+
+    return min(fitting, key=order, default=None)

@@ -1,0 +1,105 @@
+"""Runs the real tracker, rules and incident book over a simulated camera-day, and notes what they say."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agent.config import Config
+from agent.domain import Box, Detection, Event, Incident, IncidentState
+from agent.rules.engine import RuleEngine
+from agent.rules.facts import Fact, FactKind
+from agent.rules.incidents import IncidentBook
+from agent.vision.tracker import Tracker, TrackerSettings
+from hal.simulated.scenario.day import CameraDay, DayPlan, SensorInput
+from hal.simulated.scenario.frames import frames
+from hal.simulated.scenario.layouts import shop_layout
+from hal.simulated.scenario.noise import Noise, NoisyFrame, perturbed, skewed
+from hal.simulated.scenario.truth import Happening, happenings
+from tools.rule_scores.site import QUEUE_MAX, config_of
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One camera-day to run: the shop, what is planned, the errors, and the kinds of rules that watch."""
+
+    layout: int
+    seed: int
+    plan: DayPlan
+    noise: Noise
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing the rules said: an incident opened, or (for a crossing) an event."""
+
+    kind: str
+    t_s: float
+    place: str
+    direction: str = ""
+    tracks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A job's truth and what was said; `spent_s` is the whole time on one core, `frames` how many were looked at."""
+
+    job: Job
+    truth: tuple[Happening, ...]
+    said: tuple[Said, ...]
+    spent_s: float
+    frames: int
+
+
+def run(job: Job) -> Outcome:
+    """Simulate the day and let the agent's own parts watch it."""
+    start_s = time.process_time()
+    layout = shop_layout(job.layout)
+    day = CameraDay(layout, job.plan, job.seed)
+    config = config_of(layout, job.plan, job.rules)
+    watcher = Watcher(config, layout.optics.aspect)
+    count = 0
+    facts = sorted(map(_fact, skewed(day.inputs, job.noise)), key=lambda fact: fact.t_s)
+    for frame in perturbed(frames(day, job.noise.fps), job.noise, job.seed):
+        while facts and facts[0].t_s <= frame.t_s:
+            watcher.engine.feed(facts.pop(0))
+        watcher.look(frame)
+        count += 1
+    truth = tuple(one for one in happenings(day, QUEUE_MAX) if one.kind in job.rules)
+    return Outcome(job, truth, tuple(watcher.said), time.process_time() - start_s, count)
+
+
+def _fact(told: SensorInput) -> Fact:
+    return Fact(FactKind(told.kind), told.source, told.t_s, told.active)
+
+
+class Watcher:
+    """The agent from the detections on, as it runs on a camera."""
+
+    def __init__(self, config: Config, aspect: float) -> None:
+        self.engine = RuleEngine(config, aspect)
+        self._tracker = Tracker(TrackerSettings(aspect=aspect))
+        self._book = IncidentBook(config.rules, "score")
+        self.said: list[Said] = []
+
+    def look(self, frame: NoisyFrame) -> None:
+        """Take one frame's detections."""
+        detections = [Detection(Box(*box), score) for box, score in frame.found]
+        tracks = self._tracker.update(frame.t_s, detections)
+        findings = self.engine.update(frame.t_s, tracks, int(frame.t_s // 60) % (7 * 24 * 60))
+        self._note_events(findings.events)
+        self._note_incidents(self._book.update(frame.t_s, findings.hits))
+
+    def _note_events(self, events: Iterable[Event]) -> None:
+        for event in events:
+            if event.kind == "line_crossing":
+                data = event.data
+                self.said.append(Said(event.kind, event.t_s, str(data["line"]), str(data["direction"])))
+
+    def _note_incidents(self, incidents: Iterable[Incident]) -> None:
+        for incident in incidents:
+            if incident.state is IncidentState.OPEN and incident.kind != "line_crossing":
+                place = incident.zone or incident.line or ""
+                self.said.append(Said(incident.kind, incident.t_s, place, tracks=incident.tracks))

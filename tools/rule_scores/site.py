@@ -1,0 +1,68 @@
+"""A simulated shop as the agent's configuration: its zones, its line with "in" towards the shop, and the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from agent.config import Config, parse_config
+from agent.rule_config import RULE_TABLES
+from hal.simulated.scenario.day import DayPlan
+from hal.simulated.shop import Layout, Line, Xy, Zone
+
+QUEUE_MAX = 4
+
+RULES_OF_KIND: dict[str, tuple[str, ...]] = {
+    "restricted": ("restricted",),
+    "high_value": ("loitering", "revisit"),
+    "queue": ("crowding",),
+}
+"""Which rules watch a zone of a kind."""
+
+
+def config_of(layout: Layout, plan: DayPlan, rules: Collection[str]) -> Config:
+    """The configuration of a camera in this shop with those of `rules` that exist and have a place here."""
+    parts = ['[camera]\nname = "scored"', f'[[schedule]]\nname = "open"\n{_hours(plan)}']
+    parts += [_zone(zone) for zone in layout.zones]
+    parts += [_line(line) for line in layout.lines]
+    parts += [_rule(*rule) for rule in _rules(layout, plan) if rule[0] in rules and rule[0] in RULE_TABLES]
+    return parse_config("\n".join(parts), source=layout.name)
+
+
+def _rules(layout: Layout, plan: DayPlan) -> Iterator[tuple[str, str]]:
+    """Kind and settings of every rule that has a place in this shop."""
+    extra = {"loitering": f"after_s = {plan.after_s}", "crowding": f"max_people = {QUEUE_MAX}"}
+    for zone in layout.zones:
+        for kind in RULES_OF_KIND.get(zone.kind, ()):
+            yield kind, f'zone = "{zone.name}"\n{extra.get(kind, "")}'
+    yield "running", ""
+
+
+def _rule(kind: str, settings: str) -> str:
+    return f'[[rule]]\nkind = "{kind}"\n{settings}'
+
+
+def _hours(plan: DayPlan) -> str:
+    return f'start = "{_clock(plan.opens_h)}"\nend = "{_clock(plan.closes_h)}"'
+
+
+def _clock(hour: float) -> str:
+    return f"{int(hour):02}:{round(hour % 1 * 60):02}"
+
+
+def _zone(zone: Zone) -> str:
+    return f'[[zone]]\nname = "{zone.name}"\nkind = "{zone.kind}"\npolygon = {_points(zone.polygon)}'
+
+
+def _line(line: Line) -> str:
+    return f'[[line]]\nname = "{line.name}"\npoints = {_points(_inward(line))}'
+
+
+def _inward(line: Line) -> tuple[Xy, ...]:
+    """The line's points in the order that makes its inner side the right hand's: that is where "in" goes."""
+    (ax, ay), (bx, by) = line.points[0], line.points[-1]
+    right_hand = (bx - ax) * (line.inside[1] - ay) - (by - ay) * (line.inside[0] - ax)
+    return line.points if right_hand > 0 else line.points[::-1]
+
+
+def _points(points: tuple[Xy, ...]) -> list[list[float]]:
+    return [[round(min(max(x, 0.0), 1.0), 5), round(min(max(y, 0.0), 1.0), 5)] for x, y in points]
