@@ -70,8 +70,11 @@ class _Presence:
     changing_s: float = 0.0
     agreeing: int = 0
 
-    def observe(self, inside: bool, t_s: float) -> bool:
-        """Take one observation; true when the state changed with it."""
+    def observe(self, inside: bool, t_s: float, step_s: float) -> bool:
+        """Take one observation, `step_s` after the one before; true when the state changed with it.
+
+        An observation stands for the time since the one before, so three at 15 a second last a fifth of a second.
+        """
         if inside:
             self.seen_s = t_s
         if inside == self.inside:
@@ -80,7 +83,7 @@ class _Presence:
         if self.agreeing == 0:
             self.changing_s = t_s
         self.agreeing += 1
-        if self.agreeing < ENTER_OBSERVATIONS or t_s - self.changing_s < ENTER_S - 1e-9:
+        if self.agreeing < ENTER_OBSERVATIONS or t_s - self.changing_s + step_s < ENTER_S - 1e-9:
             return False
         self.inside, self.agreeing = inside, 0
         if inside:
@@ -118,7 +121,7 @@ class ZoneWatch:
         person = self._people.get(track.id)
         if person is None:
             person = self._people[track.id] = _Person(t_s)
-        person.last_s = t_s
+        step_s, person.last_s = t_s - person.last_s, t_s
         person.confirmed |= track.confirmed
         here = self._map.at(track.foot)
         ended = []
@@ -126,7 +129,7 @@ class ZoneWatch:
             presence = person.zones.get(zone)
             if presence is None:
                 presence = person.zones[zone] = _Presence()
-            left = presence.observe(bool(here >> zone & 1), t_s) and not presence.inside
+            left = presence.observe(bool(here >> zone & 1), t_s, step_s) and not presence.inside
             if left and person.confirmed:
                 ended.append(Stay(track.id, zone, presence.entered_s, presence.seen_s, presence.changing_s))
             if not presence.inside and presence.agreeing == 0:

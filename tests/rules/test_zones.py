@@ -68,9 +68,17 @@ def test_two_observations_or_a_flicker_do_not_enter() -> None:
 
 def test_three_observations_within_a_fifth_of_a_second_are_not_enough_time() -> None:
     zones = watch()
-    run(zones, [person(i / 60, 0.4, 0.5) for i in range(12)])
+    run(zones, [person(i / 60, 0.4, 0.5) for i in range(11)])
     assert not zones.stays
-    run(zones, [person(i / 60, 0.4, 0.5) for i in range(12, 14)])
+    run(zones, [person(i / 60, 0.4, 0.5) for i in range(11, 13)])
+    assert zones.stays
+
+
+def test_three_observations_at_fifteen_a_second_are_a_fifth_of_a_second() -> None:
+    zones = watch()
+    run(zones, [person(i / 15, 0.4, 0.5) for i in range(2)])
+    assert not zones.stays
+    run(zones, [person(2 / 15, 0.4, 0.5)])
     assert zones.stays
 
 
