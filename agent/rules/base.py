@@ -22,8 +22,8 @@ class View:
     """What all rules look at: confirmed people seen in this frame, their stays by (track, zone), and crossings.
 
     `ended` holds the stays that ended with this frame, `trails` the feet that were seen to go on (or to stand) in it,
-    `facts` what the sensors told. `minute_of_week` is the shop's
-    local time (0 is Monday 00:00), None where there is none (a replay): schedules then count as not set.
+    `facts` what the sensors told, `concealing` the tracks that are open candidates of concealment. `minute_of_week` is
+    the shop's local time (0 is Monday 00:00), None where there is none (a replay): schedules then count as not set.
     """
 
     t_s: float
@@ -36,6 +36,7 @@ class View:
     facts: FactBook = field(default_factory=FactBook)
     trails: Mapping[int, Trail] = field(default_factory=dict)
     continuity: Continuity | None = None
+    concealing: frozenset[int] = frozenset()
 
     def who(self, track: int) -> int:
         """The earliest track that this one may continue: appearance or a restart may link them."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from agent.config import Config
-from agent.rule_config import RuleConfig, WrongWayRule
+from agent.domain import ZoneKind
+from agent.rule_config import CheckoutBypassRule, RuleConfig, WrongWayRule
 from agent.rules.base import Rule
 from agent.rules.counting import Crowding, Queue
 from agent.rules.crossing import LineCrossing
+from agent.rules.doors import CheckoutBypass, Tailgating
 from agent.rules.movement import Erratic, Running, WrongWay
 from agent.rules.presence import AfterHours, Assistance, Loitering, Restricted
 from agent.rules.visits import Revisit
@@ -36,6 +38,11 @@ class Site:
         """The number of a line."""
         return self._lines[name]
 
+    def zones(self, names: Sequence[str], kind: ZoneKind) -> frozenset[int]:
+        """The numbers of the zones named, or of all of that kind."""
+        chosen = (zone for zone in self.config.zones if zone.name in names or (not names and zone.kind == kind))
+        return frozenset(self._zones[zone.name] for zone in chosen)
+
     def inward(self, name: str) -> tuple[float, float]:
         """The direction in the picture that is "in" at a line: to the right hand of its way from first to last."""
         points = self.config.lines[self._lines[name]].points
@@ -48,12 +55,19 @@ def _wrong_way(rule: WrongWayRule, site: Site) -> Rule:
     return WrongWay(rule, site.area(rule.zone), way)
 
 
+def _checkout_bypass(rule: CheckoutBypassRule, site: Site) -> Rule:
+    goods, tills = site.zones(rule.goods, ZoneKind.HIGH_VALUE), site.zones(rule.tills, ZoneKind.CHECKOUT)
+    return CheckoutBypass(rule, goods, tills, site.area(rule.zone), None if rule.line is None else site.line(rule.line))
+
+
 RULES: dict[str, Callable[[Any, Site], Rule]] = {
     "restricted": lambda rule, site: Restricted(rule, site.zone(rule.zone)),
     "loitering": lambda rule, site: Loitering(rule, site.zone(rule.zone)),
     "line_crossing": lambda rule, site: LineCrossing(rule, site.line(rule.line)),
     "after_hours": lambda rule, site: AfterHours(rule, site.area(rule.zone)),
     "assistance": lambda rule, site: Assistance(rule, site.zone(rule.zone)),
+    "tailgating": lambda rule, site: Tailgating(rule, site.line(rule.line)),
+    "checkout_bypass": _checkout_bypass,
     "running": lambda rule, site: Running(rule, site.area(rule.zone)),
     "wrong_way": _wrong_way,
     "erratic": lambda rule, site: Erratic(rule, site.area(rule.zone)),

@@ -1,0 +1,129 @@
+"""Rules about ways in and out: `tailgating` and `checkout_bypass`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from agent.domain import FactKind, Json, Severity
+from agent.rule_config import CheckoutBypassRule, TailgatingRule
+from agent.rules.base import Held, Hit, Subject, View
+from agent.rules.continuity import rows
+from agent.rules.facts import KEEP_S
+from agent.rules.lines import Crossing
+
+SETTLE_S = 0.5
+"""How much later than it happened a grant may be told."""
+
+
+class Tailgating:
+    """More people came in than were granted access; each grant lets one person in, from just before it on.
+
+    Somebody who comes in with no grant near is the business of other rules. Who turns back has not come in.
+    """
+
+    def __init__(self, config: TailgatingRule, line: int) -> None:
+        self.config = config
+        self._line = line
+        self._undecided: list[Crossing] = []
+        self._used: set[float] = set()
+        self._found: Held[int] = Held(config.hold_s)
+
+    def update(self, view: View) -> Iterator[Hit]:
+        """One hit for each who came in on somebody else's grant."""
+        self._found.forget(view.t_s)
+        for crossing in view.crossings:
+            if crossing.line == self._line:
+                self._take(crossing)
+        while self._undecided and view.t_s - self._undecided[0].t_s >= self.config.before_s + SETTLE_S:
+            self._decide(view, self._undecided.pop(0))
+        self._used = {t_s for t_s in self._used if view.t_s - t_s <= KEEP_S}
+        for track, grants in self._found:
+            factors: dict[str, Json] = {"grants": grants}
+            yield Hit.about(self.config, track, line=self.config.line, factors=factors)
+
+    def _take(self, crossing: Crossing) -> None:
+        if crossing.direction == self.config.direction:
+            self._undecided.append(crossing)
+        else:
+            self._undecided = [other for other in self._undecided if other.track != crossing.track]
+
+    def _decide(self, view: View, crossing: Crossing) -> None:
+        start_s, end_s = crossing.t_s - self.config.after_s, crossing.t_s + self.config.before_s
+        grants = view.facts.moments((FactKind.GRANT,), start_s, end_s, self.config.inputs)
+        free = [t_s for t_s in grants if t_s not in self._used]
+        if free:
+            self._used.add(free[0])
+        elif grants:
+            self._found.note(crossing.track, view.t_s, len(grants))
+
+
+@dataclass(slots=True)
+class _Shopper:
+    """When somebody was last at the goods, and whether something looked like concealing since they came there."""
+
+    took_s: float
+    concealed: bool = False
+
+
+class CheckoutBypass:
+    """A person was at valuable goods and leaves without having been at a till; critical when they may hide something.
+
+    The numbers of zones: `goods` where it begins, `tills` that end it, `exit_zone` or `exit_line` where it is found.
+    """
+
+    def __init__(
+        self,
+        config: CheckoutBypassRule,
+        goods: Collection[int],
+        tills: Collection[int],
+        exit_zone: int | None,
+        exit_line: int | None,
+    ) -> None:
+        self.config = config
+        self._goods = goods
+        self._tills = tills
+        self._exit_zone = exit_zone
+        self._exit_line = exit_line
+        self._shoppers: dict[int, _Shopper] = {}
+        self._found: Held[_Shopper] = Held(config.hold_s)
+
+    def update(self, view: View) -> Iterator[Hit]:
+        """One hit for each who leaves so."""
+        self._found.forget(view.t_s)
+        leaving = {crossing.track for crossing in view.crossings if self._is_out(crossing)}
+        for (track, zone), stay in view.stays.items():
+            person = view.who(track)
+            if zone in self._goods and stay.dwell_s >= self.config.in_s:
+                self._shoppers.setdefault(person, _Shopper(stay.seen_s)).took_s = stay.seen_s
+            elif zone in self._tills and stay.dwell_s >= self.config.paying_s:
+                self._shoppers.pop(person, None)
+            elif zone == self._exit_zone:
+                leaving.add(track)
+        self._shoppers = {k: s for k, s in self._shoppers.items() if view.t_s - s.took_s <= self.config.within_s}
+        for track in view.concealing:
+            if shopper := self._shoppers.get(view.who(track)):
+                shopper.concealed = True
+        yield from self._leave(view, leaving)
+
+    def snapshot(self, t_s: float) -> Json:
+        """A row `[track, at the goods, concealed]` a person, seconds relative to now."""
+        return [[person, round(s.took_s - t_s, 3), int(s.concealed)] for person, s in self._shoppers.items()]
+
+    def restore(self, state: Json, taken_s: float, shift: int) -> None:
+        """Go on from a snapshot. Raises ValueError when it is not one."""
+        for person, took_s, concealed in rows(state, 3):
+            self._shoppers[int(person) - shift] = _Shopper(took_s + taken_s, bool(concealed))
+
+    def _is_out(self, crossing: Crossing) -> bool:
+        return crossing.line == self._exit_line and crossing.direction == self.config.direction
+
+    def _leave(self, view: View, leaving: Collection[int]) -> Iterator[Hit]:
+        for track in leaving:
+            if shopper := self._shoppers.get(view.who(track)):
+                self._found.note(track, view.t_s, shopper)
+        for track, shopper in self._found:
+            severity = Severity.CRITICAL if shopper.concealed else self.config.severity
+            factors: dict[str, Json] = {"took_s": round(shopper.took_s, 1), "concealed": shopper.concealed}
+            subject = Subject(self.config.name, track)
+            yield Hit(subject, severity, zone=self.config.zone, line=self.config.line, factors=factors)
