@@ -9,7 +9,7 @@ from agent.domain import FactKind, Json, Severity
 from agent.rule_config import CheckoutBypassRule, TailgatingRule
 from agent.rules.base import Held, Hit, Subject, View
 from agent.rules.continuity import rows
-from agent.rules.facts import KEEP_S
+from agent.rules.facts import Grants
 from agent.rules.lines import Crossing
 
 SETTLE_S = 0.5
@@ -26,7 +26,7 @@ class Tailgating:
         self.config = config
         self._line = line
         self._undecided: list[Crossing] = []
-        self._used: set[float] = set()
+        self._used = Grants()
         self._found: Held[int] = Held(config.hold_s)
 
     def update(self, view: View) -> Iterator[Hit]:
@@ -37,7 +37,7 @@ class Tailgating:
                 self._take(crossing)
         while self._undecided and view.t_s - self._undecided[0].t_s >= self.config.before_s + SETTLE_S:
             self._decide(view, self._undecided.pop(0))
-        self._used = {t_s for t_s in self._used if view.t_s - t_s <= KEEP_S}
+        self._used.forget(view.t_s)
         for track, grants in self._found:
             factors: dict[str, Json] = {"grants": grants}
             yield Hit.about(self.config, track, line=self.config.line, factors=factors)
@@ -51,10 +51,7 @@ class Tailgating:
     def _decide(self, view: View, crossing: Crossing) -> None:
         start_s, end_s = crossing.t_s - self.config.after_s, crossing.t_s + self.config.before_s
         grants = view.facts.moments((FactKind.GRANT,), start_s, end_s, self.config.inputs)
-        free = [t_s for t_s in grants if t_s not in self._used]
-        if free:
-            self._used.add(free[0])
-        elif grants:
+        if not self._used.use(grants) and grants:
             self._found.note(crossing.track, view.t_s, len(grants))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from agent.domain import FactKind
 
-__all__ = ["Fact", "FactBook", "FactKind"]
+__all__ = ["Fact", "FactBook", "FactKind", "Grants"]
 
 KEEP_S = 3600.0
 KEEP_MOST = 2000
@@ -57,6 +58,28 @@ class FactBook:
         for (kind, source), history in self._history.items():
             if kind in kinds and (not sources or source in sources):
                 yield history
+
+
+class Grants:
+    """The grants that were used: each lets one person in, and is forgotten as late as the fact itself."""
+
+    def __init__(self) -> None:
+        self._used: list[float] = []
+
+    def use(self, moments: Iterable[float]) -> bool:
+        """Use up the first of these grants that is still free; false when there is none."""
+        used = Counter(self._used)
+        for t_s in moments:
+            if not used[t_s]:
+                self._used.append(t_s)
+                return True
+            used[t_s] -= 1
+        return False
+
+    def forget(self, now_s: float) -> None:
+        """Drop what was used longer ago than facts are kept."""
+        if self._used and now_s - self._used[0] > KEEP_S:
+            self._used = [t_s for t_s in self._used if now_s - t_s <= KEEP_S]
 
 
 def _active(history: list[tuple[float, bool]], start_s: float, end_s: float) -> bool:

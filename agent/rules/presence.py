@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from agent.domain import FactKind, Json, Severity, Track
 from agent.rule_config import AfterHoursRule, AssistanceRule, LoiteringRule, RestrictedRule
 from agent.rules.base import Hit, Subject, View
-from agent.rules.facts import KEEP_S as FACTS_S
+from agent.rules.facts import Grants
 from agent.rules.zones import BRIDGE_S, Stay
 
 PATH_STEP_S = 0.5
@@ -25,7 +25,7 @@ class Restricted:
         self._zone = zone
         self._exempt: dict[int, Stay] = {}
         self._handed_on: set[int] = set()
-        self._used: set[float] = set()
+        self._used = Grants()
 
     def update(self, view: View) -> Iterator[Hit]:
         """One hit for each person inside who has no leave to be."""
@@ -39,7 +39,7 @@ class Restricted:
                 yield Hit.about(self.config, track, zone=self.config.zone, factors=factors)
         self._exempt = {t: stay for t, stay in self._exempt.items() if view.t_s - stay.seen_s <= BRIDGE_S}
         self._handed_on &= self._exempt.keys()
-        self._used = {t_s for t_s in self._used if view.t_s - t_s <= FACTS_S}
+        self._used.forget(view.t_s)
 
     def _is_exempt(self, view: View, track: int, stay: Stay) -> bool:
         known = self._exempt.get(track)
@@ -61,10 +61,7 @@ class Restricted:
     def _use_grant(self, view: View, stay: Stay) -> bool:
         """Each grant lets one person in."""
         start_s = stay.entered_s - self.config.grant_s
-        grants = view.facts.moments((FactKind.GRANT,), start_s, view.t_s, self.config.inputs)
-        free = [t_s for t_s in grants if t_s not in self._used]
-        self._used.update(free[:1])
-        return bool(free)
+        return self._used.use(view.facts.moments((FactKind.GRANT,), start_s, view.t_s, self.config.inputs))
 
 
 @dataclass(slots=True)

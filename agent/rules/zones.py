@@ -14,6 +14,8 @@ COLUMNS, ROWS = 480, 270
 ENTER_OBSERVATIONS = 3
 ENTER_S = 0.2
 BRIDGE_S = 2.0
+REMEMBER_S = 30.0
+"""So long a track that was lost in a zone may come back (the tracker's memory) and its stay goes on."""
 
 
 class ZoneMap:
@@ -106,6 +108,7 @@ class ZoneWatch:
     def __init__(self, zones: Sequence[ZoneConfig]) -> None:
         self._map = ZoneMap([zone.polygon for zone in zones])
         self._people: dict[int, _Person] = {}
+        self._away: dict[int, _Person] = {}
         self.stays: dict[tuple[int, int], Stay] = {}
 
     def update(self, t_s: float, tracks: Sequence[Track]) -> list[Stay]:
@@ -118,12 +121,12 @@ class ZoneWatch:
         return ended
 
     def _observe(self, t_s: float, track: Track) -> list[Stay]:
+        here = self._map.at(track.foot)
         person = self._people.get(track.id)
         if person is None:
-            person = self._people[track.id] = _Person(t_s)
+            person = self._people[track.id] = self._back(track.id, here) or _Person(t_s)
         step_s, person.last_s = t_s - person.last_s, t_s
         person.confirmed |= track.confirmed
-        here = self._map.at(track.foot)
         ended = []
         for zone in _bits(here) | person.zones.keys():
             presence = person.zones.get(zone)
@@ -136,12 +139,21 @@ class ZoneWatch:
                 del person.zones[zone]
         return ended
 
+    def _back(self, track: int, here: int) -> _Person | None:
+        """Somebody who was lost and is there again: the stays go on in the zones where they still are."""
+        person = self._away.pop(track, None)
+        if person is not None:
+            kept = {zone: presence for zone, presence in person.zones.items() if presence.inside and here >> zone & 1}
+            person.zones = kept
+        return person
+
     def _forget(self, t_s: float) -> list[Stay]:
         """Drop the people unseen for longer than a gap may be; their stays ended when they were last seen."""
+        self._away = {track: person for track, person in self._away.items() if t_s - person.last_s <= REMEMBER_S}
         gone = [track for track, person in self._people.items() if t_s - person.last_s > BRIDGE_S]
         ended = []
         for track in gone:
-            person = self._people.pop(track)
+            person = self._away[track] = self._people.pop(track)
             ended += [
                 Stay(track, zone, presence.entered_s, presence.seen_s, presence.seen_s)
                 for zone, presence in person.zones.items()

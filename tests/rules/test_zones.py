@@ -101,6 +101,26 @@ def test_a_person_unseen_for_longer_than_the_bridge_has_left_when_last_seen() ->
     assert stay.left_s == pytest.approx(1.9)
 
 
+def test_a_stay_goes_on_when_the_same_track_comes_back_where_it_was() -> None:
+    zones = watch()
+    run(zones, [person(i * 0.1, 0.2, 0.5) for i in range(20)])
+    zones.update(4.1, [])
+    assert not zones.stays
+    zones.update(7.0, [person(7.0, 0.2, 0.5)])
+    assert zones.stays[1, 0].entered_s == 0.0
+    assert zones.stays[1, 0].dwell_s == pytest.approx(7.0)
+
+
+@pytest.mark.parametrize(("back_s", "x"), [(7.0, 0.8), (40.0, 0.2)])
+def test_a_stay_is_over_when_the_track_comes_back_elsewhere_or_too_late(back_s: float, x: float) -> None:
+    zones = watch()
+    run(zones, [person(i * 0.1, 0.2, 0.5) for i in range(20)])
+    assert len(zones.update(4.1, [])) == 1
+    again = run(zones, [person(back_s + i * 0.1, x, 0.5) for i in range(20)])
+    assert not again
+    assert all(stay.entered_s == back_s for stay in zones.stays.values())
+
+
 def test_only_confirmed_people_are_reported_but_their_time_counts_from_the_start() -> None:
     zones = watch()
     run(zones, [person(i * 0.1, 0.2, 0.5, confirmed=False) for i in range(10)])
