@@ -62,6 +62,8 @@ FULL_SHARE = 0.75
 SIDEWAYS = 0.5 * 9 / 16
 """Half as many pixels as up and down: a person is narrow."""
 FALSE_SCORE = (0.56, 0.08)
+FALSE_STAYS = 0.35
+"""The chance that a false box is there in the next frame, too."""
 
 
 def random_noise(seed: int, *, misses: float | None = None) -> Noise:
@@ -104,7 +106,7 @@ class _Detector:
     def __init__(self, noise: Noise, rng: np.random.Generator) -> None:
         self._noise, self._rng = noise, rng
         self._fates: dict[int, _Fate] = {}
-        self._ghosts: list[tuple[float, Found]] = []
+        self._ghosts: list[Found] = []
 
     def look(self, frame: Frame) -> tuple[Found, ...]:
         if not frame.people:
@@ -112,7 +114,7 @@ class _Detector:
         found = [one for person in frame.people for one in self._see(frame.t_s, person)]
         if len(found) > 1 and self._noise.merges:
             found = self._merged(found)
-        return (*found, *self._false(frame.t_s))
+        return (*found, *self._false())
 
     def _see(self, t_s: float, person: SeenPerson) -> Iterator[Found]:
         noise, rng = self._noise, self._rng
@@ -163,15 +165,15 @@ class _Detector:
                 found[k - 1 : k + 1] = [Found(_union(found[k].box, other.box), max(found[k].score, other.score))]
         return found
 
-    def _false(self, t_s: float) -> Sequence[Found]:
+    def _false(self) -> Sequence[Found]:
         noise, rng = self._noise, self._rng
-        self._ghosts = [(until_s, ghost) for until_s, ghost in self._ghosts if until_s >= t_s]
+        self._ghosts = [ghost for ghost in self._ghosts if rng.random() < FALSE_STAYS]
         if noise.false_per_frame and rng.random() < noise.false_per_frame:
             height, x, y = rng.uniform(0.15, 0.5), rng.uniform(0.1, 0.9), rng.uniform(0.45, 0.95)
             box = (x - height / 9, max(y - height, 0.0), x + height / 9, y)
             ghost = Found(box, float(np.clip(rng.normal(*FALSE_SCORE), 0.1, 0.95)))
-            self._ghosts.append((t_s + float(rng.exponential(0.15)), ghost))
-        return [ghost for _, ghost in self._ghosts]
+            self._ghosts.append(ghost)
+        return tuple(self._ghosts)
 
 
 def _iou(a: BoxXyxy, b: BoxXyxy) -> float:
