@@ -33,6 +33,7 @@ from agent.hub.announce import Announcer
 from agent.hub.identity import Identity
 from agent.hub.link import LinkServer
 from agent.respond.alarms import AlarmBank
+from agent.sensors import Sensors
 from agent.status import StatusDesk
 from agent.version import VERSION
 from agent.vision.detector import Detector
@@ -136,19 +137,21 @@ async def _noted_life(config: Config, clock: Clock, journal: Journal, desk: Desk
 def _make_eyes(config: Config, hal: Hal, desk: Desk, detectors: Detectors, detector: Detector) -> Eyes:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     alarms = AlarmBank(config.outputs, hal.outputs, hal.clock, desk.report)
+    sensors = Sensors(config.inputs, hal.inputs)
     mailbox: Mailbox[Frame] = Mailbox()
     counters = Counters()
     prefix = secrets.token_hex(3)
 
     def make_pipeline(aspect: float) -> Pipeline:
         parts = make_parts(config, detectors, detector, aspect=aspect, prefix=prefix, alarms=alarms)
-        return Pipeline(parts, hal.clock.monotonic, _local_minute(config, hal.clock))
+        return Pipeline(parts, hal.clock.monotonic, _local_minute(config, hal.clock), sensors.take)
 
     def end() -> None:
         loop.call_soon_threadsafe(ended.set)
 
     capture = CaptureThread(hal.camera, mailbox, hal.clock, counters, desk.report)
     vision = VisionThread(make_pipeline, mailbox, hal.clock, counters, desk.deliver, end)
+    sensors.start(hal.clock.monotonic())
     return Eyes(alarms, capture, vision, mailbox, counters, desk, ended)
 
 

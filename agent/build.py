@@ -33,6 +33,11 @@ def hal_settings(config: Config, *, paced: bool = True) -> HalSettings:
         fps=camera.fps,
         paced=paced,
         outputs={output.name: _line(output) for output in config.outputs},
+        inputs={
+            line.name: LineSettings(line.pin, line.active_high, line.pull == "up", line.debounce_s)
+            for line in config.inputs
+            if line.pin is not None
+        },
         gpio=config.gpio.driver,
         data_dir=config.storage.data_dir,
         seed=camera.seed,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from agent.domain import Detection, Event, Incident, Json, Severity, Track
 from agent.respond.alarms import AlarmBank
 from agent.rules.engine import RuleEngine
+from agent.rules.facts import Fact
 from agent.rules.incidents import IncidentBook
 from agent.rules.zones import ZoneMap
 from agent.vision.detector import Detector
@@ -72,18 +73,28 @@ def no_schedule() -> int | None:
     return None
 
 
+def no_facts() -> Sequence[Fact]:
+    """What the sensors tell where there are none."""
+    return ()
+
+
 class Pipeline:
-    """Walks frames. `monotonic` times the stages; `minute_of_week` is the shop's local time, for schedules."""
+    """Walks frames. `monotonic` times the stages; `minute_of_week` is the shop's local time, for schedules.
+
+    `take_facts` gives what the sensors told since it was last asked; a frame with such news is always looked at.
+    """
 
     def __init__(
         self,
         parts: Parts,
         monotonic: Callable[[], float],
         minute_of_week: Callable[[], int | None] = no_schedule,
+        take_facts: Callable[[], Sequence[Fact]] = no_facts,
     ) -> None:
         self._parts = parts
         self._monotonic = monotonic
         self._minute_of_week = minute_of_week
+        self._take_facts = take_facts
         self._tracks: Sequence[Track] = ()
         self._last_inferred_s: float | None = None
 
@@ -98,7 +109,8 @@ class Pipeline:
         motion = self._parts.gate.update(frame.t_s, frame.lores.y)
         gated = self._monotonic()
         policy, people = self._parts.policy, bool(self._tracks)
-        if not policy.wants_inference(frame.t_s, motion, people=people, last_inferred_s=self._last_inferred_s):
+        wanted = policy.wants_inference(frame.t_s, motion, people=people, last_inferred_s=self._last_inferred_s)
+        if not self._hear() and not wanted:
             passed = self._monotonic()
             return self._outcome(frame, times=StageMs(gate=_ms(start, gated), frame=_ms(start, passed)))
         self._last_inferred_s = frame.t_s
@@ -110,6 +122,13 @@ class Pipeline:
         if self._parts.alarms:
             self._parts.alarms.apply(incidents)
         return incidents
+
+    def _hear(self) -> bool:
+        """Pass on what the sensors told; true when it was anything."""
+        facts = self._take_facts()
+        for fact in facts:
+            self._parts.rules.feed(fact)
+        return bool(facts)
 
     def _infer(self, frame: Frame, start: float, gated: float) -> Outcome:
         detections, troubles = self._detect(frame)
