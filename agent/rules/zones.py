@@ -121,30 +121,29 @@ class ZoneWatch:
         return ended
 
     def _observe(self, t_s: float, track: Track) -> list[Stay]:
-        here = self._map.at(track.foot)
         person = self._people.get(track.id)
         if person is None:
-            person = self._people[track.id] = self._back(track.id, here) or _Person(t_s)
+            person = self._people[track.id] = self._back(track.id) or _Person(t_s)
         step_s, person.last_s = t_s - person.last_s, t_s
         person.confirmed |= track.confirmed
+        here = self._map.at(track.foot)
         ended = []
         for zone in _bits(here) | person.zones.keys():
             presence = person.zones.get(zone)
             if presence is None:
                 presence = person.zones[zone] = _Presence()
             left = presence.observe(bool(here >> zone & 1), t_s, step_s) and not presence.inside
-            if left and person.confirmed:
+            if left and person.confirmed and presence.changing_s - presence.seen_s <= BRIDGE_S:
                 ended.append(Stay(track.id, zone, presence.entered_s, presence.seen_s, presence.changing_s))
             if not presence.inside and presence.agreeing == 0:
                 del person.zones[zone]
         return ended
 
-    def _back(self, track: int, here: int) -> _Person | None:
-        """Somebody who was lost and is there again: the stays go on in the zones where they still are."""
+    def _back(self, track: int) -> _Person | None:
+        """Somebody who was lost and is there again: their stays go on, unless they turn out to be elsewhere now."""
         person = self._away.pop(track, None)
         if person is not None:
-            kept = {zone: presence for zone, presence in person.zones.items() if presence.inside and here >> zone & 1}
-            person.zones = kept
+            person.zones = {zone: presence for zone, presence in person.zones.items() if presence.inside}
         return person
 
     def _forget(self, t_s: float) -> list[Stay]:
