@@ -52,6 +52,8 @@ class RuleConfig:
 
     outside: ClassVar[bool] = False
     """Whether its schedule says when it does NOT apply."""
+    usually: ClassVar[tuple[str, ...]] = ()
+    """The optional settings without which it makes no sense."""
 
     @property
     def place(self) -> str:
@@ -180,6 +182,8 @@ def _direction(raw: object) -> tuple[float, float]:
 class WrongWayRule(AreaRule):
     """A person walks against the way that is allowed: along `toward`, or through `line` inwards."""
 
+    usually = ("toward",)
+
     toward: tuple[float, float] | None = setting(
         _direction, None, help="the allowed way in the picture, [x to the right, y down]"
     )
@@ -258,6 +262,7 @@ class AfterHoursRule(AreaRule):
     """
 
     outside = True
+    usually = ("schedule",)
 
     after_s: float = setting(schema.number(0, 60), 1.0, help="seconds for which one person must have been followed")
     sensor_s: float = setting(schema.number(0, 600), 10.0, help="seconds between camera and sensor at most")
@@ -318,6 +323,8 @@ class CheckoutBypassRule(RuleConfig):
 
     It is critical when something about them looked like concealing.
     """
+
+    usually = ("line",)
 
     line: str | None = setting(schema.name, None, help="the [[line]] of the way out")
     direction: str = setting(schema.choice("in", "out"), "out", help="the way out through the line")

@@ -1,9 +1,8 @@
-"""Writes docs/configuration.md and docs/cli.md from the code, so that they cannot be wrong (`make docs`; tested)."""
+"""Writes the pages of settings, rules and commands from the code: they cannot be wrong (`make docs`; tested)."""
 
 from __future__ import annotations
 
 import dataclasses
-import inspect
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
@@ -14,6 +13,7 @@ from typer.core import TyperGroup
 
 from agent.cli.main import app
 from agent.config import LISTS, TABLES
+from agent.domain import ZoneKind
 from agent.rule_config import RULE_TABLES, RuleConfig
 from agent.schema import settings_of
 
@@ -45,7 +45,56 @@ def _rule(name: str, kind: type) -> str:
 
 
 def _sentence(kind: type) -> str:
-    return inspect.cleandoc(kind.__doc__ or "").replace("\n", " ")
+    return " ".join((kind.__doc__ or "").split())
+
+
+RULES_HEAD = """What a camera can notice. Each rule is a `[[rule]]` table with its `kind`; below are the settings of
+each, after those that all take. Distances are in body heights (about 1.7 m), measured on the person's own box, so that
+the camera's distance drops out; times run on the monotonic clock, and not seeing somebody for up to 2 s changes nothing.
+
+Only confirmed people count. While a rule's condition holds its incident stays open: one for each person or place.
+Severity only rises; nothing here accuses anyone: an incident asks a human to look. Made by `make docs`."""
+
+
+def rules() -> str:
+    """Every kind of rule with what it means and its settings, defaults as they apply to it."""
+    parts = ["# Rules", RULES_HEAD, _overview(), f"## What every rule takes\n\n{_rows(RuleConfig)}"]
+    parts += [_rule_page(name, kind) for name, kind in RULE_TABLES.items()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _overview() -> str:
+    rows = [
+        f"| [`{name}`](#{name}) | {_sentence(kind).partition('. ')[0].rstrip('.')} | {_severity(kind)} |"
+        for name, kind in RULE_TABLES.items()
+    ]
+    return "\n".join(["| rule | what | severity |", "|---|---|---|", *rows])
+
+
+def _rule_page(name: str, kind: type[RuleConfig]) -> str:
+    example = _example(name, kind)
+    when = "Its schedule says when it does not apply." if kind.outside else "Its schedule says when it applies."
+    common = settings_of(RuleConfig).keys()
+    table = _rows(kind, without=common) if len(settings_of(kind)) > len(common) else ""
+    return f"## `{name}`\n\n{_sentence(kind)} {when}\n\n```toml\n{example}\n```\n\n{table}".rstrip()
+
+
+def _example(name: str, kind: type[RuleConfig]) -> str:
+    """The shortest table that configures such a rule."""
+    required = [field.name for field in dataclasses.fields(kind) if field.default is dataclasses.MISSING]
+    keys = [*(key for key in required if key != "kind"), *kind.usually]
+    zones = getattr(kind, "zone_kinds", ())
+    values = {**EXAMPLES, "zone": f'"{ZONES[zones[0]]}"'} if zones else EXAMPLES
+    return "\n".join(["[[rule]]", f'kind = "{name}"', *(f"{key} = {values[key]}" for key in keys)])
+
+
+EXAMPLES = {"zone": '"spirits"', "line": '"door"', "schedule": '"opening"', "toward": "[1.0, 0.0]"}
+ZONES = {ZoneKind.RESTRICTED: "stock-room", ZoneKind.QUEUE: "till-queue"}
+
+
+def _severity(kind: type[RuleConfig]) -> str:
+    default = next(field.default for field in dataclasses.fields(kind) if field.name == "severity")
+    return str(default)
 
 
 def _rows(kind: type, without: Any = ()) -> str:
@@ -98,7 +147,7 @@ def _parameter(parameter: Any) -> str:
     return f"| {names} | {default} | {parameter.help or ''} |"
 
 
-PAGES = {"configuration.md": configuration, "cli.md": commands}
+PAGES = {"configuration.md": configuration, "rules.md": rules, "cli.md": commands}
 
 
 def main() -> None:

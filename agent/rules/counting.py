@@ -8,7 +8,6 @@ from math import exp, hypot, inf
 from agent.domain import Json
 from agent.rule_config import CrowdingRule, QueueRule
 from agent.rules.base import Hit, View
-from agent.rules.trails import velocity
 from agent.rules.zones import BRIDGE_S
 
 CLEARED_BELOW = 2
@@ -111,8 +110,8 @@ class Queue:
     def _joined(self, view: View) -> Iterator[int]:
         for track, trail in view.walking(self._zone):
             if track not in self._waiting:
-                steps = trail.tail(STANDING_WINDOW_S)
-                if steps and hypot(*velocity(steps)) < self.config.max_speed:
+                course = trail.velocity(STANDING_WINDOW_S)
+                if course and hypot(*course) < self.config.max_speed:
                     yield track
 
     def _wait_s(self, dwells_s: list[float]) -> float:

@@ -11,7 +11,7 @@ from math import cos, hypot, radians
 from agent.domain import Json
 from agent.rule_config import ErraticRule, RunningRule, WrongWayRule
 from agent.rules.base import Held, Hit, View
-from agent.rules.trails import Step, Trail, steady_speed, velocity
+from agent.rules.trails import Step, Trail, steady_speed
 
 STILL_RUNNING = 0.75
 SINGLE_SHARE = 0.7
@@ -42,10 +42,10 @@ class Running:
     def _speed(self, trail: Trail, *, going: bool) -> float:
         """The speed in h/s if that is running, else 0. The exact look is taken at those only who are near it."""
         limit = self.config.min_speed * (STILL_RUNNING if going else 1.0)
-        steps = trail.tail(self.config.over_s)
-        if not steps or hypot(*velocity(steps)) < limit * SINGLE_SHARE:
+        course = trail.velocity(self.config.over_s)
+        if course is None or hypot(*course) < limit * SINGLE_SHARE:
             return 0.0
-        speed, single = steady_speed(steps)
+        speed, single = steady_speed(trail.tail(self.config.over_s))
         return speed if speed >= limit and single >= limit * SINGLE_SHARE else 0.0
 
 
@@ -81,22 +81,17 @@ class WrongWay:
 
     def _follow(self, track: int, trail: Trail) -> float:
         """Body heights gone against the way so far. Standing interrupts nothing, another course does."""
-        steps = trail.tail(COURSE_S)
-        if not steps:
+        course = trail.velocity(COURSE_S)
+        if course is None or (speed := hypot(*course)) < STANDING_SPEED:
             return 0.0
-        (vx, vy), now = velocity(steps), steps[-1]
-        speed = hypot(vx, vy)
-        if speed >= STANDING_SPEED:
-            if vx * self._way[0] + vy * self._way[1] >= self.config.max_cosine * speed:
-                self._against.pop(track, None)
-                return 0.0
-            against = self._against.get(track)
-            if against is None or against.start.t_s < trail.since_s:
-                against = self._against[track] = _Against(steps[0], now.t_s)
-            against.moved_s = now.t_s
-            start = against.start
-            return (start.x - now.x) * self._way[0] + (start.y - now.y) * self._way[1]
-        return 0.0
+        if course[0] * self._way[0] + course[1] * self._way[1] >= self.config.max_cosine * speed:
+            self._against.pop(track, None)
+            return 0.0
+        now, against = trail.steps[-1], self._against.get(track)
+        if against is None or against.start.t_s < trail.since_s:
+            against = self._against[track] = _Against(trail.tail(COURSE_S)[0], now.t_s)
+        against.moved_s = now.t_s
+        return (against.start.x - now.x) * self._way[0] + (against.start.y - now.y) * self._way[1]
 
     def _lasted_s(self, track: int, trail: Trail) -> float:
         return trail.steps[-1].t_s - self._against[track].start.t_s
@@ -109,12 +104,14 @@ class _Legs:
     since_s: float
     corners: deque[Step]
 
-    def add(self, step: Step, leg_h: float, span_s: float) -> None:
-        """Take a step in; what is older than `span_s` goes."""
-        if hypot(step.x - self.corners[-1].x, step.y - self.corners[-1].y) >= leg_h:
-            self.corners.append(step)
-        while len(self.corners) > 1 and step.t_s - self.corners[0].t_s > span_s:
+    def add(self, step: Step, leg_h: float, span_s: float) -> bool:
+        """Take a step in; what is older than `span_s` goes. True when it completes a leg."""
+        if hypot(step.x - self.corners[-1].x, step.y - self.corners[-1].y) < leg_h:
+            return False
+        self.corners.append(step)
+        while step.t_s - self.corners[0].t_s > span_s:
             self.corners.popleft()
+        return True
 
     def path_h(self) -> float:
         """The length of all legs."""
@@ -142,21 +139,16 @@ class Erratic:
         """One hit for each person who does."""
         self._found.forget(view.t_s)
         for track, trail in view.walking(self._zone):
-            legs = self._follow(track, trail)
-            if len(legs.corners) >= self.config.min_turns + 2:
+            legs = self._legs.get(track)
+            if legs is None or legs.since_s != trail.since_s:
+                self._legs[track] = _Legs(trail.since_s, deque(trail.steps[-1:]))
+            elif legs.add(trail.steps[-1], self.config.leg_h, self.config.over_s):
                 self._judge(track, legs, trail.steps[-1])
         oldest_s = view.t_s - self.config.over_s
         self._legs = {track: legs for track, legs in self._legs.items() if legs.corners[-1].t_s >= oldest_s}
         for track, (ratio, turns) in self._found:
             factors: dict[str, Json] = {"path_ratio": round(ratio, 1), "turns": turns}
             yield Hit.about(self.config, track, zone=self.config.zone, factors=factors)
-
-    def _follow(self, track: int, trail: Trail) -> _Legs:
-        step, legs = trail.steps[-1], self._legs.get(track)
-        if legs is None or legs.since_s != trail.since_s:
-            legs = self._legs[track] = _Legs(trail.since_s, deque([step]))
-        legs.add(step, self.config.leg_h, self.config.over_s)
-        return legs
 
     def _judge(self, track: int, legs: _Legs, now: Step) -> None:
         start = legs.corners[0]

@@ -7,7 +7,6 @@ track has gone over to somebody else; the trail then begins anew.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import combinations, pairwise
 from math import exp, hypot
@@ -17,7 +16,7 @@ from typing import NamedTuple
 from agent.domain import Track
 
 SAMPLE_S = 0.1
-KEEP_S = 4.0
+KEEP_S = 8.0
 GAP_S = 2.0
 TOP_SPEED = 6.0
 JITTER_H = 0.5
@@ -35,15 +34,16 @@ class Step(NamedTuple):
 
 
 class Trail:
-    """One person's steps of the last `KEEP_S`. `since_s` tells one trail of a track from the next."""
+    """One person's steps, of the last `KEEP_S / 2` at least. `since_s` tells one trail of a track from the next."""
 
-    __slots__ = ("_foot", "_height", "since_s", "steps")
+    __slots__ = ("_foot", "_height", "_velocities", "since_s", "steps")
 
     def __init__(self, t_s: float, foot: tuple[float, float], height: float) -> None:
         self.since_s = t_s
-        self.steps = deque([Step(t_s, 0.0, 0.0)])
+        self.steps = [Step(t_s, 0.0, 0.0)]
         self._foot = foot
         self._height = height
+        self._velocities: dict[float, tuple[float, float] | None] = {}
 
     def extend(self, t_s: float, foot: tuple[float, float], height: float) -> bool:
         """Add a foot (frame heights); false when nobody could have come there from the last one.
@@ -58,21 +58,26 @@ class Trail:
             return False
         self._foot, self._height = foot, tall
         self.steps.append(Step(t_s, last.x + dx, last.y + dy))
-        while t_s - self.steps[0].t_s > KEEP_S:
-            self.steps.popleft()
+        self._velocities.clear()
+        if t_s - self.steps[0].t_s > KEEP_S:
+            del self.steps[: len(self.steps) // 2]
         return True
 
     def tail(self, span_s: float) -> list[Step]:
         """The latest steps, just enough to cover `span_s` and three at least; empty while there are not as many."""
-        start_s = self.steps[-1].t_s - span_s + SLACK_S
-        if self.steps[0].t_s > start_s:
-            return []
-        found: list[Step] = []
-        for step in reversed(self.steps):
-            found.append(step)
-            if step.t_s <= start_s and len(found) >= 3:
-                return found[::-1]
-        return []
+        steps = self.steps
+        start_s = steps[-1].t_s - span_s + SLACK_S
+        first = len(steps) - 3
+        while first >= 0 and steps[first].t_s > start_s:
+            first -= 1
+        return steps[first:] if first >= 0 else []
+
+    def velocity(self, span_s: float) -> tuple[float, float] | None:
+        """The velocity over the tail of that length; None while there is none."""
+        if span_s not in self._velocities:
+            steps = self.tail(span_s)
+            self._velocities[span_s] = velocity(steps) if steps else None
+        return self._velocities[span_s]
 
 
 class TrailWatch:
@@ -106,10 +111,11 @@ class TrailWatch:
 def velocity(steps: Sequence[Step]) -> tuple[float, float]:
     """Body heights a second: from the mean of the first half of the steps to that of the second."""
     half = len(steps) // 2
-    early, late = steps[:half], steps[-half:]
-    span_s = (sum(step.t_s for step in late) - sum(step.t_s for step in early)) or SLACK_S
-    dx = sum(step.x for step in late) - sum(step.x for step in early)
-    dy = sum(step.y for step in late) - sum(step.y for step in early)
+    span_s = dx = dy = 0.0
+    for (t0, x0, y0), (t1, x1, y1) in zip(steps[:half], steps[-half:], strict=True):
+        span_s += t1 - t0
+        dx += x1 - x0
+        dy += y1 - y0
     return dx / span_s, dy / span_s
 
 
