@@ -50,7 +50,7 @@ def _sentence(kind: type) -> str:
 
 RULES_HEAD = """What a camera can notice. Each rule is a `[[rule]]` table with its `kind`; below are the settings of
 each, after those that all take. Distances are in body heights (about 1.7 m), measured on the person's own box, so that
-the camera's distance drops out; times run on the monotonic clock, and not seeing somebody for up to 2 s changes nothing.
+the camera's distance drops out; times run on the monotonic clock, and not seeing somebody for 2 s changes nothing.
 
 Only confirmed people count. While a rule's condition holds its incident stays open: one for each person or place.
 Severity only rises; nothing here accuses anyone: an incident asks a human to look. Made by `make docs`."""
