@@ -32,6 +32,7 @@ from agent.hub.addresses import reachable_addresses
 from agent.hub.announce import Announcer
 from agent.hub.identity import Identity
 from agent.hub.link import LinkServer
+from agent.memory import RuleMemory
 from agent.respond.alarms import AlarmBank
 from agent.sensors import Sensors
 from agent.status import StatusDesk
@@ -64,6 +65,7 @@ class Eyes:
     mailbox: Mailbox[Frame]
     counters: Counters
     desk: Desk
+    memory: RuleMemory
     ended: asyncio.Event
 
     def heartbeats(self) -> dict[str, Heartbeat]:
@@ -98,7 +100,8 @@ async def run_camera(config: Config, stop: asyncio.Event, ready: Callable[[Runni
         detector = detectors.open()
         async with await Journal.open(data / "journal.db", hal.clock, _limits(config)) as journal:
             desk = Desk(journal)
-            eyes = _make_eyes(config, hal, desk, detectors, detector)
+            memory = await RuleMemory.load(journal, hal.clock)
+            eyes = _make_eyes(config, hal, desk, memory, detectors, detector)
             async with _noted_life(config, hal.clock, journal, desk), asyncio.TaskGroup() as tasks:
                 core = [
                     tasks.create_task(journal.watch()),
@@ -134,7 +137,9 @@ async def _noted_life(config: Config, clock: Clock, journal: Journal, desk: Desk
         await journal.keep(LIFE, end)
 
 
-def _make_eyes(config: Config, hal: Hal, desk: Desk, detectors: Detectors, detector: Detector) -> Eyes:
+def _make_eyes(
+    config: Config, hal: Hal, desk: Desk, memory: RuleMemory, detectors: Detectors, detector: Detector
+) -> Eyes:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     alarms = AlarmBank(config.outputs, hal.outputs, hal.clock, desk.report)
     sensors = Sensors(config.inputs, hal.inputs)
@@ -144,6 +149,7 @@ def _make_eyes(config: Config, hal: Hal, desk: Desk, detectors: Detectors, detec
 
     def make_pipeline(aspect: float) -> Pipeline:
         parts = make_parts(config, detectors, detector, aspect=aspect, prefix=prefix, alarms=alarms)
+        memory.attach(parts.rules)
         return Pipeline(parts, hal.clock.monotonic, _local_minute(config, hal.clock), sensors.take)
 
     def end() -> None:
@@ -152,7 +158,8 @@ def _make_eyes(config: Config, hal: Hal, desk: Desk, detectors: Detectors, detec
     capture = CaptureThread(hal.camera, mailbox, hal.clock, counters, desk.report)
     vision = VisionThread(make_pipeline, mailbox, hal.clock, counters, desk.deliver, end)
     sensors.start(hal.clock.monotonic())
-    return Eyes(alarms, capture, vision, mailbox, counters, desk, ended)
+    desk.watch_frames(lambda outcome: memory.frame(outcome.frame.t_s))
+    return Eyes(alarms, capture, vision, mailbox, counters, desk, memory, ended)
 
 
 @asynccontextmanager
@@ -172,6 +179,7 @@ def _stop_seeing(eyes: Eyes) -> None:
     eyes.vision.stop()
     for incident in eyes.vision.finish():
         eyes.desk.report(incident)
+    eyes.memory.finish()
     eyes.alarms.stop()
 
 

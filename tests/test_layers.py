@@ -40,6 +40,7 @@ LAYERS = {
     "agent.web": 6,
     "agent.build": 7,
     "agent.desk": 5,
+    "agent.memory": 5,
     "agent.sensors": 5,
     "agent.status": 7,
     "agent.watch": 5,

@@ -1,0 +1,77 @@
+"""What the rules remember outlives the process: two visits before it, a third after it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from agent.config import parse_config
+from agent.events.journal import Journal
+from agent.memory import EVERY_S, KEY, RuleMemory
+from agent.rules.engine import RuleEngine
+from hal.simulated.clock import ManualClock
+from tests.rules.walks import walk
+
+CONFIG = parse_config(
+    """
+    [[zone]]
+    name = "spirits"
+    polygon = [[0.4, 0], [0.7, 0], [0.7, 1], [0.4, 1]]
+    [[rule]]
+    kind = "revisit"
+    zone = "spirits"
+    """
+)
+VISIT = [(0.0, 0.9, 0.5), (2.0, 0.5, 0.5), (10.0, 0.5, 0.5), (12.0, 0.9, 0.5), (42.0, 0.9, 0.5)]
+
+
+def visits(rules: RuleEngine, clock: ManualClock, times: int) -> list[str]:
+    """One person pays so many visits; the kinds of what was hit last."""
+    hits: list[str] = []
+    for _ in range(times):
+        start_s = clock.monotonic()
+        for track in walk([(start_s + t_s, x, y) for t_s, x, y in VISIT], fps=5):
+            clock.sleep(max(track.t_s - clock.monotonic(), 0.0))
+            hits += [hit.subject.rule for hit in rules.update(track.t_s, [track]).hits]
+        clock.sleep(0.2)
+    return hits
+
+
+async def test_visits_before_a_restart_count_after_it(tmp_path: Path) -> None:
+    clock = ManualClock(1000.0)
+    async with await Journal.open(tmp_path / "journal.db", clock) as journal:
+        memory = await RuleMemory.load(journal, clock)
+        rules = RuleEngine(CONFIG, 16 / 9)
+        memory.attach(rules)
+        assert not visits(rules, clock, 2)
+        memory.frame(clock.monotonic())
+        async with asyncio.timeout(10):
+            while await journal.kept(KEY) is None:  # noqa: ASYNC110  the write of another task
+                await asyncio.sleep(0.01)
+
+    clock.sleep(5.0)
+    async with await Journal.open(tmp_path / "journal.db", clock) as journal:
+        memory = await RuleMemory.load(journal, clock)
+        rules = RuleEngine(CONFIG, 16 / 9)
+        memory.attach(rules)
+        assert "revisit-spirits" in visits(rules, clock, 1)
+
+
+async def test_no_snapshot_is_written_before_it_is_due(tmp_path: Path) -> None:
+    clock = ManualClock(1000.0)
+    async with await Journal.open(tmp_path / "journal.db", clock) as journal:
+        memory = await RuleMemory.load(journal, clock)
+        memory.attach(RuleEngine(CONFIG, 16 / 9))
+        clock.sleep(EVERY_S - 1)
+        memory.frame(clock.monotonic())
+        await asyncio.sleep(0.05)
+        assert await journal.kept(KEY) is None
+
+
+async def test_a_damaged_memory_is_left_behind(tmp_path: Path) -> None:
+    clock = ManualClock(1000.0)
+    async with await Journal.open(tmp_path / "journal.db", clock) as journal:
+        for damaged in (b"\xff", b'{"utc_s": 1, "state": {"last_track": "x"}}', b"[]"):
+            await journal.keep(KEY, damaged)
+            memory = await RuleMemory.load(journal, clock)
+            memory.attach(RuleEngine(CONFIG, 16 / 9))
