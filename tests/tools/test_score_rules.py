@@ -139,7 +139,7 @@ def test_the_full_run_is_long_enough_and_held_out() -> None:
 def test_the_tool_prints_a_row_for_every_rule_and_fails_when_a_target_is_missed(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    small = plan.Extent([1000], 1, 1, 4, DayPlan(4, 0, 0, 1, 1, 1, 1, 1, 0, 0))
+    small = plan.Extent([1000], 1, 1, 4, 1, DayPlan(4, 0, 0, 1, 1, 1, 1, 1, 0, 0))
     document = tmp_path / "benchmarks.md"
     document.write_text("# Benchmarks\n\n<!-- bench: begin -->\nkept\n<!-- bench: end -->\n")
     status = score_rules.main(["--json", "--jobs", "1", "--document", str(document)], small)

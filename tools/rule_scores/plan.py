@@ -7,16 +7,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from hal.simulated.scenario.day import NIGHT, DayPlan
-from hal.simulated.scenario.noise import random_noise
+from hal.simulated.scenario.noise import Noise, random_noise
 from tools.rule_scores.runs import Job
 
 FIRST_SEED = 1000
 LAYOUTS = (0, 1001, 1002, 1003, 1004, 1005)
 """The shipped shop and five random ones."""
 
-DAY_RULES = ("restricted", "loitering", "revisit", "running", "crowding")
+DAY_RULES = ("restricted", "loitering", "revisit", "running", "crowding", "checkout_bypass")
 FEW_MISSES, MANY_MISSES = 0.05, 0.20
-BURGLED_EVERY = 10
+DOOR_RULES = ("tailgating",)
+BURGLED_EVERY = 3
 
 
 USUAL_DAY = DayPlan()
@@ -30,14 +31,15 @@ class Extent:
     line_days: int
     nights: int
     line_shoppers: int
+    door_days: int
     day: DayPlan = USUAL_DAY
 
 
 def extent(*, quick: bool, seeds: Sequence[int] | None = None) -> Extent:
     """The usual amount, or that of a quick look; `seeds` are those of the camera-days."""
     if quick:
-        return Extent(seeds or range(FIRST_SEED, FIRST_SEED + 4), 2, 30, 40)
-    return Extent(seeds or range(FIRST_SEED, FIRST_SEED + 30), 12, 300, 120)
+        return Extent(seeds or range(FIRST_SEED, FIRST_SEED + 4), 2, 30, 40, 1)
+    return Extent(seeds or range(FIRST_SEED, FIRST_SEED + 30), 12, 300, 120, 12)
 
 
 def day_jobs(size: Extent, rules: Collection[str]) -> list[Job]:
@@ -54,7 +56,7 @@ def line_jobs(size: Extent, misses: float) -> list[Job]:
             _layout(seed),
             seed,
             plan,
-            replace(random_noise(seed, misses=misses), hidden_every_s=math.inf),
+            _unhidden(seed, misses),
             ("line_crossing",),
         )
         for seed in range(FIRST_SEED + 100, FIRST_SEED + 100 + size.line_days)
@@ -62,7 +64,7 @@ def line_jobs(size: Extent, misses: float) -> list[Job]:
 
 
 def night_jobs(size: Extent) -> list[Job]:
-    """Nights with nobody but, every tenth night, a burglar; light stirs the detector in all of them."""
+    """Nights with nobody but, every third night, a burglar; light stirs the detector in all of them."""
     return [
         Job(
             _layout(seed),
@@ -73,6 +75,25 @@ def night_jobs(size: Extent) -> list[Job]:
         )
         for seed in range(FIRST_SEED + 200, FIRST_SEED + 200 + size.nights)
     ]
+
+
+def door_jobs(size: Extent) -> list[Job]:
+    """Members who hold a card to the reader, every third with somebody close behind; clocks agree to a second."""
+    plan = replace(NIGHT, burglars=0, stirs=0, members=40, tailgaters=20)
+    return [
+        Job(
+            _layout(seed),
+            seed,
+            plan,
+            replace(_unhidden(seed, FEW_MISSES), skew_s=random_noise(seed).skew_s / 3),
+            DOOR_RULES,
+        )
+        for seed in range(FIRST_SEED + 600, FIRST_SEED + 600 + size.door_days)
+    ]
+
+
+def _unhidden(seed: int, misses: float) -> Noise:
+    return replace(random_noise(seed, misses=misses), hidden_every_s=math.inf)
 
 
 def _layout(seed: int) -> int:

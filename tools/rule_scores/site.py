@@ -35,6 +35,10 @@ def _rules(layout: Layout, plan: DayPlan) -> Iterator[tuple[str, str]]:
         for kind in RULES_OF_KIND.get(zone.kind, ()):
             yield kind, f'zone = "{zone.name}"\n{extra.get(kind, "")}'
     yield "running", ""
+    for line in layout.lines:
+        yield "tailgating", f'line = "{line.name}"'
+        yield "checkout_bypass", f'line = "{line.name}"'
+    yield "after_hours", 'schedule = "open"'
 
 
 def _rule(kind: str, settings: str) -> str:

@@ -57,12 +57,20 @@ def _rounded(value: float | None) -> float | None:
 
 
 def share(
-    rule: str, figure: str, hits: int, total: int, target: float | None = None, prevalence: str = "", note: str = ""
+    rule: str,
+    figure: str,
+    hits: int,
+    total: int,
+    target: float | None = None,
+    prevalence: str = "",
+    note: str = "",
+    *,
+    most: bool = False,
 ) -> Row:
-    """A share of `total` that should be high."""
+    """A share of `total` that should be high, or low where `most` is true."""
     if not total:
         return Row(rule, figure, None, target, note="nothing of the kind happened")
-    return Row(rule, figure, hits / total, target, bounds=wilson(hits, total), prevalence=prevalence, note=note)
+    return Row(rule, figure, hits / total, target, most, bounds=wilson(hits, total), prevalence=prevalence, note=note)
 
 
 def rate(rule: str, figure: str, count: int, exposure: float, target: float) -> Row:

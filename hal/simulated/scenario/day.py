@@ -21,11 +21,17 @@ HOUR_S = 3600.0
 _ARRIVALS = (0.4, 0.6, 0.8, 1.1, 1.4, 1.2, 0.9, 0.9, 1.2, 1.5, 1.2, 0.6)
 """How busy each twelfth of the opening time is."""
 _REVISITS = 3
+LEAD_S = (1.0, 2.5)
+"""How long before stepping over the line somebody held their card to the reader."""
+_APART_S = 40.0
 
 
 @dataclass(frozen=True, slots=True)
 class DayPlan:
     """How many of what happen on a day. `stirs` wake the detector with nobody there (a lamp, headlights).
+
+    Each of the `members` is granted access at the door, and behind each of the `tailgaters` comes one more.
+
 
     `opens_h` and `closes_h` are hours of the day, `after_s` is what counts as loitering.
     """
@@ -41,6 +47,8 @@ class DayPlan:
     bypassers: int = 3
     queues: int = 2
     burglars: int = 0
+    members: int = 0
+    tailgaters: int = 0
     stirs: int = 40
     opens_h: float = 8.0
     closes_h: float = 20.0
@@ -63,7 +71,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class SensorInput:
-    """What a sensor tells at `t_s`: `kind` is pir, door or staff; `active` is false when it falls back."""
+    """What a sensor tells at `t_s`: `kind` is pir, door or grant; `active` is false when it falls back."""
 
     kind: str
     source: str
@@ -98,9 +106,23 @@ class CameraDay:
 
     @cached_property
     def inputs(self) -> tuple[SensorInput, ...]:
-        """What door contact and motion sensor tell, by time."""
+        """What door contact, motion sensor and card reader tell, by time."""
+        rng = np.random.default_rng((self.seed, 5))
         told = [one for person in self.people for one in _told_by(person)]
+        told += [
+            SensorInput("grant", "card reader", entering_s(person.itinerary, self.layout) - float(rng.uniform(*LEAD_S)))
+            for person in self.people
+            if person.role == "member"
+        ]
         return tuple(sorted(told, key=lambda one: one.t_s))
+
+
+def entering_s(itinerary: Itinerary, layout: Layout) -> float:
+    """When somebody first steps over the layout's first line."""
+    times = np.arange(itinerary.start_s, itinerary.end_s, 0.05)
+    (ax, ay), (bx, by) = layout.lines[0].floor[0], layout.lines[0].floor[-1]
+    side = (itinerary.positions(times) - (ax, ay)) @ np.array([ay - by, bx - ax])
+    return float(times[int(np.argmax(side * side[0] < 0))])
 
 
 def _told_by(person: Person) -> Iterator[SensorInput]:
@@ -137,6 +159,11 @@ def _parties(stage: Stage, plan: DayPlan) -> Iterator[Party]:
     for _ in range(plan.queues):
         start_s = _arrival(stage, plan)
         yield "queue", [visits.queueing(stage, start_s + 2.5 * k, k) for k in range(int(stage.rng.integers(4, 6)))]
+    for number in range(plan.members + plan.tailgaters):
+        start_s = plan.opens_h * HOUR_S + _APART_S * (number + stage.rng.random() / 2)
+        together = list(visits.family(stage, start_s, 2 if number < plan.tailgaters else 1))
+        yield from (("member", [one]) for one in together[:1])
+        yield from (("tailgater", [one]) for one in together[1:])
     for _ in range(plan.burglars):
         yield "burglar", [visits.bypasser(stage, stage.between(0.5, plan.opens_h - 1.0) * HOUR_S)]
 

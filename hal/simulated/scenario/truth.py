@@ -94,6 +94,7 @@ def _way(person: Person, view: Views, layout: Layout) -> _Way:
 def _of_person(way: _Way, day: CameraDay) -> Iterator[Happening]:
     kinds = {zone.name: zone.kind for zone in day.layout.zones}
     yield from way.crossings
+    yield from _tailgating(way)
     yield from _running(way)
     yield from _after_hours(way, day)
     valuable = [stay for stay in way.stays if kinds[stay.zone] == "high_value"]
@@ -131,15 +132,33 @@ def _revisits(stays: Sequence[Stay]) -> Iterator[Happening]:
             yield Happening("revisit", stay.person, stay.start_s + VISIT_IN_S, stay.end_s, stay.zone, sure=sure)
 
 
-def _bypass(way: _Way, valuable: Sequence[Stay], paid: Sequence[Stay]) -> Iterator[Happening]:
-    """Leaving after the expensive shelf without having been at the till."""
+TOOK_S, PAYING_S = 3.0, 2.0
+
+
+def _bypass(way: _Way, valuable: Sequence[Stay], tills: Sequence[Stay]) -> Iterator[Happening]:
+    """Leaving after the expensive shelf without having been at the till since."""
+    goods = [stay for stay in valuable if _lasted_s(stay) >= TOOK_S - _SURELY_S]
     for exit_ in way.crossings:
-        before = [stay for stay in valuable if stay.end_s <= exit_.start_s]
+        before = [stay for stay in goods if stay.end_s <= exit_.start_s]
         if exit_.direction == "out" and before:
-            since_s = before[0].start_s
-            if not any(stay.end_s > since_s and stay.sure_s >= _SURELY_S for stay in paid):
-                sure = exit_.sure and before[0].sure_s >= _SURELY_S and not any(s.end_s > since_s for s in paid)
-                yield Happening("checkout_bypass", way.person.id, exit_.start_s, exit_.end_s, exit_.place, sure=sure)
+            since = [stay for stay in tills if stay.end_s > before[-1].end_s]
+            if any(stay.sure_s >= PAYING_S + _SURELY_S for stay in since):
+                continue
+            unpaid = all(_lasted_s(stay) < PAYING_S - _SURELY_S / 2 for stay in since)
+            sure = exit_.sure and unpaid and before[-1].sure_s >= TOOK_S + _SURELY_S
+            yield Happening("checkout_bypass", way.person.id, exit_.start_s, exit_.end_s, exit_.place, sure=sure)
+
+
+def _lasted_s(stay: Stay) -> float:
+    """The longest that a stay may be said to have lasted."""
+    return stay.widest[1] - stay.widest[0]
+
+
+def _tailgating(way: _Way) -> Iterator[Happening]:
+    if way.person.role == "tailgater":
+        for one in way.crossings:
+            if one.direction == "in":
+                yield Happening("tailgating", one.person, one.start_s, one.end_s, one.place, sure=one.sure)
 
 
 def _running(way: _Way) -> Iterator[Happening]:
