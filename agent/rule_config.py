@@ -354,6 +354,21 @@ class CheckoutBypassRule(RuleConfig):
             yield Mistake("line", "needs either `line` or `zone`", "say where people leave")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnusualForHourRule(ZoneRule):
+    """A zone is far busier than it usually is at this hour of the week, which is learned on the spot.
+
+    It is silent for the first seven days and only informs up to the fourteenth.
+    """
+
+    measure: str = setting(
+        schema.choice("count", "dwell"), "count", help="people who come in, or the minutes they spend in it"
+    )
+    false_per_day: float = setting(
+        schema.number(0.001, 1), 0.05, help="false alarms a day that are bearable, which sets how far is far"
+    )
+
+
 RULE_TABLES: dict[str, type[RuleConfig]] = {
     "restricted": RestrictedRule,
     "loitering": LoiteringRule,
@@ -368,4 +383,5 @@ RULE_TABLES: dict[str, type[RuleConfig]] = {
     "assistance": AssistanceRule,
     "tailgating": TailgatingRule,
     "checkout_bypass": CheckoutBypassRule,
+    "unusual_for_hour": UnusualForHourRule,
 }

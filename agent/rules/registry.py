@@ -9,6 +9,7 @@ from agent.config import Config
 from agent.domain import ZoneKind
 from agent.rule_config import CheckoutBypassRule, RuleConfig, WrongWayRule
 from agent.rules.base import Rule
+from agent.rules.baseline import UnusualForHour
 from agent.rules.counting import Crowding, Queue
 from agent.rules.crossing import LineCrossing
 from agent.rules.doors import CheckoutBypass, Tailgating
@@ -68,6 +69,7 @@ RULES: dict[str, Callable[[Any, Site], Rule]] = {
     "assistance": lambda rule, site: Assistance(rule, site.zone(rule.zone)),
     "tailgating": lambda rule, site: Tailgating(rule, site.line(rule.line)),
     "checkout_bypass": _checkout_bypass,
+    "unusual_for_hour": lambda rule, site: UnusualForHour(rule, site.zone(rule.zone)),
     "running": lambda rule, site: Running(rule, site.area(rule.zone)),
     "wrong_way": _wrong_way,
     "erratic": lambda rule, site: Erratic(rule, site.area(rule.zone)),
