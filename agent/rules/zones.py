@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ ENTER_S = 0.2
 BRIDGE_S = 2.0
 REMEMBER_S = 30.0
 """So long a track that was lost in a zone may come back (the tracker's memory) and its stay goes on."""
+RESUME_S = 1.0
 
 
 class ZoneMap:
@@ -64,13 +66,17 @@ class Stay:
 
 @dataclass(slots=True)
 class _Presence:
-    """The hysteresis of one person at one zone: a change counts after enough observations and time agree."""
+    """The hysteresis of one person at one zone: a change counts after enough observations and time agree.
+
+    Who enters until `resume_until_s` goes on with the stay before.
+    """
 
     inside: bool = False
     entered_s: float = 0.0
     seen_s: float = 0.0
     changing_s: float = 0.0
     agreeing: int = 0
+    resume_until_s: float = -math.inf
 
     def observe(self, inside: bool, t_s: float, step_s: float) -> bool:
         """Take one observation, `step_s` after the one before; true when the state changed with it.
@@ -88,7 +94,7 @@ class _Presence:
         if self.agreeing < ENTER_OBSERVATIONS or t_s - self.changing_s + step_s < ENTER_S - 1e-9:
             return False
         self.inside, self.agreeing = inside, 0
-        if inside:
+        if inside and self.changing_s > self.resume_until_s:
             self.entered_s = self.changing_s
         return True
 
@@ -123,7 +129,7 @@ class ZoneWatch:
     def _observe(self, t_s: float, track: Track) -> list[Stay]:
         person = self._people.get(track.id)
         if person is None:
-            person = self._people[track.id] = self._back(track.id) or _Person(t_s)
+            person = self._people[track.id] = self._back(track.id, t_s) or _Person(t_s)
         step_s, person.last_s = t_s - person.last_s, t_s
         person.confirmed |= track.confirmed
         here = self._map.at(track.foot)
@@ -133,17 +139,22 @@ class ZoneWatch:
             if presence is None:
                 presence = person.zones[zone] = _Presence()
             left = presence.observe(bool(here >> zone & 1), t_s, step_s) and not presence.inside
-            if left and person.confirmed and presence.changing_s - presence.seen_s <= BRIDGE_S:
+            if left and person.confirmed:
                 ended.append(Stay(track.id, zone, presence.entered_s, presence.seen_s, presence.changing_s))
-            if not presence.inside and presence.agreeing == 0:
+            if not presence.inside and presence.agreeing == 0 and t_s > presence.resume_until_s:
                 del person.zones[zone]
         return ended
 
-    def _back(self, track: int) -> _Person | None:
-        """Somebody who was lost and is there again: their stays go on, unless they turn out to be elsewhere now."""
+    def _back(self, track: int, t_s: float) -> _Person | None:
+        """Somebody who was lost and is there again: in the zones that they enter again at once, the stay goes on."""
         person = self._away.pop(track, None)
         if person is not None:
-            person.zones = {zone: presence for zone, presence in person.zones.items() if presence.inside}
+            person.zones = {
+                zone: _Presence(entered_s=before.entered_s, resume_until_s=t_s + RESUME_S)
+                for zone, before in person.zones.items()
+                if before.inside
+            }
+            person.last_s = t_s
         return person
 
     def _forget(self, t_s: float) -> list[Stay]:

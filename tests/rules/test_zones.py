@@ -107,8 +107,9 @@ def test_a_stay_goes_on_when_the_same_track_comes_back_where_it_was() -> None:
     zones.update(4.1, [])
     assert not zones.stays
     zones.update(7.0, [person(7.0, 0.2, 0.5)])
-    assert zones.stays[1, 0].entered_s == 0.0
+    assert not zones.stays  # one observation is not enough, now as before
     run(zones, [person(7.1 + i * 0.1, 0.8 if i < 2 else 0.2, 0.5) for i in range(10)])
+    assert zones.stays[1, 0].entered_s == 0.0
     assert zones.stays[1, 0].dwell_s == pytest.approx(8.0)
 
 
@@ -118,7 +119,7 @@ def test_a_stay_is_over_when_the_track_comes_back_elsewhere_or_too_late(back_s: 
     run(zones, [person(i * 0.1, 0.2, 0.5) for i in range(20)])
     assert len(zones.update(4.1, [])) == 1
     again = run(zones, [person(back_s + i * 0.1, x, 0.5) for i in range(20)])
-    assert not again  # it was told when it ended
+    assert not again
     assert all(stay.entered_s == back_s for stay in zones.stays.values())
 
 
