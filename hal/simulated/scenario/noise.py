@@ -124,8 +124,12 @@ class _Detector:
         lacking = max(0.0, 1.0 - person.share / FULL_SHARE)
         if rng.random() < lacking**2:
             return
-        score = noise.score - 0.4 * lacking + noise.score_noise * rng.standard_normal()
-        yield Found(self._jittered(person.box), min(max(score, 0.05), 0.99))
+        yield self._found(person.box, noise.score - 0.4 * lacking)
+
+    def _found(self, box: BoxXyxy, score: float) -> Found:
+        """A box as found in one frame: neither its edges nor its score are steady."""
+        score += self._noise.score_noise * float(self._rng.standard_normal())
+        return Found(self._jittered(box), min(max(score, 0.05), 0.99))
 
     def _fate(self, t_s: float, person: int) -> _Fate:
         """Miss or see goes by a two-state chain in time; hiding by waiting times."""
@@ -171,9 +175,9 @@ class _Detector:
         if noise.false_per_frame and rng.random() < noise.false_per_frame:
             height, x, y = rng.uniform(0.15, 0.5), rng.uniform(0.1, 0.9), rng.uniform(0.45, 0.95)
             box = (x - height / 9, max(y - height, 0.0), x + height / 9, y)
-            ghost = Found(box, float(np.clip(rng.normal(*FALSE_SCORE), 0.1, 0.95)))
+            ghost = Found(box, float(rng.normal(*FALSE_SCORE)))
             self._ghosts.append(ghost)
-        return tuple(self._ghosts)
+        return [self._found(ghost.box, ghost.score) for ghost in self._ghosts]
 
 
 def _iou(a: BoxXyxy, b: BoxXyxy) -> float:
