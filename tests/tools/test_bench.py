@@ -14,7 +14,7 @@ from tools.benchmarks.footage import ROOT, Bench, again, frame_of, shop_frames
 from tools.benchmarks.gates import rows as gate_rows
 from tools.benchmarks.peers import RunFailed, run_python
 from tools.benchmarks.report import Row, as_json, as_markdown, exit_code, not_measured, write_section
-from tools.benchmarks.timing import Contest, percentile
+from tools.benchmarks.timing import Contest, Sample, calm_contest, percentile
 from tools.benchmarks.timing import in_turn as timed_in_turn
 from tools.benchmarks.tracking import rows as tracking_rows
 
@@ -65,6 +65,15 @@ def test_ratios_are_of_medians_and_percentiles() -> None:
     assert contest.ratio == 2.0
     assert contest.ratio_at(0.99) == 2.0
     assert percentile(list(range(100)), 0.99) == 99
+
+
+def test_times_in_which_another_program_ran_are_left_out_while_enough_remain() -> None:
+    calm, disturbed = [Sample(2.0, False)] * 10, [Sample(9.0, True)] * 30
+    contest, words = calm_contest(calm + disturbed, calm)
+    assert set(contest.ours_ms) == {2.0}
+    assert words.startswith("30 of 50 times left out")
+    contest, words = calm_contest(calm[:9] + disturbed, calm)
+    assert (len(contest.ours_ms), words) == (39, "all 49 times count")
 
 
 def test_two_works_are_timed_in_turn_after_a_first_call_that_does_not_count() -> None:

@@ -17,8 +17,8 @@ from hal.simulated.render import Figure, Renderer
 from hal.simulated.scene import Scene, Snapshot
 from hal.simulated.shop import load_layout
 from tools.benchmarks.footage import Bench, frame_of
-from tools.benchmarks.pin import rig
 from tools.benchmarks.report import Row, not_measured
+from tools.benchmarks.rig import rig
 from tools.benchmarks.timing import Beat
 
 FRIGATE_MS, TARGET = 400.0, 0.35

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import NamedTuple
 
 Work = Callable[[], object]
 
@@ -31,10 +33,35 @@ class Contest:
         return f"{median(self.ours_ms):.4g} ms against {median(self.floor_ms):.4g} ms for {floor}"
 
 
+class Sample(NamedTuple):
+    """One time, and whether the kernel gave the core to another program meanwhile."""
+
+    ms: float
+    disturbed: bool
+
+
+LEAST_CALM = 10
+
+
+def calm_contest(ours: Sequence[Sample], floor: Sequence[Sample]) -> tuple[Contest, str]:
+    """The contest of the undisturbed samples, and in words how many do not count; all count where too few are left."""
+    calm = [[sample.ms for sample in samples if not sample.disturbed] for samples in (ours, floor)]
+    every = len(ours) + len(floor)
+    if min(map(len, calm)) < LEAST_CALM:
+        return Contest([sample.ms for sample in ours], [sample.ms for sample in floor]), f"all {every} times count"
+    out = every - sum(map(len, calm))
+    return Contest(*calm), f"{out} of {every} times left out, as another program had the core meanwhile"
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The value that `share` (0..1) of the values do not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def preemptions() -> int:
+    """How often the kernel took the core away from this thread for another program, so far."""
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_nivcsw
 
 
 def time_ms(work: Work, repeats: int = 1) -> float:

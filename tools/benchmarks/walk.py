@@ -14,7 +14,7 @@ from hal.ports import Frame
 from hal.simulated.outputs import RecordingOutputs
 from tools.benchmarks.footage import Bench, again, clip_frames, shop_frames
 from tools.benchmarks.report import Row, not_measured
-from tools.benchmarks.timing import Beat, Contest
+from tools.benchmarks.timing import Beat, Contest, Sample, calm_contest, preemptions
 
 TARGET = 1.08
 FPS = 15.0
@@ -64,6 +64,7 @@ class Walked:
 
     contest: Contest
     stages: Sequence[StageMs]
+    left_out: str
 
     def overheads(self) -> str:
         """The medians of all stages but the model, in microseconds."""
@@ -76,16 +77,22 @@ def walk(bench: Bench, frames: Sequence[Frame], count: int) -> Walked:
     config = parse_config(f'[model]\nname = "{bench.model}"\n{SHOP}')
     pipeline = make_pipeline(bench, config)
     beat = Beat(2 * FPS)
-    stages, bare_ms = [], []
+    stages: list[StageMs] = []
+    whole: list[Sample] = []
+    bare: list[Sample] = []
     for frame in again(frames, count, FPS):
         beat.wait()
+        before = preemptions()
         outcome = pipeline.process(frame)
-        beat.wait()
-        bare = pipeline.detector.bare_invoke_ms()
         if outcome.inferred:
             stages.append(outcome.times)
-            bare_ms.append(bare)
-    return Walked(Contest([times.frame for times in stages], bare_ms), stages)
+            whole.append(Sample(outcome.times.frame, preemptions() != before))
+        beat.wait()
+        before = preemptions()
+        bare_ms = pipeline.detector.bare_invoke_ms()
+        bare.append(Sample(bare_ms, preemptions() != before))
+    contest, left_out = calm_contest(whole, bare)
+    return Walked(contest, stages, left_out)
 
 
 def make_pipeline(bench: Bench, config: Config) -> Pipeline:
@@ -114,6 +121,6 @@ def _row(figure: str, walked: Walked) -> Row:
     contest = walked.contest
     detail = (
         f"{contest.words('the bare invoke')} at 15 fps, {len(walked.stages)} frames; of the frame, in microseconds: "
-        f"{walked.overheads()}"
+        f"{walked.overheads()}; {walked.left_out}"
     )
     return Row("1", figure, contest.ratio, TARGET, detail)
