@@ -53,8 +53,14 @@ class Plan:
     workers: int = 2
     share: float = 1.0
     frozen: str = "conv0 dw1 pw1"
+    fine_only: int = 0
     rendered: str = ""
     rendered_share: float = 0.12
+
+
+#: The stride-8 branch: `fine_only` trains nothing else, on people up to that many pixels high. Left to compete with the
+#: SSD's heads from the start it hardly gets anybody assigned.
+FINE_LAYERS = ("far", "near", "fine_dw", "fine_pw", "h8_boxes", "h8_scores")
 
 
 class Stream(IterableDataset[Sample]):  # type: ignore[misc, unused-ignore]  # as in net.py
@@ -131,11 +137,13 @@ class Trainer:
         self.graph: Graph = members.graph(plan.model)
         self.net, self.mean = GraphNet(self.graph), GraphNet(self.graph)
         fresh = self.net.load_weights(start_weights(plan.start))
-        _calm(self.net)
+        _calm(self.net, fresh)
         self.mean.load_state_dict(self.net.state_dict())
         print("fresh layers:", ", ".join(fresh) or "none", flush=True)
         self.optimiser = torch.optim.AdamW(self._groups(set(fresh)), weight_decay=plan.decay)
         self.table, self.step = AnchorTable(self.graph), 0
+        if plan.fine_only:
+            self.table = self.table.first_level()
         self.teacher = Teacher(self.graph, plan.teacher_model, plan.teacher, plan.start) if plan.teacher else None
         self.net.to(memory_format=torch.channels_last)
         self._resume()
@@ -143,7 +151,7 @@ class Trainer:
     def _groups(self, fresh: set[str]) -> list[dict[str, object]]:
         kinds: dict[float, list[nn.Parameter]] = {self.plan.rate: [], self.plan.fresh_rate: []}
         for name, layer in self.net.layers.items():
-            if name in self.plan.frozen.split():
+            if name in self.plan.frozen.split() or (self.plan.fine_only and name not in FINE_LAYERS):
                 layer.requires_grad_(False)
                 continue
             rate = self.plan.fresh_rate if name in fresh else self.plan.rate
@@ -178,6 +186,10 @@ class Trainer:
         with torch.autocast("cpu", torch.bfloat16):
             maps = self.net.maps(images)
             raw, logits = self.net.heads(maps)
+        if self.plan.fine_only:
+            count = len(self.table.steps)
+            raw, logits = raw[:, :count], logits[:, :count]
+            batch.truth.weights[_heights(batch.truth) > self.plan.fine_only] = -1
         loss = detection_loss(raw.float(), logits.float(), self.table, batch.truth)
         if self.teacher is not None:
             loss = self.plan.own_share * loss + self.teacher.loss(images, maps, raw.float(), logits.float())
@@ -224,13 +236,17 @@ class Trainer:
             print("goes on from step", self.step, flush=True)
 
 
-def _calm(net: GraphNet) -> None:
+def _heights(truth: Truth) -> Tensor:
+    return truth.boxes[..., 3] - truth.boxes[..., 1]
+
+
+def _calm(net: GraphNet, fresh: list[str]) -> None:
     """Fresh score layers start out saying no."""
-    for name, layer in net.layers.items():
-        if name == "h8_scores":
+    for name in fresh:
+        if name.endswith("_scores"):
             with torch.no_grad():
-                layer.weight.mul_(0.1)
-                layer.bias.fill_(-5.0)
+                net.layers[name].weight.mul_(0.1)
+                net.layers[name].bias.fill_(-5.0)
 
 
 def main() -> None:

@@ -38,6 +38,12 @@ class AnchorTable:
             steps.append(torch.full((count,), float(shape.step[0])))
         self.steps = torch.cat(steps)
 
+    def first_level(self) -> AnchorTable:
+        """The anchors of the finest level alone."""
+        finest = self.steps == self.steps[0]
+        self.centres, self.sizes, self.steps = self.centres[finest], self.sizes[finest], self.steps[finest]
+        return self
+
     def decode(self, raw: Tensor) -> Tensor:
         """Raw boxes (batch, n, 4) to x1, y1, x2, y2 in pixels."""
         centre = raw[..., :2] / SCALE[0] * self.sizes + self.centres
