@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ import pytest
 from hal.simulated.figure import body_of
 from hal.simulated.render import figure_of
 from hal.simulated.scenario.bodies import look_of, views_of
-from hal.simulated.scenario.day import HOUR_S, NIGHT, CameraDay, DayPlan
+from hal.simulated.scenario.day import HOUR_S, LEAD_S, NIGHT, CameraDay, DayPlan, entering_s
 from hal.simulated.scenario.frames import TAIL_S, frames
 from hal.simulated.scenario.layouts import shop_layout
 from hal.simulated.sight import Occluders, sights
@@ -49,6 +50,17 @@ def test_a_burglar_comes_at_night_and_is_heard() -> None:
     door = [one for one in night.inputs if one.kind == "door" and one.active]
     assert len(door) == 2
     assert all(burglar.itinerary.start_s < one.t_s < burglar.itinerary.end_s for one in door)
+
+
+def test_every_member_and_nobody_behind_them_holds_a_card_to_the_reader() -> None:
+    morning = CameraDay(shop_layout(2), replace(NIGHT, burglars=0, members=3, tailgaters=2), seed=4)
+    roles = [person.role for person in morning.people]
+    assert (roles.count("member"), roles.count("tailgater")) == (5, 2)
+    grants = [one.t_s for one in morning.inputs if one.kind == "grant"]
+    entered = [entering_s(person.itinerary, morning.layout) for person in morning.people if person.role == "member"]
+    assert len(grants) == len(entered)
+    for grant_s, entered_s in zip(grants, sorted(entered), strict=True):
+        assert LEAD_S[0] <= entered_s - grant_s <= LEAD_S[1]
 
 
 def test_frames_come_in_order_while_somebody_is_there_and_a_little_longer(day: CameraDay) -> None:

@@ -66,6 +66,21 @@ def test_a_burglar_is_out_of_hours_from_the_first_moment_in_sight() -> None:
     assert all(one.start_s < 8 * 3600 for one in found)
 
 
+def test_who_comes_in_behind_a_member_tailgates() -> None:
+    found = truth(members=2, tailgaters=3)
+    assert sum(one.kind == "tailgating" for one in found) == 3
+    assert all(one.place == "entrance" for one in found if one.kind == "tailgating")
+
+
+def test_leaving_the_expensive_shelf_without_paying_is_a_bypass_and_with_paying_is_not() -> None:
+    assert [one.kind for one in truth(bypassers=2)].count("checkout_bypass") == 2
+    assert "checkout_bypass" not in kinds(truth(hesitants=3, loiterers=2))
+
+
+def test_runners_run() -> None:
+    assert "running" in kinds(truth(runners=2))
+
+
 def test_a_queue_of_five_is_a_crowd_of_four() -> None:
     found = [one for seed in range(4) for one in truth(queues=1, seed=seed) if one.kind == "crowding"]
     assert found
