@@ -1,6 +1,6 @@
 """Draw where a file fails on held-out rendered pictures: missed people red, false alarms yellow, found ones green.
 
-python -m models.train.failures --model person-m --held .cache/train/held --out docs/pictures/person-m-failures.png
+python -m models.train.failures --model person-m --held .cache/train/held --out docs/pictures/person-m-failures.jpg
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .data import Boxes, Image, load_rendered
 from .decode import Floats, iou
 from .runners import TfliteHeads
 
-TILE = (480, 270)
+TILE = (384, 216)
 GREEN, RED, YELLOW = (70, 190, 70), (220, 50, 40), (240, 200, 40)
 
 

@@ -47,7 +47,7 @@ def views(count: int, held: bool) -> Iterator[View]:
         position = (
             float(random.uniform(low, high) * wide),
             float(random.choice([random.uniform(0.2, 0.8), random.uniform(deep - 0.9, deep - 0.2)])),
-            float(random.uniform(2.2, 2.85)),
+            min(float(random.uniform(2.2, 2.85)), shop.height - 0.12),
         )
         target = (float(random.uniform(0.3, 0.7) * wide), float(random.uniform(0.35, 0.65) * deep), 0.7)
         optics = replace(
