@@ -10,6 +10,7 @@ from agent.domain import Json, Severity, Track
 from agent.rule_config import RuleConfig
 from agent.rules.continuity import Continuity
 from agent.rules.facts import FactBook
+from agent.rules.ground import Ground
 from agent.rules.lines import Crossing
 from agent.rules.trails import Trail
 from agent.rules.zones import Stay
@@ -22,8 +23,9 @@ class View:
     """What all rules look at: confirmed people seen in this frame, their stays by (track, zone), and crossings.
 
     `ended` holds the stays that ended with this frame, `trails` the feet that were seen to go on (or to stand) in it,
-    `facts` what the sensors told, `concealing` the tracks that are open candidates of concealment. `minute_of_week` is
-    the shop's local time (0 is Monday 00:00), None where there is none (a replay): schedules then count as not set.
+    `ground` how the floor lies, `facts` what the sensors told, `concealing` the open candidates of concealment.
+    `minute_of_week` is the shop's local time (0 is Monday 00:00), None where there is none (a replay): schedules then
+    count as not set.
     """
 
     t_s: float
@@ -35,6 +37,7 @@ class View:
     ended: Sequence[Stay] = ()
     facts: FactBook = field(default_factory=FactBook)
     trails: Mapping[int, Trail] = field(default_factory=dict)
+    ground: Ground = field(default_factory=Ground)
     continuity: Continuity | None = None
     concealing: frozenset[int] = frozenset()
 

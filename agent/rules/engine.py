@@ -11,6 +11,7 @@ from agent.rule_config import RuleConfig
 from agent.rules.base import Hit, Lasting, Rule, View
 from agent.rules.continuity import Continuity
 from agent.rules.facts import Fact, FactBook, FactKind
+from agent.rules.ground import Ground
 from agent.rules.lines import Crossing, LineWatch
 from agent.rules.registry import WALKING, make_rules
 from agent.rules.schedule import is_on
@@ -38,7 +39,8 @@ class RuleEngine:
         self._aspect = aspect
         self._zones = ZoneWatch(config.zones)
         self._lines = LineWatch(config.lines, aspect)
-        self._trails = TrailWatch(aspect) if any(rule.kind in WALKING for rule in config.rules) else None
+        self._ground = Ground()
+        self._trails = TrailWatch(aspect, self._ground) if any(rule.kind in WALKING for rule in config.rules) else None
         self._rules = make_rules(config, aspect)
         self._schedules = {schedule.name: schedule for schedule in config.schedules}
         self._continuity = Continuity(aspect)
@@ -88,7 +90,8 @@ class RuleEngine:
             self._aspect,
             ended,
             self._facts,
-            self._trails.update(t_s, people.values()) if self._trails else {},
+            self._trails.update(t_s, tracks) if self._trails else {},
+            self._ground,
             self._continuity,
         )
         events = [*self._told(), *(self._crossed(crossing) for crossing in crossings), *self._dwells(t_s, ended)]

@@ -14,7 +14,7 @@ from agent.rules.base import Held, Hit, View
 from agent.rules.trails import Step, Trail, steady_speed
 
 STILL_RUNNING = 0.75
-SINGLE_SHARE = 0.7
+KEPT_SHARE = 0.75
 COURSE_S = 1.0
 STANDING_SPEED = 0.15
 STANDING_S = 2.0
@@ -32,21 +32,21 @@ class Running:
         """One hit for each person who runs."""
         self._running.forget(view.t_s)
         for track, trail in view.walking(self._zone):
-            speed = self._speed(trail, going=track in self._running)
+            speed = self._speed(trail, view.ground.stretch(trail.foot[1]), going=track in self._running)
             if speed:
                 self._running.note(track, view.t_s, speed)
         for track, speed in self._running:
             factors: dict[str, Json] = {"speed_h_s": round(speed, 2), "min_speed": self.config.min_speed}
             yield Hit.about(self.config, track, zone=self.config.zone, factors=factors)
 
-    def _speed(self, trail: Trail, *, going: bool) -> float:
+    def _speed(self, trail: Trail, stretch: tuple[float, float], *, going: bool) -> float:
         """The speed in h/s if that is running, else 0. The exact look is taken at those only who are near it."""
         limit = self.config.min_speed * (STILL_RUNNING if going else 1.0)
         course = trail.velocity(self.config.over_s)
-        if course is None or hypot(*course) < limit * SINGLE_SHARE:
+        if course is None or hypot(course[0] * stretch[0], course[1] * stretch[1]) < limit * KEPT_SHARE:
             return 0.0
-        speed, single = steady_speed(trail.tail(self.config.over_s))
-        return speed if speed >= limit and single >= limit * SINGLE_SHARE else 0.0
+        speed, kept = steady_speed(trail.tail(self.config.over_s), stretch)
+        return speed if speed >= limit and kept >= limit * KEPT_SHARE else 0.0
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from statistics import median
 from typing import NamedTuple
 
 from agent.domain import Track
+from agent.rules.ground import Ground
 
 SAMPLE_S = 0.1
 KEEP_S = 8.0
@@ -36,12 +37,12 @@ class Step(NamedTuple):
 class Trail:
     """One person's steps, of the last `KEEP_S / 2` at least. `since_s` tells one trail of a track from the next."""
 
-    __slots__ = ("_foot", "_height", "_velocities", "since_s", "steps")
+    __slots__ = ("_height", "_velocities", "foot", "since_s", "steps")
 
     def __init__(self, t_s: float, foot: tuple[float, float], height: float) -> None:
         self.since_s = t_s
         self.steps = [Step(t_s, 0.0, 0.0)]
-        self._foot = foot
+        self.foot = foot
         self._height = height
         self._velocities: dict[float, tuple[float, float] | None] = {}
 
@@ -53,10 +54,10 @@ class Trail:
         last = self.steps[-1]
         span_s = t_s - last.t_s
         tall = max(height, self._height * exp(-SHRINK_PER_S * span_s))
-        dx, dy = (foot[0] - self._foot[0]) / tall, (foot[1] - self._foot[1]) / tall
+        dx, dy = (foot[0] - self.foot[0]) / tall, (foot[1] - self.foot[1]) / tall
         if hypot(dx, dy) > JITTER_H + TOP_SPEED * span_s:
             return False
-        self._foot, self._height = foot, tall
+        self.foot, self._height = foot, tall
         self.steps.append(Step(t_s, last.x + dx, last.y + dy))
         self._velocities.clear()
         if t_s - self.steps[0].t_s > KEEP_S:
@@ -81,16 +82,19 @@ class Trail:
 
 
 class TrailWatch:
-    """Follows every confirmed person's feet."""
+    """Follows everybody's feet, and learns from them how the floor lies."""
 
-    def __init__(self, aspect: float) -> None:
+    def __init__(self, aspect: float, ground: Ground) -> None:
         self._aspect = aspect
+        self._ground = ground
         self._trails: dict[int, Trail] = {}
 
-    def update(self, t_s: float, people: Iterable[Track]) -> dict[int, Trail]:
-        """Take the people seen now; returns the trails that grew, by track."""
+    def update(self, t_s: float, tracks: Iterable[Track]) -> dict[int, Trail]:
+        """Take the tracks of a frame; returns the trails of confirmed people that grew, by track."""
         grown = {}
-        for track in people:
+        for track in tracks:
+            if not track.seen:
+                continue
             trail = self._trails.get(track.id)
             if trail and t_s - trail.steps[-1].t_s < SAMPLE_S - SLACK_S:
                 continue
@@ -99,7 +103,9 @@ class TrailWatch:
                 continue
             foot = ((box.x1 + box.x2) / 2 * self._aspect, box.y2)
             if trail and trail.extend(t_s, foot, track.height):
-                grown[track.id] = trail
+                if track.confirmed:
+                    grown[track.id] = trail
+                    self._ground.learn(foot[1], track.height)
             else:
                 self._trails[track.id] = Trail(t_s, foot, track.height)
         gone = [track for track, trail in self._trails.items() if t_s - trail.steps[-1].t_s > GAP_S]
@@ -119,14 +125,26 @@ def velocity(steps: Sequence[Step]) -> tuple[float, float]:
     return dx / span_s, dy / span_s
 
 
-def steady_speed(steps: Sequence[Step]) -> tuple[float, float]:
-    """The speed that most of the steps agree on, and the median of the single steps along it, body heights a second.
+def steady_speed(steps: Sequence[Step], stretch: tuple[float, float] = (1.0, 1.0)) -> tuple[float, float]:
+    """The speed that most of the steps agree on, and the least that was kept up in them, body heights a second.
 
-    The first is the median slope over all pairs (Theil 1950, Sen 1968); one jump hardly moves it. The second stays low
-    where a few jumps make the whole way.
+    The first is the median slope over all pairs (Theil 1950, Sen 1968); one jump hardly moves it. The second is the
+    lesser of the median of the single steps and of the slower half of the way (between the means of its thirds): it
+    stays low where a jump or a few make the whole way. `stretch` multiplies steps to the side and in depth.
     """
+    sx, sy = stretch
     pairs = [((b.x - a.x) / (b.t_s - a.t_s), (b.y - a.y) / (b.t_s - a.t_s)) for a, b in combinations(steps, 2)]
-    vx, vy = median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
+    vx, vy = sx * median(pair[0] for pair in pairs), sy * median(pair[1] for pair in pairs)
     speed = hypot(vx, vy) or SLACK_S
-    single = median(((b.x - a.x) * vx + (b.y - a.y) * vy) / (b.t_s - a.t_s) / speed for a, b in pairwise(steps))
-    return speed, single
+    third = len(steps) // 3
+    means = [_mean(part) for part in (steps[:third], steps[third:-third], steps[-third:])]
+    single, *halves = (
+        [((b.x - a.x) * sx * vx + (b.y - a.y) * sy * vy) / (b.t_s - a.t_s) / speed for a, b in pairwise(points)]
+        for points in (steps, means)
+    )
+    return speed, min(median(single), *halves[0])
+
+
+def _mean(steps: Sequence[Step]) -> Step:
+    t_s, x, y = (sum(values) / len(steps) for values in zip(*steps, strict=True))
+    return Step(t_s, x, y)

@@ -1,0 +1,62 @@
+"""How the floor lies: the angle of view is found from people's heights, and distance no longer makes runners slow."""
+
+from math import atan, hypot, pi, tan
+from random import Random
+
+import pytest
+
+from agent.domain import Box, Track
+from agent.rules.ground import FOCAL, Ground
+from tests.rules.stage import ASPECT, Stage
+
+CAMERA_H, TILT = 1.65, 25 * pi / 180
+"""A camera 2.8 m up that looks 25 degrees down."""
+
+
+def seen(distance_h: float, side_h: float, track: int, t_s: float) -> Track:
+    """Somebody on the floor as a pinhole camera sees them."""
+
+    def row(height_h: float) -> float:
+        return 0.5 + FOCAL * tan(atan((CAMERA_H - height_h) / distance_h) - TILT)
+
+    foot, head = row(0.0), row(1.0)
+    x = 0.5 + FOCAL * side_h / hypot(distance_h, CAMERA_H) / ASPECT
+    width = (foot - head) / 5 / ASPECT
+    return Track(track, t_s, Box(x - width, head, x + width, foot), 0.9, True, True, True, foot - head, 0.0, t_s)
+
+
+def crowd(seed: int = 1) -> list[Track]:
+    """Many short looks at people of all heights, everywhere on the floor."""
+    chance = Random(seed)
+    looks = (seen(chance.uniform(2.5, 7), chance.uniform(-1, 1), 0, 0.0) for _ in range(3000))
+    return [look._replace(height=look.height * chance.gauss(1, 0.08)) for look in looks]
+
+
+def test_nothing_is_stretched_before_the_floor_is_known() -> None:
+    ground = Ground()
+    assert ground.stretch(0.6) == (1.0, 1.0)
+    for _ in range(1000):
+        ground.learn(0.6, 0.3)
+    assert ground.stretch(0.6) == (1.0, 1.0), "one row tells nothing"
+
+
+@pytest.mark.parametrize("distance_h", [2.5, 3.0, 3.5])
+def test_the_angle_of_view_is_found_from_heights(distance_h: float) -> None:
+    ground = Ground()
+    for look in crowd():
+        ground.learn(look.box.y2, look.height)
+    _, depth = ground.stretch(seen(distance_h, 0.0, 1, 0.0).box.y2)
+    assert depth == pytest.approx(distance_h / CAMERA_H, rel=0.25)
+
+
+@pytest.mark.parametrize(("speed", "found"), [(2.1, 1), (1.0, 0)])
+def test_who_runs_away_from_the_camera_is_found_and_who_walks_is_not(speed: float, found: int) -> None:
+    stage = Stage('[[rule]]\nkind = "running"\n')
+    start_s = 0.0
+    for number in range(1, 60):
+        walker = [seen(2.5 + 0.8 * i / 10, (number % 5 - 2) / 2, number, start_s + i / 10) for i in range(50)]
+        stage.play(walker)
+        start_s += 8.0
+    assert not stage.opened()
+    stage.play([seen(2.6 + speed * i / 10, 0.0, 99, start_s + i / 10) for i in range(20)])
+    assert len(stage.opened()) == found
