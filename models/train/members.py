@@ -15,8 +15,9 @@ def graph(name: str) -> Graph:
 
 
 def _slim() -> Graph:
-    widths = (16, 32, 64, 64, 128, 128, 256, 256, 256, 256, 256, 256, 384, 384)
-    return person_s((192, 320), widths, skip=(9, 10))
+    """Nearly the wide network where it looks, thin where its weights lie; the input is what makes it cheap."""
+    widths = (24, 48, 96, 96, 192, 192, 352, 352, 352, 352, 352, 352, 288, 288)
+    return person_s((128, 224), widths, fine=40)
 
 
 def with_coarse_head(weights: Weights) -> Weights:
