@@ -40,16 +40,16 @@ def test_nothing_is_stretched_before_the_floor_is_known() -> None:
     assert ground.stretch(0.6) == (1.0, 1.0), "one row tells nothing"
 
 
-@pytest.mark.parametrize("distance_h", [2.5, 3.0, 3.5])
+@pytest.mark.parametrize("distance_h", [2.0, 2.3, 2.6])
 def test_the_angle_of_view_is_found_from_heights(distance_h: float) -> None:
     ground = Ground()
     for look in crowd():
         ground.learn(look.box.y2, look.height)
     _, depth = ground.stretch(seen(distance_h, 0.0, 1, 0.0).box.y2)
-    assert depth == pytest.approx(distance_h / CAMERA_H, rel=0.25)
+    assert depth == pytest.approx(distance_h / CAMERA_H, rel=0.2)
 
 
-@pytest.mark.parametrize(("speed", "found"), [(2.1, 1), (1.0, 0)])
+@pytest.mark.parametrize(("speed", "found"), [(2.5, 1), (1.0, 0)])
 def test_who_runs_away_from_the_camera_is_found_and_who_walks_is_not(speed: float, found: int) -> None:
     stage = Stage('[[rule]]\nkind = "running"\n')
     start_s = 0.0
@@ -58,5 +58,5 @@ def test_who_runs_away_from_the_camera_is_found_and_who_walks_is_not(speed: floa
         stage.play(walker)
         start_s += 8.0
     assert not stage.opened()
-    stage.play([seen(2.6 + speed * i / 10, 0.0, 99, start_s + i / 10) for i in range(20)])
+    stage.play([seen(1.7 + speed * i / 10, 0.0, 99, start_s + i / 10) for i in range(20)])
     assert len(stage.opened()) == found
