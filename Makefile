@@ -7,7 +7,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 SHELL_FILES := .ci/run $(wildcard tools/*.sh image-build/*.sh)
 ARGS ?=
 
-.PHONY: run demo test test-slow check format bench docs lock clean help
+.PHONY: run demo test test-slow check format bench docs peers lock clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -35,6 +35,13 @@ bench: $(STAMP) ## measure against the peers, side by side; writes docs/benchmar
 docs: $(STAMP) ## write the pages that are made from the code
 	$(PY) tools/make_docs.py
 
+peers: .venv-peers/.installed ## the trackers that ours is measured against, in an environment of their own
+
+.venv-peers/.installed: tools/requirements-peers.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
+	@touch $@
+
 format: $(STAMP) ## put the code into the house's form
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
@@ -45,7 +52,7 @@ lock: $(STAMP) ## resolve the dependencies anew, with hashes and without address
 	$(VENV)/bin/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --upgrade -o requirements-dev.lock
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
+	rm -rf $(VENV) .venv-* .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
 
 $(STAMP): requirements-dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: apt-get install python3 python3-venv" >&2; exit 1; }

@@ -9,6 +9,7 @@ This is the walk of a frame; `run_camera` sets it going:
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import secrets
 import sys
@@ -108,6 +109,7 @@ async def run_camera(config: Config, stop: asyncio.Event, ready: Callable[[Runni
                     tasks.create_task(feed_watchdog(ServiceManager(), eyes.heartbeats(), hal.clock)),
                 ]
                 async with _seeing(eyes), _answering(config, hal, journal, eyes, detector) as running:
+                    _settle_memory()
                     ServiceManager().ready(f"watching as {config.camera.name}")
                     if ready:
                         ready(running)
@@ -273,6 +275,12 @@ def _local_minute(config: Config, clock: Clock) -> Callable[[], int | None]:
 
 def _limits(config: Config) -> JournalLimits:
     return JournalLimits(max_events=config.storage.max_events, max_age_s=config.storage.max_age_days * 86_400)
+
+
+def _settle_memory() -> None:
+    """Leave what the start made out of every later garbage collection; going through it all stalls a frame by 30 ms."""
+    gc.collect()
+    gc.freeze()
 
 
 def _data_dir(config: Config) -> Path:

@@ -203,6 +203,7 @@ def plain(value: object) -> object:
 _UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 _encoder = msgspec.msgpack.Encoder(enc_hook=plain)
 _body_decoder: msgspec.msgpack.Decoder[Body] = msgspec.msgpack.Decoder(Body)
+_write = _encoder.encode
 _read_body = _body_decoder.decode  # bound once: this is the hot path of a hub that drains a weekend's events
 _camera_decoder: msgspec.msgpack.Decoder[FromCamera] = msgspec.msgpack.Decoder(FromCamera)
 _hub_decoder: msgspec.msgpack.Decoder[FromHub] = msgspec.msgpack.Decoder(FromHub)
@@ -233,7 +234,7 @@ def body_of(item: Item) -> Body:
 def encode_body(body: Body) -> bytes:
     """The body as msgpack. Raises WireError for a value that msgpack cannot hold."""
     try:
-        return _encoder.encode(body)
+        return _write(body)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise WireError(f"this {type(body).__name__} cannot be written: {error}") from error
 

@@ -60,9 +60,11 @@ class SsdPost:
 
     def candidates(self, read: Read) -> Candidates:
         count = int(read(3)[0])
-        scores = read(2)[0, :count]
-        found = (read(1)[0, :count] == self._person) & (scores >= self._min_score)
-        return Candidates(read(0)[0, :count][found][:, [1, 0, 3, 2]], scores[found])
+        classes, scores = read(1)[0, :count].tolist(), read(2)[0]
+        found = [
+            n for n, s in enumerate(scores[:count].tolist()) if classes[n] == self._person and s >= self._min_score
+        ]
+        return Candidates(read(0)[0, found][:, (1, 0, 3, 2)], scores[found])
 
 
 class YoloxGrid:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from agent.domain import Box, Detection
 from agent.errors import ModelError
 from agent.vision.decode import Candidates, decoder_for
@@ -109,10 +107,11 @@ def require_input(accelerator: Accelerator, spec: ModelSpec) -> None:
 
 def _detections(boxes: F32, scores: F32, filled: tuple[float, float]) -> list[Detection]:
     """Boxes of the model's input as shares of the picture, cut at its edges; what is left empty is dropped."""
-    share = np.array([*filled, *filled], dtype=np.float32)
-    cut = np.clip(boxes / share, 0.0, 1.0).tolist()
-    return [
-        Detection(Box(x1, y1, x2, y2), score)
-        for (x1, y1, x2, y2), score in zip(cut, scores.tolist(), strict=True)
-        if x2 > x1 and y2 > y1
-    ]
+    width, height = filled
+    found = []
+    for (x1, y1, x2, y2), score in zip(boxes.tolist(), scores.tolist(), strict=True):
+        left, right = max(x1 / width, 0.0), min(x2 / width, 1.0)
+        top, bottom = max(y1 / height, 0.0), min(y2 / height, 1.0)
+        if right > left and bottom > top:
+            found.append(Detection(Box(left, top, right, bottom), score))
+    return found
