@@ -95,7 +95,7 @@ async def run_camera(config: Config, stop: asyncio.Event, ready: Callable[[Runni
     Raises OperatorError or HalError when a person must act, an ExceptionGroup when a core part failed.
     """
     sys.setswitchinterval(SWITCH_S)
-    data = _data_dir(config)
+    data, manager = _data_dir(config), ServiceManager()
     with open_hal(hal_settings(config)) as hal:
         detectors = Detectors(config.model, hal.clock)
         detector = detectors.open()
@@ -106,15 +106,15 @@ async def run_camera(config: Config, stop: asyncio.Event, ready: Callable[[Runni
             async with _noted_life(config, hal.clock, journal, desk), asyncio.TaskGroup() as tasks:
                 core = [
                     tasks.create_task(journal.watch()),
-                    tasks.create_task(feed_watchdog(ServiceManager(), eyes.heartbeats(), hal.clock)),
+                    tasks.create_task(feed_watchdog(manager, eyes.heartbeats(), hal.clock)),
                 ]
                 async with _seeing(eyes), _answering(config, hal, journal, eyes, detector) as running:
                     _settle_memory()
-                    ServiceManager().ready(f"watching as {config.camera.name}")
+                    manager.ready(f"watching as {config.camera.name}")
                     if ready:
                         ready(running)
                     await _first_of(stop, eyes.ended)
-                    ServiceManager().stopping()
+                    manager.stopping()
                 for task in core:
                     task.cancel()
                 if eyes.vision.failure:

@@ -142,9 +142,9 @@ class ApiConfig:
 class StorageConfig:
     """Where the camera keeps what must survive."""
 
-    data_dir: str = setting(schema.text, "/var/lib/aislewatch", help="folder of the journal and the clips")
+    data_dir: str = setting(schema.text, "/var/lib/aislewatch", help="folder of the journal")
     max_events: int = setting(schema.integer(1000, 10_000_000), 100_000, help="events kept while nobody fetches them")
-    max_age_days: float = setting(schema.number(1, 366), 7.0, help="days they are kept")
+    max_age_days: float = setting(schema.number(1, 366), 7.0, help="days they are kept once every hub has them")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from agent.domain import Event, HealthSample, Incident
 from agent.events.journal import Journal
+from agent.events.wire import Item
 from agent.vision.pipeline import Outcome
 
-Item = Event | Incident | HealthSample
 Watcher = Callable[[Item], None]
 FrameWatcher = Callable[[Outcome], None]
 

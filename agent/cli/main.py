@@ -1,7 +1,8 @@
 """The command line: every command is declared here and does its work in a module that is loaded only when it runs.
 
 Exit codes: 0 done; 1 the answer is no (a check failed, nothing was found); 2 wrong usage; 3 a person must act
-(configuration, model, file, hardware; the message says what to do); 130 stopped with Ctrl-C.
+(configuration, model, file, hardware; the message says what to do); 130 interrupted. `run` and `demo` end in order at
+Ctrl-C, with 0.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
     help="Aislewatch: the program inside a smart shop camera.",
-    epilog="Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 a person must act, 130 stopped.",
+    epilog="Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 a person must act, 130 interrupted; "
+    "run and demo end in order at Ctrl-C, with 0.",
 )
 model_app = typer.Typer(no_args_is_help=True, help="The models: which there are, and how to bring one here.")
 config_app = typer.Typer(no_args_is_help=True, help="The configuration file.")

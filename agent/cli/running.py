@@ -12,8 +12,8 @@ from typing import Any
 from agent.app import Running, run_camera
 from agent.cli.files import read_config
 from agent.cli.lines import event_line
-from agent.desk import Item
 from agent.events.lines import event_json, utc_text
+from agent.events.wire import Item
 
 
 def run(config_file: Path, *, as_json: bool, verbose: bool) -> None:

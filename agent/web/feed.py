@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from statistics import median
 
 from agent.config import Config
@@ -18,7 +18,7 @@ from agent.respond.alarms import OutputStatus
 from agent.vision.pipeline import Outcome, StageMs
 from hal.ports import Clock
 
-STAGES = ("gate", "input", "invoke", "decode", "track", "rules", "alarm", "frame")
+STAGES = tuple(stage.name for stage in fields(StageMs))
 MAX_NOTES = 200
 METER_FRAMES = 256
 METER_S = 3.0

@@ -2,8 +2,9 @@
 
     python -m models.train.calibrate --model person-m models/person-m.tflite
 
-Scores: Platt scaling (Platt 1999) of the logit, so that of all boxes scored 0.7 about 70 % are people, fitted on every
-labelled set that was not trained on, clean and at night together, each set counting the same. Operating point
+Scores: sigmoid(slope x logit + shift), the form of Platt (1999), the best of a grid on every labelled set that was not
+trained on, clean and at night together, each set counting the same. The grid is bounded so that weak boxes stay above
+the agent's least score; scores are therefore good from about 0.6 up and say too much below. Operating point
 (`confirm_score`): the lowest score from which precision reaches 0.85; `min_score`: where it reaches 0.55, per light.
 """
 
@@ -41,19 +42,6 @@ class Judged:
     logits: Floats
     hits: Floats
     weights: Floats
-
-
-def platt(parts: Sequence[Judged], rounds: int = 60) -> tuple[float, float]:
-    """Slope and shift of sigmoid(slope x + shift) by Newton's method."""
-    x, y, w = _together(parts)
-    features = np.stack([x, np.ones_like(x)])
-    found = np.array([1.0, 0.0])
-    for _ in range(rounds):
-        p = 1 / (1 + np.exp(-(found @ features)))
-        slope = features @ (w * (p - y)) + 1e-6 * (found - [1.0, 0.0])
-        bend = (features * (w * p * (1 - p))) @ features.T + 1e-6 * np.eye(2)
-        found = found - np.linalg.solve(bend, slope)
-    return float(found[0]), float(found[1])
 
 
 def gentle(parts: Sequence[Judged]) -> tuple[float, float]:

@@ -1,14 +1,12 @@
-"""Score detectors on the labelled sets, clean and degraded: one row per set and degradation."""
+"""Run detectors over labelled pictures, clean and degraded."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-
-from .data import Image, Picture, by_group
+from .data import Image, Picture
 from .degrade import KINDS
-from .metrics import Found, curve
+from .metrics import Found
 from .runners import Runner
 
 
@@ -24,15 +22,3 @@ def run(runner: Runner, pictures: Iterable[Picture], kind: str) -> list[Found]:
 def degraded(picture: Picture, kind: str) -> Image:
     """The picture under one of the fixed degradations."""
     return KINDS[kind](picture.read(), picture.name)
-
-
-def average_precisions(runner: Runner, pictures: list[Picture], kinds: Iterable[str]) -> dict[str, dict[str, float]]:
-    """AP50 by kind and set, with the mean over the sets as `mean`."""
-    table: dict[str, dict[str, float]] = {}
-    for kind in kinds:
-        row = {
-            group: curve(run(runner, members, kind)).average_precision()
-            for group, members in by_group(pictures).items()
-        }
-        table[kind] = row | {"mean": float(np.mean(list(row.values())))}
-    return table

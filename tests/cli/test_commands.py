@@ -101,15 +101,12 @@ def test_what_is_no_video_is_refused_in_words(tmp_path: Path, kind: str) -> None
 
 
 @needs_data
-def test_a_truncated_video_gives_what_can_be_read_or_says_why_not(tmp_path: Path) -> None:
+def test_a_truncated_video_gives_what_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "cut.mp4"
     path.write_bytes(CLIP.read_bytes()[:400_000])
     result = aislewatch("replay", path, "--json", "--max-frames", "50")
-    assert "Traceback" not in result.stderr
-    if result.returncode == 0:
-        assert json.loads(result.stdout.splitlines()[-1])["frames"] > 0
-    else:
-        assert (result.returncode, "cut.mp4" in result.stderr) == (3, True)
+    assert (result.returncode, "Traceback" in result.stderr) == (0, False)
+    assert json.loads(result.stdout.splitlines()[-1])["frames"] == 50
 
 
 def test_an_unknown_model_is_answered_with_the_nearest(picture: Path) -> None:

@@ -48,10 +48,11 @@ def test_without_systemd_nothing_is_sent() -> None:
 
 def test_a_vanished_or_full_socket_does_not_hurt(systemd: tuple[str, socket.socket], tmp_path: Path) -> None:
     ServiceManager({"NOTIFY_SOCKET": str(tmp_path / "gone")}).ready()
-    address, _ = systemd
+    address, listener = systemd
     manager = ServiceManager({"NOTIFY_SOCKET": address})
     for _ in range(5000):
         manager.watchdog()
+    assert listener.recv(64) == b"WATCHDOG=1", "what there was room for has arrived"
 
 
 @pytest.mark.parametrize(

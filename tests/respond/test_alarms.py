@@ -1,24 +1,16 @@
 """The bank of outputs: real threads, a recorded line, faults of the driver."""
 
-import threading
-from collections.abc import Callable
-
 from agent.config import OutputConfig
 from agent.domain import Event, Incident, IncidentState, Severity
 from agent.respond.alarms import AlarmBank
 from hal.ports import Clock
 from hal.simulated.outputs import RecordingOutputs
 from hal.system import SystemClock
+from tests.waiting import eventually
 
 
 def incident(number: int, state: IncidentState, *actions: str) -> Incident:
     return Incident(str(number), "restricted", "r", state, Severity.CRITICAL, 0.0, 0.0, actions=actions)
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    """Wait for a condition that another thread brings about."""
-    pause = threading.Event()
-    assert any(condition() or pause.wait(0.01) for _ in range(1000)), "did not happen within 10 s"
 
 
 class Bench:

@@ -1,7 +1,7 @@
 """The threads between camera and loop: latest frame wins, a lost camera comes back, a bug ends loudly."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from agent.vision.threads import CaptureThread, Counters, Mailbox, VisionThread
 from hal.errors import CameraLost, CameraStalled
 from hal.ports import CameraInfo, Frame, Yuv420
 from hal.system import SystemClock
+from tests.waiting import eventually
 
 CLOCK = SystemClock()
 
@@ -20,11 +21,6 @@ def frame(index: int) -> Frame:
     plane = np.zeros((4, 4), np.uint8)
     picture = Yuv420(plane, plane[::2, ::2], plane[::2, ::2])
     return Frame(index, float(index), picture, picture)
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    assert any(condition() or pause.wait(0.01) for _ in range(1500)), "did not happen within 15 s"
 
 
 class ScriptedCamera:
