@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import cv2
 
-from agent.config import Config, ModelConfig, OutputConfig
+from agent.config import Config
 from agent.errors import ModelError
 from agent.models import Catalogue
 from agent.respond.alarms import AlarmBank
 from agent.rules.engine import RuleEngine
 from agent.rules.incidents import IncidentBook
 from agent.rules.zones import ZoneMap
+from agent.tables.camera import ModelConfig
+from agent.tables.wiring import OutputConfig
 from agent.vision.detector import Detector
 from agent.vision.gate import Gate, GatePolicy
 from agent.vision.pipeline import Parts

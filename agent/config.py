@@ -8,154 +8,18 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-import zoneinfo
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from agent import schema
-from agent.domain import FactKind, Point, ZoneKind
 from agent.errors import ConfigError, Problem
 from agent.rule_config import RULE_TABLES, Reference, RuleConfig
-from agent.schema import setting
-
-
-def _time_zone(raw: object) -> str:
-    zone = schema.text(raw)
-    if zone not in zoneinfo.available_timezones():
-        raise schema.Bad(f"unknown time zone {schema.describe(raw)}", hint='such as "Europe/Berlin"')
-    return zone
-
-
-@dataclass(frozen=True, slots=True)
-class CameraConfig:
-    """Where the pictures come from."""
-
-    name: str = setting(schema.name, "camera", help="what people call this camera")
-    source: str = setting(schema.text, "simulated", help="simulated, picamera, a file, rtsp://... or /dev/videoN")
-    width: int = setting(schema.integer(64, 4096), 1280, help="width of the picture asked for, pixels")
-    height: int = setting(schema.integer(64, 4096), 720, help="height of the picture asked for, pixels")
-    fps: float = setting(schema.number(1, 60), 15.0, help="pictures a second asked for")
-    scene: str = setting(schema.name, "shop", help="which scene the simulated camera shows")
-    seed: int = setting(schema.integer(0, 2**31), 1, help="seed of the simulated scene")
-    time_zone: str = setting(_time_zone, "UTC", help="the shop's time zone, for schedules")
-
-
-@dataclass(frozen=True, slots=True)
-class ModelConfig:
-    """Which detector runs, and on what."""
-
-    name: str = setting(schema.name, "person-m", help="a name from `aislewatch model list`")
-    runtime: str = setting(schema.choice("auto", "litert", "tflite"), "auto", help="the inference library")
-    device: str = setting(schema.choice("auto", "cpu", "edgetpu"), "auto", help="where it runs")
-    threads: int = setting(schema.integer(1, 8), 1, help="threads of one inference")
-    min_score: float | None = setting(schema.number(0.01, 0.99), None, help="instead of the model's own")
-    confirm_score: float | None = setting(schema.number(0.01, 0.99), None, help="instead of the model's own")
-
-
-@dataclass(frozen=True, slots=True)
-class ZoneConfig:
-    """An area of the floor."""
-
-    name: str = setting(schema.name, help="what people call it")
-    polygon: tuple[Point, ...] = setting(schema.polygon, help="its corners in order, each [x, y] 0..1")
-    kind: str = setting(schema.choice(*(k.value for k in ZoneKind)), ZoneKind.GENERIC.value, help="what it is for")
-    report_dwell: bool = setting(schema.flag, False, help="report how long each person stayed")
-
-
-@dataclass(frozen=True, slots=True)
-class LineConfig:
-    """A line people cross; "in" is from the left to the right hand of somebody walking from first to last point."""
-
-    name: str = setting(schema.name, help="what people call it")
-    points: tuple[Point, ...] = setting(schema.polyline, help="its points in order, each [x, y] 0..1")
-
-
-@dataclass(frozen=True, slots=True)
-class MaskConfig:
-    """An area that is left out."""
-
-    polygon: tuple[Point, ...] = setting(schema.polygon, help="its corners in order, each [x, y] 0..1")
-
-
-def _clock_time(raw: object) -> int:
-    hours, colon, minutes = schema.text(raw).partition(":")
-    if not (colon and hours.isdecimal() and minutes.isdecimal() and len(minutes) == 2):
-        raise schema.Bad(f"{schema.describe(raw)} is no time of day", hint='such as "08:30"')
-    total = int(hours) * 60 + int(minutes)
-    if int(minutes) > 59 or total > 24 * 60:
-        raise schema.Bad(f"{schema.describe(raw)} is no time of day", hint='"00:00" to "24:00"')
-    return total
-
-
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleConfig:
-    """Hours of the week in the shop's time zone; an end before the start runs past midnight."""
-
-    name: str = setting(schema.name, help="what rules call it")
-    start: int = setting(_clock_time, help='first minute, such as "08:00"')
-    end: int = setting(_clock_time, help='first minute after, such as "20:00"')
-    days: tuple[str, ...] = setting(schema.many(schema.choice(*DAYS), least=1), DAYS, help="days on which it starts")
-
-
-@dataclass(frozen=True, slots=True)
-class OutputConfig:
-    """One alarm output. `max_on_s` and `max_per_hour_s` are hard: no rule can lift them."""
-
-    name: str = setting(schema.name, help="what rules call it")
-    pin: int = setting(schema.integer(0, 27), help="BCM number of the GPIO line")
-    active_high: bool = setting(schema.flag, True, help="false for relays that close on low")
-    pattern: str = setting(schema.choice("steady", "blink", "pulse", "chirp"), "steady", help="how it sounds or shines")
-    hz: float = setting(schema.number(0.1, 10), 2.0, help="of blink")
-    on_s: float = setting(schema.number(0.05, 60), 1.0, help="of pulse")
-    off_s: float = setting(schema.number(0.05, 60), 1.0, help="of pulse")
-    max_on_s: float = setting(schema.number(0, 3600, above=True), 180.0, help="longest activation, seconds")
-    max_per_hour_s: float = setting(schema.number(0, 3600, above=True), 600.0, help="most in any hour, seconds")
-
-
-@dataclass(frozen=True, slots=True)
-class InputConfig:
-    """One sensor or contact; without a pin it is told over the API."""
-
-    name: str = setting(schema.name, help="what rules call it")
-    kind: str = setting(schema.choice(*(k.value for k in FactKind)), help="what it tells")
-    pin: int | None = setting(schema.integer(0, 27), None, help="BCM number of the GPIO line")
-    active_high: bool = setting(schema.flag, True, help="false for contacts that close to ground")
-    pull: str = setting(schema.choice("up", "down"), "down", help="the resistor that holds the line at rest")
-    debounce_s: float = setting(schema.number(0, 5), 0.05, help="seconds for which a contact may bounce")
-
-
-@dataclass(frozen=True, slots=True)
-class ApiConfig:
-    """The camera's own web address. Until it is paired it answers on loopback only, unless `allow_insecure`."""
-
-    host: str = setting(schema.text, "127.0.0.1", help="the address to listen on")
-    port: int = setting(schema.integer(0, 65535), 8723, help="0 picks a free one")
-    allow_insecure: bool = setting(schema.flag, False, help="answer strangers without pairing; warns at every start")
-    announce: bool = setting(schema.flag, True, help="announce by mDNS")
-
-
-@dataclass(frozen=True, slots=True)
-class StorageConfig:
-    """Where the camera keeps what must survive."""
-
-    data_dir: str = setting(schema.text, "/var/lib/aislewatch", help="folder of the journal")
-    max_events: int = setting(schema.integer(1000, 10_000_000), 100_000, help="events kept while nobody fetches them")
-    max_age_days: float = setting(schema.number(1, 366), 7.0, help="days they are kept once every hub has them")
-
-
-@dataclass(frozen=True, slots=True)
-class GpioConfig:
-    """Which driver moves the pins."""
-
-    driver: str = setting(
-        schema.choice("auto", "lgpio", "mock", "simulated", "latched"),
-        "auto",
-        help="auto is lgpio on a device, else simulated; latched is simulated in files that outlive the agent",
-    )
+from agent.tables.camera import CameraConfig, ModelConfig
+from agent.tables.places import LineConfig, MaskConfig, ZoneConfig
+from agent.tables.schedule import ScheduleConfig
+from agent.tables.service import ApiConfig, StorageConfig
+from agent.tables.wiring import GpioConfig, InputConfig, OutputConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from agent.config import InputConfig
 from agent.domain import FactKind
 from agent.rules.facts import Fact
+from agent.tables.wiring import InputConfig
 from hal.ports import Inputs
 
 MOST = 1000

@@ -19,6 +19,7 @@ LAYERS = {
     "agent.schema": 2,
     "agent.config": 2,
     "agent.rule_config": 2,
+    "agent.tables": 2,
     "models": 2,
     "hal": 3,
     "agent.vision": 4,
@@ -50,7 +51,12 @@ LAYERS = {
     "agent.__main__": 8,
     "agent": 1,
 }
-PURE = [f"agent.{name}" for name in ("domain", "errors", "geometry", "schema", "config", "rule_config", "rules")]
+PURE = [
+    f"agent.{name}"
+    for name in ("domain", "errors", "geometry", "schema", "config", "tables", "rule_config", "rules")
+]
+    f"agent.{name}" for name in ("domain", "errors", "geometry", "schema", "config", "rule_config", "tables", "rules")
+]
 IMPURE_IMPORTS = {"asyncio", "threading", "time", "socket", "sqlite3", "subprocess", "random"}
 
 

@@ -17,7 +17,8 @@ from pathlib import Path
 from agent.app import Running, run_camera
 from agent.cli.files import read_config
 from agent.cli.running import run_until_stopped, show_items
-from agent.config import CameraConfig, Config, parse_config
+from agent.config import Config, parse_config
+from agent.tables.camera import CameraConfig
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,10 @@ import msgspec
 from agent.build import Detectors, hal_settings
 from agent.cli.boundary import OPERATOR_EXIT
 from agent.cli.files import read_config, read_text
-from agent.config import Config, ModelConfig
+from agent.config import Config
 from agent.errors import ConfigError, OperatorError
 from agent.models import detect_files
+from agent.tables.camera import ModelConfig
 from agent.vision.detector import MIN_SCORE
 from agent.vision.mot import track_text
 from hal import release_outputs

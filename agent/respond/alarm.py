@@ -17,8 +17,8 @@ from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agent.config import OutputConfig
 from agent.respond.pattern import pattern_of
+from agent.tables.wiring import OutputConfig
 
 HOUR_S = 3600.0
 

@@ -11,9 +11,9 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from agent.config import OutputConfig
 from agent.domain import Event, Incident, IncidentState, Json, Severity
 from agent.respond.alarm import Activation, Alarm
+from agent.tables.wiring import OutputConfig
 from hal.errors import OutputUnavailable
 from hal.ports import Clock, Outputs
 

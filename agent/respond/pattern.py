@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from agent.config import OutputConfig
+from agent.tables.wiring import OutputConfig
 
 # Two short sounds, then a pause: heard as a signal, not as an alarm.
 CHIRP = ((0.08, 0.12), (0.08, 1.72))

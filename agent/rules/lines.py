@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from agent.config import LineConfig
 from agent.domain import Point, Track
 from agent.geometry import segments_cross
+from agent.tables.places import LineConfig
 
 BEYOND_OBSERVATIONS = 2
 MARGIN_H = 0.15

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.config import DAYS, ScheduleConfig
+from agent.tables.schedule import DAYS, ScheduleConfig
 
 DAY_MIN = 24 * 60
 WEEK_MIN = 7 * DAY_MIN

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from agent.config import ZoneConfig
 from agent.domain import Point, Track
+from agent.tables.places import ZoneConfig
 
 COLUMNS, ROWS = 480, 270
 ENTER_OBSERVATIONS = 3

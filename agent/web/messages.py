@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from agent.config import Config, OutputConfig
+from agent.config import Config
 from agent.domain import Json, Track
 from agent.events.wire import plain
 from agent.rules.zones import ZoneMap
+from agent.tables.wiring import OutputConfig
 from agent.web.feed import LiveFeed, Moment, Note, Rates
 
 RATES_EVERY_S = 0.5

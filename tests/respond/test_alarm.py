@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.config import OutputConfig
 from agent.respond.alarm import Alarm, AlarmState, Ended
 from agent.respond.pattern import Pattern, pattern_of
+from agent.tables.wiring import OutputConfig
 
 
 def output(pattern: str = "steady", max_on_s: float = 30.0, max_per_hour_s: float = 100.0) -> OutputConfig:

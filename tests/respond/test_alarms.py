@@ -1,8 +1,8 @@
 """The bank of outputs: real threads, a recorded line, faults of the driver."""
 
-from agent.config import OutputConfig
 from agent.domain import Event, Incident, IncidentState, Severity
 from agent.respond.alarms import AlarmBank
+from agent.tables.wiring import OutputConfig
 from hal.ports import Clock
 from hal.simulated.outputs import RecordingOutputs
 from hal.system import SystemClock

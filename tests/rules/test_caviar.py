@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.config import Config, ZoneConfig, parse_config
+from agent.config import Config, parse_config
 from agent.domain import Box, Detection, IncidentState, Point, Track
 from agent.rules.engine import RuleEngine
 from agent.rules.incidents import IncidentBook
 from agent.rules.zones import Stay, ZoneWatch
+from agent.tables.places import ZoneConfig
 from agent.vision.tracker import Tracker, TrackerSettings
 
 FPS, WIDTH, HEIGHT = 25.0, 384, 288

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.config import LineConfig
 from agent.domain import Point, Track
 from agent.rules.lines import Crossing, LineWatch
+from agent.tables.places import LineConfig
 from tests.rules.walks import person, walk
 
 ASPECT = 16 / 9

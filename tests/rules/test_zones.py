@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.config import ZoneConfig
 from agent.domain import Point, Track
 from agent.rules.zones import COLUMNS, ROWS, Stay, ZoneMap, ZoneWatch
+from agent.tables.places import ZoneConfig
 from tests.rules.walks import person, walk
 
 LEFT_HALF = (Point(0, 0), Point(0.5, 0), Point(0.5, 1), Point(0, 1))

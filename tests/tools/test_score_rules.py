@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.config import LineConfig
 from agent.domain import Point
 from agent.rule_config import LoiteringRule
 from agent.rules.lines import Polyline
+from agent.tables.places import LineConfig
 from hal.simulated.scenario.day import DayPlan
 from hal.simulated.scenario.layouts import shop_layout
 from hal.simulated.scenario.noise import CLEAN

@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path
 
 from agent.build import Detectors
-from agent.config import ModelConfig
 from agent.errors import OperatorError
 from agent.models import Catalogue
+from agent.tables.camera import ModelConfig
 from hal.ports import Clock, Frame, HalSettings, Yuv420
 from hal.simulated.clock import ManualClock
 from hal.simulated.render import Renderer

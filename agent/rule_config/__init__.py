@@ -1,0 +1,50 @@
+"""The tables that configure the rules: one dataclass a kind, with its parameters, defaults and help."""
+
+from __future__ import annotations
+
+from agent.rule_config.base import Compare, Mistake, Reference, RuleConfig
+from agent.rule_config.baseline import UnusualForHourRule
+from agent.rule_config.counting import CrowdingRule, LineCrossingRule, QueueRule
+from agent.rule_config.doors import CheckoutBypassRule, TailgatingRule
+from agent.rule_config.movement import ErraticRule, RunningRule, WrongWayRule
+from agent.rule_config.presence import AfterHoursRule, AssistanceRule, LoiteringRule, RestrictedRule
+from agent.rule_config.visits import RevisitRule
+
+__all__ = [
+    "AfterHoursRule",
+    "AssistanceRule",
+    "CheckoutBypassRule",
+    "Compare",
+    "CrowdingRule",
+    "ErraticRule",
+    "LineCrossingRule",
+    "LoiteringRule",
+    "Mistake",
+    "QueueRule",
+    "RULE_TABLES",
+    "Reference",
+    "RestrictedRule",
+    "RevisitRule",
+    "RuleConfig",
+    "RunningRule",
+    "TailgatingRule",
+    "UnusualForHourRule",
+    "WrongWayRule",
+]
+
+RULE_TABLES: dict[str, type[RuleConfig]] = {
+    "restricted": RestrictedRule,
+    "loitering": LoiteringRule,
+    "line_crossing": LineCrossingRule,
+    "running": RunningRule,
+    "wrong_way": WrongWayRule,
+    "erratic": ErraticRule,
+    "crowding": CrowdingRule,
+    "queue": QueueRule,
+    "revisit": RevisitRule,
+    "after_hours": AfterHoursRule,
+    "assistance": AssistanceRule,
+    "tailgating": TailgatingRule,
+    "checkout_bypass": CheckoutBypassRule,
+    "unusual_for_hour": UnusualForHourRule,
+}

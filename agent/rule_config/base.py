@@ -1,0 +1,116 @@
+"""What the tables of all rules have in common, and how a setting names something in another table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+from agent import schema
+from agent.domain import FactKind, Severity, ZoneKind
+from agent.schema import setting
+
+WARNING = Severity.WARNING
+EVERYWHERE = "everywhere"
+EXEMPTING = (FactKind.GRANT, FactKind.STAFF)
+NOTICING = (FactKind.PIR, FactKind.DOOR)
+NAMES = schema.many(schema.name)
+HOLD = schema.number(0, 600)
+HOLD_HELP = "seconds it lasts after it was last seen"
+
+
+class Reference(NamedTuple):
+    """A setting that names something in another table; `kinds` are those that it must be one of, if any."""
+
+    key: str
+    table: str
+    word: str
+    kinds: tuple[str, ...] = ()
+
+
+class Mistake(NamedTuple):
+    """Settings of one rule that do not go together."""
+
+    key: str
+    message: str
+    hint: str
+
+
+class Compare(NamedTuple):
+    """A measured factor of a hit and the setting that it must reach (`>=`) or stay within (`<=`)."""
+
+    factor: str
+    op: str
+    setting: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleConfig:
+    """What every rule takes."""
+
+    kind: str = setting(schema.name, help="which rule")
+    name: str = setting(schema.name, "", help="a name for this rule; made from kind and place when left out")
+    severity: Severity = setting(schema.severity, WARNING, help="how much its incidents matter")
+    actions: tuple[str, ...] = setting(schema.many(schema.name), (), help="outputs its incidents switch on")
+    cooldown_s: float = setting(
+        schema.number(0, 3600), 0.0, help="after an incident closes, seconds before the same subject may open another"
+    )
+    schedule: str | None = setting(schema.name, None, help="the [[schedule]] that says when it applies")
+
+    outside: ClassVar[bool] = False
+    """Whether its schedule says when it does NOT apply."""
+    usually: ClassVar[tuple[str, ...]] = ()
+    """The optional settings without which it makes no sense."""
+    needs: ClassVar[tuple[str, ...]] = ()
+    """The senses, by their names in `agent.rules.senses.Senses`, without which it is unavailable."""
+    compares: ClassVar[tuple[Compare, ...]] = ()
+    """What its hits measure against its settings, for `explain`."""
+
+    @property
+    def place(self) -> str:
+        """What it watches, for its name."""
+        return EVERYWHERE
+
+    def references(self) -> Iterator[Reference]:
+        """What it names in other tables."""
+        yield from (Reference("actions", "output", action) for action in self.actions)
+        if self.schedule is not None:
+            yield Reference("schedule", "schedule", self.schedule)
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """What does not go together."""
+        return iter(())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneRule(RuleConfig):
+    """A rule about one zone."""
+
+    zone: str = setting(schema.name, help="the name of a [[zone]]")
+
+    zone_kinds: ClassVar[tuple[ZoneKind, ...]] = ()
+    """The kinds of zone it is for; empty means any."""
+
+    @property
+    def place(self) -> str:
+        return self.zone
+
+    def references(self) -> Iterator[Reference]:
+        yield from RuleConfig.references(self)
+        yield Reference("zone", "zone", self.zone, self.zone_kinds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaRule(RuleConfig):
+    """A rule about one zone, or about the whole picture."""
+
+    zone: str | None = setting(schema.name, None, help="the name of a [[zone]]; the whole picture when left out")
+
+    @property
+    def place(self) -> str:
+        return self.zone or EVERYWHERE
+
+    def references(self) -> Iterator[Reference]:
+        yield from RuleConfig.references(self)
+        if self.zone is not None:
+            yield Reference("zone", "zone", self.zone)

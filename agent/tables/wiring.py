@@ -1,0 +1,47 @@
+"""What is wired to the camera: alarm outputs, inputs and the driver that moves the pins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agent import schema
+from agent.domain import FactKind
+from agent.schema import setting
+
+
+@dataclass(frozen=True, slots=True)
+class OutputConfig:
+    """One alarm output. `max_on_s` and `max_per_hour_s` are hard: no rule can lift them."""
+
+    name: str = setting(schema.name, help="what rules call it")
+    pin: int = setting(schema.integer(0, 27), help="BCM number of the GPIO line")
+    active_high: bool = setting(schema.flag, True, help="false for relays that close on low")
+    pattern: str = setting(schema.choice("steady", "blink", "pulse", "chirp"), "steady", help="how it sounds or shines")
+    hz: float = setting(schema.number(0.1, 10), 2.0, help="of blink")
+    on_s: float = setting(schema.number(0.05, 60), 1.0, help="of pulse")
+    off_s: float = setting(schema.number(0.05, 60), 1.0, help="of pulse")
+    max_on_s: float = setting(schema.number(0, 3600, above=True), 180.0, help="longest activation, seconds")
+    max_per_hour_s: float = setting(schema.number(0, 3600, above=True), 600.0, help="most in any hour, seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class InputConfig:
+    """One sensor or contact; without a pin it is told over the API."""
+
+    name: str = setting(schema.name, help="what rules call it")
+    kind: str = setting(schema.choice(*(k.value for k in FactKind)), help="what it tells")
+    pin: int | None = setting(schema.integer(0, 27), None, help="BCM number of the GPIO line")
+    active_high: bool = setting(schema.flag, True, help="false for contacts that close to ground")
+    pull: str = setting(schema.choice("up", "down"), "down", help="the resistor that holds the line at rest")
+    debounce_s: float = setting(schema.number(0, 5), 0.05, help="seconds for which a contact may bounce")
+
+
+@dataclass(frozen=True, slots=True)
+class GpioConfig:
+    """Which driver moves the pins."""
+
+    driver: str = setting(
+        schema.choice("auto", "lgpio", "mock", "simulated", "latched"),
+        "auto",
+        help="auto is lgpio on a device, else simulated; latched is simulated in files that outlive the agent",
+    )
