@@ -85,6 +85,43 @@ class Track(NamedTuple):
         return self.box.foot
 
 
+class Joint(IntEnum):
+    """The joints of a pose in the order of the COCO keypoint data set; left and right are the person's own."""
+
+    NOSE = 0
+    L_EYE = 1
+    R_EYE = 2
+    L_EAR = 3
+    R_EAR = 4
+    L_SHOULDER = 5
+    R_SHOULDER = 6
+    L_ELBOW = 7
+    R_ELBOW = 8
+    L_WRIST = 9
+    R_WRIST = 10
+    L_HIP = 11
+    R_HIP = 12
+    L_KNEE = 13
+    R_KNEE = 14
+    L_ANKLE = 15
+    R_ANKLE = 16
+
+
+class Keypoint(NamedTuple):
+    """One joint as seen: a place in the frame (0..1; it may lie past the edge) and how sure that is, 0..1."""
+
+    x: float
+    y: float
+    confidence: float
+
+
+class Pose(NamedTuple):
+    """How one person holds their body at `t_s`: a keypoint for every Joint, in its order."""
+
+    t_s: float
+    points: tuple[Keypoint, ...]
+
+
 class Severity(IntEnum):
     """How much an event or incident matters; it may only rise within an incident."""
 
