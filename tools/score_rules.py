@@ -1,10 +1,11 @@
-"""How far the rules can be trusted: scored on simulated camera-days with truth, through the real tracker and rules.
+"""How far the rules can be trusted: scored on simulated shops with truth, through the real tracker and rules.
 
-    python tools/score_rules.py [--json] [--quick] [--seeds FIRST-LAST] [--jobs N] [--document FILE]
+    python tools/score_rules.py [--json] [--quick] [--only SECTION]... [--first-seed N] [--jobs N] [--document FILE]
 
-Shops, people and detector errors come from hal/simulated/scenario with seeds that nothing was tuned on. All figures are
+Shops, people and detector errors come from hal/simulated with seeds that nothing was tuned on. All figures are
 simulated: they say how the rules do when the detector errs as described there, not how a shop will be. Exit status 1
-when a target is missed. `--document` writes the table into its own section of a document.
+when a target is missed. `--document` writes the table into its own section of a document. Each topic is a section, a
+module of tools/rule_scores/sections.
 """
 
 from __future__ import annotations
@@ -12,157 +13,76 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file, this folder's parent is unknown
 
-from agent.rule_config import RULE_TABLES
 from tools.benchmarks.report import write_section
-from tools.rule_scores import plan, table
-from tools.rule_scores.match import Tally, match
-from tools.rule_scores.runs import Job, Outcome, run
+from tools.rule_scores import table
+from tools.rule_scores.section import HELD_OUT, Run, Section
+from tools.rule_scores.sections import PLANNED, SECTIONS
 from tools.rule_scores.table import Row
 
-UNMEASURED = {
-    "wrong_way": ("precision, recall", "not planned in the scenarios yet"),
-    "fall": ("sensitivity, false a day", "needs poses"),
-    "shelf_sweep, left_object, removed_object": ("recall, false a day", "needs rendered pictures"),
-    "concealment": ("precision at recall 0.6", "needs poses"),
-    "pos_exception": ("recall, precision", "no scenario with till events yet"),
-    "unusual_for_hour": ("bursts found, false per zone-day", "needs weeks of counts"),
-    "fusion": ("false alarms saved", "no sensor scenario yet"),
-    "budget": ("days until back to one false a day", "no feedback scenario yet"),
-}
-"""What issue and design ask for that this tool does not measure yet, and why."""
 
-PRECISION_RECALL: dict[str, tuple[float | None, float | None]] = {
-    "revisit": (0.90, 0.70),
-    "running": (0.90, 0.90),
-    "crowding": (None, None),
-    "checkout_bypass": (None, None),
-}
-"""The least precision and recall wanted; None where the figures are only told."""
-
-NO_RULE = "the rule is not implemented yet"
-Outcomes = Sequence[Outcome]
+def measure(sections: Sequence[Section], run: Run) -> Iterator[Row]:
+    """The rows of the sections, as they come; how long each took is told on the side."""
+    for section in sections:
+        start_s = time.monotonic()
+        yield from section.rows(run)
+        print(f"{section.name}: {time.monotonic() - start_s:.1f} s", file=sys.stderr)
 
 
-def tally(outcomes: Iterable[Outcome], kind: str) -> Tally:
-    """The counts of one rule over many days."""
-    total = Tally()
-    for outcome in outcomes:
-        truth = [one for one in outcome.truth if one.kind == kind]
-        total.add(match(truth, [one for one in outcome.said if one.kind == kind]))
-    return total
+def planned(sections: Sequence[Section]) -> Iterator[Row]:
+    """What is not measured yet."""
+    there = {section.name for section in sections}
+    return (row for name, rows in PLANNED.items() if name not in there for row in rows)
 
 
-def day_rows(days: Outcomes) -> Iterator[Row]:
-    """The rules that watch whole days."""
-    count = len(days)
-    for rule in ("restricted", "loitering"):
-        yield from table.presence(rule, tally(days, rule), count)
-    for rule, (precision, recall) in PRECISION_RECALL.items():
-        if rule in RULE_TABLES:
-            yield from table.precision_recall(rule, tally(days, rule), count, precision, recall)
-        else:
-            yield Row(rule, "precision, recall", None, note=NO_RULE)
-    spent_s = sorted(outcome.spent_s for outcome in days)
-    yield Row("all", "seconds a camera-day, one core", spent_s[len(spent_s) // 2], 20.0, most=True, note="median")
-
-
-def line_rows(few: Outcomes, many: Outcomes) -> Iterator[Row]:
-    """Counting at the entrance."""
-    for outcomes, misses, target in ((few, plan.FEW_MISSES, 0.97), (many, plan.MANY_MISSES, 0.90)):
-        found = tally(outcomes, "line_crossing")
-        prevalence = f"{found.happened / len(outcomes):.3g} a camera-day"
-        figure = f"counted right, {misses:.0%} missed"
-        yield table.accuracy("line_crossing", figure, found, target, prevalence)
-
-
-def night_rows(nights: Outcomes) -> Iterator[Row]:
-    """Nobody should be there."""
-    if not nights:
-        yield Row("after_hours", "detection, false a day", None, note=NO_RULE)
-        return
-    found = tally(nights, "after_hours")
-    prevalence = f"{found.happened} people in {len(nights)} nights"
-    yield table.share("after_hours", "detection", found.found, found.happened, 0.99, prevalence=prevalence)
-    yield table.rate("after_hours", "false a night", found.false, len(nights), 0.01)
-
-
-def door_rows(doors: Outcomes) -> Iterator[Row]:
-    """One grant lets one person in."""
-    if not doors:
-        yield Row("tailgating", "recall, false of grants", None, note=NO_RULE)
-        return
-    found = tally(doors, "tailgating")
-    grants = sum(outcome.job.plan.members + outcome.job.plan.tailgaters for outcome in doors)
-    prevalence = f"{found.happened} on {grants} grants"
-    yield table.share("tailgating", "recall", found.found, found.happened, 0.95, prevalence=prevalence)
-    yield table.share("tailgating", "false of grants", found.false, grants, 0.01, most=True)
-
-
-def measure(size: plan.Extent, workers: int) -> list[Row]:
-    """Run everything on `workers` processes."""
-    groups = [
-        plan.day_jobs(size, RULE_TABLES),
-        plan.line_jobs(size, plan.FEW_MISSES),
-        plan.line_jobs(size, plan.MANY_MISSES),
-        plan.door_jobs(size) if "tailgating" in RULE_TABLES else [],
-        plan.night_jobs(size) if "after_hours" in RULE_TABLES else [],
-    ]
-    days, few, many, doors, nights = _run_all(groups, workers)
-    return [*day_rows(days), *line_rows(few, many), *door_rows(doors), *night_rows(nights), *_unmeasured()]
-
-
-def _run_all(groups: Sequence[Sequence[Job]], workers: int) -> list[list[Outcome]]:
-    jobs = [job for group in groups for job in group]
-    with ProcessPoolExecutor(workers) as pool:
-        outcomes = pool.map(run, jobs)
-        return [[next(outcomes) for _ in group] for group in groups]
-
-
-def _unmeasured() -> Iterator[Row]:
-    for rule, (figure, reason) in UNMEASURED.items():
-        yield Row(rule, figure, None, note=reason)
-
-
-def document(rows: Sequence[Row], size: plan.Extent) -> str:
+def document(rows: Sequence[Row], sections: Sequence[Section]) -> str:
     """The section of a document."""
-    about = (
-        f"Simulated: {len(size.seeds)} camera-days, twice {size.line_days} for the line, {size.nights} nights,"
-        f" {size.door_days} mornings at a card reader, in {len(plan.LAYOUTS)} shops. Detector errors are drawn per day:"
-        " misses 5-30 %, jitter 2-8 % of the height, 3-15 fps, false boxes, people hidden for 0.5-5 s, merged boxes;"
-        " line and card reader at the stated misses, nobody hidden but by others. `python tools/score_rules.py`."
-    )
-    return f"## Rules\n\n{about}\n\n{table.as_markdown(rows)}"
+    about = "\n".join(f"- {section.about}" for section in sections)
+    return f"## Rules\n\nAll simulated, by `python tools/score_rules.py`:\n\n{about}\n\n{table.as_markdown(rows)}"
 
 
-def main(arguments: Sequence[str] | None = None, size: plan.Extent | None = None) -> int:
-    """Measure and print; see the module's own words. `size` instead of the usual amount."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a few days only: under 50 s on two cores")
-    parser.add_argument("--seeds", type=_seeds, help="the camera-days' seeds, such as 1000-1029")
-    parser.add_argument("--jobs", type=int, default=2, help="processes (default 2)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
-    parser.add_argument("--document", type=Path, help="write the table into this document's section")
-    options = parser.parse_args(arguments)
-    size = size or plan.extent(quick=options.quick, seeds=options.seeds)
-    rows = measure(size, options.jobs)
-    for row in rows:
-        print(json.dumps(row.fields()) if options.json else table.as_text(row))
+def main(arguments: Sequence[str] | None = None, sections: Sequence[Section] = SECTIONS) -> int:
+    """Measure and print; see the module's own words."""
+    options = _parser(sections).parse_args(arguments)
+    chosen = [section for section in sections if section.name in (options.only or [section.name])]
+    with ExitStack() as stack:
+        pool = stack.enter_context(ProcessPoolExecutor(options.jobs)) if options.jobs > 1 else None
+        rows = []
+        for row in measure(chosen, Run(options.quick, options.first_seed, pool)):
+            _show(row, as_json=options.json)
+            rows.append(row)
+    for row in () if options.only else planned(sections):
+        _show(row, as_json=options.json)
+        rows.append(row)
     if not options.json:
         print("all figures are simulated")
     if options.document:
-        write_section(options.document, "rules", document(rows, size))
+        write_section(options.document, "rules", document(rows, chosen))
     return int(any(row.verdict == "missed" for row in rows))
 
 
-def _seeds(text: str) -> range:
-    first, _, last = text.partition("-")
-    return range(int(first), int(last or first) + 1)
+def _parser(sections: Sequence[Section]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    names = [section.name for section in sections]
+    parser.add_argument("--quick", action="store_true", help="a quick look: under 50 s on two cores")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--only", action="append", choices=names, help="this section only; may be given again")
+    what.add_argument("--document", type=Path, help="write the table into this document's section")
+    parser.add_argument("--first-seed", type=int, default=HELD_OUT, help="other seeds, such as 5000 to tune on")
+    parser.add_argument("--jobs", type=int, default=2, help="processes (default 2)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    return parser
+
+
+def _show(row: Row, *, as_json: bool) -> None:
+    print(json.dumps(row.fields()) if as_json else table.as_text(row), flush=True)
 
 
 if __name__ == "__main__":

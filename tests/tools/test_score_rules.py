@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from hal.simulated.scenario.layouts import shop_layout
 from hal.simulated.scenario.noise import CLEAN
 from hal.simulated.scenario.truth import Happening
 from tools import score_rules
-from tools.rule_scores import plan, table
+from tools.rule_scores import table
 from tools.rule_scores.bounds import poisson, wilson
-from tools.rule_scores.match import Tally, match
-from tools.rule_scores.runs import Job, Said, run
+from tools.rule_scores.match import Tally, match, tally
+from tools.rule_scores.runs import Job, Said, run_day
+from tools.rule_scores.section import HELD_OUT, Run, Section
+from tools.rule_scores.sections import PLANNED, SECTIONS, days, doors, lines, nights
 from tools.rule_scores.site import config_of
 
 RULES = ("restricted", "loitering", "line_crossing")
@@ -50,33 +53,33 @@ def said(t_s: float, place: str = "spirits") -> Said:
 
 
 def test_what_is_said_in_time_is_found_once() -> None:
-    tally = match([happening(100, 130)], [said(100.4), said(120.0)])
-    assert (tally.found, tally.repeats, tally.false) == (1, 1, 0)
-    assert tally.onset_s == [pytest.approx(0.4)]
-    assert tally.f1 == 1.0
-    assert tally.count_accuracy == 0.0
+    counts = match([happening(100, 130)], [said(100.4), said(120.0)])
+    assert (counts.found, counts.repeats, counts.false) == (1, 1, 0)
+    assert counts.onset_s == [pytest.approx(0.4)]
+    assert counts.f1 == 1.0
+    assert counts.count_accuracy == 0.0
 
 
 def test_too_early_too_late_or_elsewhere_is_false() -> None:
-    tally = match([happening(100, 130)], [said(97.0), said(136.0), said(110.0, "till")])
-    assert (tally.found, tally.false) == (0, 3)
-    assert tally.f1 == 0.0
+    counts = match([happening(100, 130)], [said(97.0), said(136.0), said(110.0, "till")])
+    assert (counts.found, counts.false) == (0, 3)
+    assert counts.f1 == 0.0
 
 
 def test_a_doubtful_happening_is_neither_right_nor_wrong() -> None:
-    tally = match([happening(100, 130, sure=False)], [said(110.0)])
-    assert (tally.happened, tally.found, tally.false, tally.unsure) == (0, 0, 0, 1)
+    counts = match([happening(100, 130, sure=False)], [said(110.0)])
+    assert (counts.happened, counts.found, counts.false, counts.unsure) == (0, 0, 0, 1)
 
 
 def test_a_sure_happening_goes_before_a_doubtful_one() -> None:
-    tally = match([happening(100, 130, sure=False), happening(101, 130)], [said(100.0)])
-    assert (tally.found, tally.unsure) == (1, 0)
+    counts = match([happening(100, 130, sure=False), happening(101, 130)], [said(100.0)])
+    assert (counts.found, counts.unsure) == (1, 0)
 
 
 def test_directions_must_agree() -> None:
     crossing = Happening("line_crossing", 1, 10.0, 10.0, "entrance", "in")
-    tally = match([crossing], [Said("line_crossing", 10.3, "entrance", "out")])
-    assert (tally.found, tally.false) == (0, 1)
+    counts = match([crossing], [Said("line_crossing", 10.3, "entrance", "out")])
+    assert (counts.found, counts.false) == (0, 1)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -97,32 +100,32 @@ def test_every_shop_has_its_rules() -> None:
 
 def test_a_perfect_detector_lets_the_rules_find_everything() -> None:
     day = DayPlan(8, 0, 0, 2, 2, 2, 0, 0, 0, 0)
-    outcome = run(Job(1, 1, day, CLEAN, RULES))
+    outcome = run_day(Job(1, 1, day, CLEAN, RULES))
     for kind in RULES:
-        tally = score_rules.tally([outcome], kind)
-        assert tally.happened > 0
-        assert tally.found == tally.happened
-        assert tally.false == 0
-        assert tally.onset_within(1.0) > 0.9
+        counts = tally([outcome], kind)
+        assert counts.happened > 0
+        assert counts.found == counts.happened
+        assert counts.false == 0
+        assert counts.onset_within(1.0) > 0.9
 
 
 def test_a_blind_detector_finds_nothing() -> None:
     day = DayPlan(2, 0, 0, 1, 0, 1, 0, 0, 0, 0)
-    outcome = run(Job(1, 1, day, replace(CLEAN, score=0.3), RULES))
+    outcome = run_day(Job(1, 1, day, replace(CLEAN, score=0.3), RULES))
     assert outcome.said == ()
-    assert score_rules.tally([outcome], "loitering").recall == 0.0
+    assert tally([outcome], "loitering").recall == 0.0
 
 
 def test_a_day_is_the_same_whenever_it_is_run() -> None:
-    job = plan.day_jobs(plan.extent(quick=True, seeds=[1000]), RULES)[0]
+    job = days.jobs(Run(quick=True))[0]
     job = replace(job, plan=DayPlan(4, 1, 0, 1, 0, 1, 0, 0, 0, 0))
-    first, second = run(job), run(job)
+    first, second = run_day(job), run_day(job)
     assert (first.truth, first.said, first.frames) == (second.truth, second.said, second.frames)
 
 
 def test_verdicts() -> None:
-    tally = Tally(happened=20, found=20, false=1, onset_s=[0.2] * 18 + [3.0] * 2)
-    rows = list(table.presence("loitering", tally, 10.0))
+    counts = Tally(happened=20, found=20, false=1, onset_s=[0.2] * 18 + [3.0] * 2)
+    rows = list(table.presence("loitering", counts, 10.0))
     assert [row.verdict for row in rows] == ["met", "met", "missed"]
     assert rows[0].value == pytest.approx(40 / 41)
     assert rows[1].bounds == pytest.approx(poisson(1, 10.0))
@@ -130,27 +133,57 @@ def test_verdicts() -> None:
 
 
 def test_the_full_run_is_long_enough_and_held_out() -> None:
-    size = plan.extent(quick=False)
-    assert len(size.seeds) >= 30
-    assert size.nights >= 300
-    assert min(size.seeds) >= plan.FIRST_SEED
+    run = Run()
+    assert len(days.jobs(run)) >= 30
+    assert len(nights.jobs(run)) >= 300
+    jobs = [*days.jobs(run), *nights.jobs(run), *doors.jobs(run), *lines.jobs(run, 0.05)]
+    assert all(job.seed >= HELD_OUT and (job.layout == 0 or job.layout > HELD_OUT) for job in jobs)
+
+
+def test_other_seeds_mean_other_shops_people_and_errors() -> None:
+    scored, tuned = days.jobs(Run()), days.jobs(Run(first_seed=5000))
+    assert not {job.seed for job in scored} & {job.seed for job in tuned}
+    assert {job.layout for job in scored} & {job.layout for job in tuned} == {0}
+
+
+def small(run: Run) -> Iterator[table.Row]:
+    plan = DayPlan(4, 0, 0, 1, 1, 1, 1, 1, 0, 0)
+    yield from days.judged(run.map(run_day, [replace(days.jobs(run)[0], plan=plan)]))
 
 
 def test_the_tool_prints_a_row_for_every_rule_and_fails_when_a_target_is_missed(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    small = plan.Extent([1000], 1, 1, 4, 1, DayPlan(4, 0, 0, 1, 1, 1, 1, 1, 0, 0))
     document = tmp_path / "benchmarks.md"
     document.write_text("# Benchmarks\n\n<!-- bench: begin -->\nkept\n<!-- bench: end -->\n")
-    status = score_rules.main(["--json", "--jobs", "1", "--document", str(document)], small)
+    sections = (Section("days", "One short day.", small),)
+    status = score_rules.main(["--json", "--jobs", "1", "--document", str(document)], sections)
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert status == int(any(row["verdict"] == "missed" for row in rows))
-    assert {"loitering", "restricted", "line_crossing", "fall", "tailgating", "concealment"} <= {
-        row["rule"] for row in rows
-    }
+    assert {"loitering", "restricted"} <= {row["rule"] for row in rows}
     assert all(row["data"] == "simulated" for row in rows)
     assert all(row["note"] for row in rows if row["verdict"] == "not measured")
     text = document.read_text()
     assert "kept" in text
     assert "| loitering | F1 |" in text
-    assert "Simulated: 1 camera-days" in text
+    assert "- One short day." in text
+
+
+def test_a_section_takes_the_place_of_what_was_planned(capsys: pytest.CaptureFixture[str]) -> None:
+    def rows(run: Run) -> Iterator[table.Row]:
+        found, happened = run.map(len, ["123456789", "1234567890"])
+        yield table.share("fall", "sensitivity", found, happened, 0.9)
+
+    sections = (Section("pose", "Ten falls.", rows), Section("other", "", lambda run: ()))
+    score_rules.main(["--json", "--jobs", "1"], sections)
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(row["value"], row["verdict"]) for row in found if row["rule"] == "fall"] == [(0.9, "met")]
+    assert not any(row["rule"] == "concealment" for row in found)
+    assert len(found) == 1 + sum(len(planned) for name, planned in PLANNED.items() if name != "pose")
+    assert score_rules.main(["--only", "other", "--jobs", "1"], sections) == 0
+    assert "sensitivity" not in capsys.readouterr().out
+
+
+def test_sections_have_names_of_their_own() -> None:
+    names = [section.name for section in SECTIONS]
+    assert len(set(names)) == len(names)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from hal.simulated.scenario.truth import Happening
-from tools.rule_scores.runs import Said
+from tools.rule_scores.runs import Outcome, Said
 
 EARLY_S, LATE_S = 2.0, 5.0
 """How much before its beginning and after its end a happening may be noticed."""
@@ -62,25 +62,34 @@ class Tally:
         return sum(abs(late_s) <= limit_s for late_s in self.onset_s) / len(self.onset_s) if self.onset_s else 0.0
 
 
+def tally(outcomes: Iterable[Outcome], kind: str) -> Tally:
+    """The counts of one rule over many days."""
+    total = Tally()
+    for outcome in outcomes:
+        truth = [one for one in outcome.truth if one.kind == kind]
+        total.add(match(truth, [one for one in outcome.said if one.kind == kind]))
+    return total
+
+
 def match(truth: Iterable[Happening], said: Iterable[Said], *, late_s: float = LATE_S) -> Tally:
     """Give everything said to the nearest happening that it may be about; kinds, places and directions must agree."""
-    tally = Tally()
+    counts = Tally()
     happened = list(truth)
-    tally.happened = sum(one.sure for one in happened)
+    counts.happened = sum(one.sure for one in happened)
     noticed: set[int] = set()
     for word in sorted(said, key=lambda word: word.t_s):
         number = _about(word, happened, noticed, late_s)
         if number is None:
-            tally.false += 1
+            counts.false += 1
         elif not happened[number].sure:
-            tally.unsure += 1
+            counts.unsure += 1
         elif number in noticed:
-            tally.repeats += 1
+            counts.repeats += 1
         else:
             noticed.add(number)
-            tally.found += 1
-            tally.onset_s.append(word.t_s - happened[number].start_s)
-    return tally
+            counts.found += 1
+            counts.onset_s.append(word.t_s - happened[number].start_s)
+    return counts
 
 
 def _about(word: Said, happened: Sequence[Happening], noticed: set[int], late_s: float) -> int | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.config import Config
 from agent.domain import Box, Detection, Event, Incident, IncidentState
@@ -15,7 +16,7 @@ from agent.vision.tracker import Tracker, TrackerSettings
 from hal.simulated.scenario.day import CameraDay, DayPlan, SensorInput
 from hal.simulated.scenario.frames import frames
 from hal.simulated.scenario.layouts import shop_layout
-from hal.simulated.scenario.noise import Noise, NoisyFrame, perturbed, skewed
+from hal.simulated.scenario.noise import Noise, NoisyFrame, perturbed, random_noise, skewed
 from hal.simulated.scenario.truth import Happening, happenings
 from tools.rule_scores.site import QUEUE_MAX, config_of
 
@@ -53,7 +54,12 @@ class Outcome:
     frames: int
 
 
-def run(job: Job) -> Outcome:
+def unhidden(seed: int, misses: float) -> Noise:
+    """The errors of a seed with a given share of misses, in which only other people hide somebody."""
+    return replace(random_noise(seed, misses=misses), hidden_every_s=math.inf)
+
+
+def run_day(job: Job) -> Outcome:
     """Simulate the day and let the agent's own parts watch it."""
     start_s = time.process_time()
     layout = shop_layout(job.layout)

@@ -1,0 +1,24 @@
+"""The sections of the score, in the order of the table, and what is still to come."""
+
+from __future__ import annotations
+
+from tools.rule_scores.section import Section
+from tools.rule_scores.sections import days, doors, lines, nights
+from tools.rule_scores.table import Row
+
+SECTIONS: tuple[Section, ...] = (days.SECTION, lines.SECTION, doors.SECTION, nights.SECTION)
+
+PLANNED: dict[str, tuple[Row, ...]] = {
+    "pose": (
+        Row("fall", "sensitivity, false a day", None, note="needs poses"),
+        Row("concealment", "precision at recall 0.6", None, note="needs poses"),
+    ),
+    "shelf": (
+        Row("shelf_sweep, left_object, removed_object", "recall, false a day", None, note="needs rendered pictures"),
+    ),
+    "till": (Row("pos_exception", "recall, precision", None, note="no scenario with till events yet"),),
+    "fusion": (Row("fusion", "false alarms saved", None, note="no sensor scenario yet"),),
+    "baseline": (Row("unusual_for_hour", "bursts found, false per zone-day", None, note="needs weeks of counts"),),
+    "budget": (Row("budget", "days until back to one false a day", None, note="no feedback scenario yet"),),
+}
+"""What issue and design ask for that is not measured yet, by the name of the section that will: it takes its place."""

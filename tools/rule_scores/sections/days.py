@@ -1,0 +1,52 @@
+"""Whole camera-days with everything that happens in a shop: the rules about people's boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hal.simulated.scenario.day import DayPlan
+from hal.simulated.scenario.noise import random_noise
+from tools.rule_scores import table
+from tools.rule_scores.match import tally
+from tools.rule_scores.runs import Job, Outcome, run_day
+from tools.rule_scores.section import Run, Section
+from tools.rule_scores.table import Row
+
+PRESENCE = ("restricted", "loitering")
+PRECISION_RECALL: dict[str, tuple[float | None, float | None]] = {
+    "revisit": (0.90, 0.70),
+    "running": (0.90, 0.90),
+    "crowding": (None, None),
+    "checkout_bypass": (None, None),
+}
+"""The least precision and recall wanted; None where the figures are only told."""
+USUAL_DAY = DayPlan()
+
+
+def jobs(run: Run) -> list[Job]:
+    """Thirty days, each in a shop, with people and with errors of its own."""
+    rules = (*PRESENCE, *PRECISION_RECALL)
+    return [Job(run.layout(seed), seed, USUAL_DAY, random_noise(seed), rules) for seed in run.seeds(run.amount(30, 4))]
+
+
+def judged(days: Sequence[Outcome]) -> Iterator[Row]:
+    """The rows for what was said on some days."""
+    for rule in PRESENCE:
+        yield from table.presence(rule, tally(days, rule), len(days))
+    for rule, (precision, recall) in PRECISION_RECALL.items():
+        yield from table.precision_recall(rule, tally(days, rule), len(days), precision, recall)
+    spent_s = sorted(outcome.spent_s for outcome in days)
+    yield Row("all", "seconds a camera-day, one core", spent_s[len(spent_s) // 2], 20.0, most=True, note="median")
+
+
+def rows(run: Run) -> Iterator[Row]:
+    """Run the days and judge them."""
+    yield from judged(run.map(run_day, jobs(run)))
+
+
+SECTION = Section(
+    "days",
+    "30 camera-days in 6 shops; detector errors are drawn per day: misses 5-30 %, jitter 2-8 % of the height, 3-15 fps,"
+    " false boxes, people hidden for 0.5-5 s, merged boxes.",
+    rows,
+)
