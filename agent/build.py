@@ -15,7 +15,7 @@ from agent.tables.camera import ModelConfig
 from agent.tables.wiring import OutputConfig
 from agent.vision.detector import Detector
 from agent.vision.gate import Gate, GatePolicy
-from agent.vision.pipeline import Parts
+from agent.vision.pipeline import Parts, Watcher
 from agent.vision.spec import ModelSpec, Operating
 from agent.vision.tracker import Tracker, TrackerSettings
 from hal.ports import Clock, HalSettings, LineSettings
@@ -111,14 +111,21 @@ def make_parts(
     """The parts of the walk for pictures of this aspect (width / height); `prefix` makes incident ids unique."""
     cv2.setNumThreads(1)  # the pictures are small: handing work to threads costs more than it saves
     point = detectors.operating()
+    watchers = make_watchers(config, aspect)
     return Parts(
         gate=Gate([mask.polygon for mask in config.motion_masks]),
         policy=GatePolicy(),
         detector=detector,
         tracker=Tracker(TrackerSettings(point.min_score, point.confirm_score, aspect)),
-        rules=RuleEngine(config, aspect),
+        rules=RuleEngine(config, aspect, [watcher.sense for watcher in watchers]),
         incidents=IncidentBook(config.rules, prefix),
         object_mask=ZoneMap([mask.polygon for mask in config.object_masks]),
         open_fallback=detectors.open_fallback,
         alarms=alarms,
+        watchers=watchers,
     )
+
+
+def make_watchers(config: Config, aspect: float) -> list[Watcher]:
+    """The senses besides tracks that the configured rules need and this camera has, in the order in which they look."""
+    return []

@@ -55,8 +55,6 @@ PURE = [
     f"agent.{name}"
     for name in ("domain", "errors", "geometry", "schema", "config", "tables", "rule_config", "rules")
 ]
-    f"agent.{name}" for name in ("domain", "errors", "geometry", "schema", "config", "rule_config", "tables", "rules")
-]
 IMPURE_IMPORTS = {"asyncio", "threading", "time", "socket", "sqlite3", "subprocess", "random"}
 
 

@@ -12,6 +12,7 @@ from agent.rules.continuity import Continuity
 from agent.rules.facts import FactBook
 from agent.rules.ground import Ground
 from agent.rules.lines import Crossing
+from agent.rules.senses import NOTHING, Senses
 from agent.rules.trails import Trail
 from agent.rules.zones import Stay
 
@@ -23,7 +24,8 @@ class View:
     """What all rules look at: confirmed people seen in this frame, their stays by (track, zone), and crossings.
 
     `ended` holds the stays that ended with this frame, `trails` the feet that were seen to go on (or to stand) in it,
-    `ground` how the floor lies, `facts` what the sensors told, `concealing` the open candidates of concealment.
+    `ground` how the floor lies, `facts` what the sensors told, `senses` what else was made of the picture,
+    `concealing` the open candidates of concealment.
     `minute_of_week` is the shop's local time (0 is Monday 00:00), None where there is none (a replay): schedules then
     count as not set.
     """
@@ -39,6 +41,7 @@ class View:
     trails: Mapping[int, Trail] = field(default_factory=dict)
     ground: Ground = field(default_factory=Ground)
     continuity: Continuity | None = None
+    senses: Senses = NOTHING
     concealing: frozenset[int] = frozenset()
 
     def who(self, track: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.config import Config
@@ -15,6 +15,7 @@ from agent.rules.ground import Ground
 from agent.rules.lines import Crossing, LineWatch
 from agent.rules.registry import WALKING, make_rules
 from agent.rules.schedule import is_on
+from agent.rules.senses import NOTHING, Senses
 from agent.rules.trails import TrailWatch
 from agent.rules.zones import Stay, ZoneWatch
 
@@ -31,21 +32,24 @@ class RuleEngine:
     """Watches the zones and lines of a configuration and runs its rules.
 
     Used from one thread: `feed` what the sensors told, then `update` with the frame. `snapshot` and `restore` carry
-    what the rules remember over a restart.
+    what the rules remember over a restart. `senses` names what this camera has besides tracks; a rule that
+    needs another is not run but told of as unavailable.
     """
 
-    def __init__(self, config: Config, aspect: float) -> None:
+    def __init__(self, config: Config, aspect: float, senses: Collection[str] = ()) -> None:
         self._config = config
         self._aspect = aspect
         self._zones = ZoneWatch(config.zones)
         self._lines = LineWatch(config.lines, aspect)
         self._ground = Ground()
         self._trails = TrailWatch(aspect, self._ground) if any(rule.kind in WALKING for rule in config.rules) else None
-        self._rules = make_rules(config, aspect)
+        self.unavailable = {rule.name: lacks for rule in config.rules if (lacks := _lacking(rule, senses))}
+        self._rules = [rule for rule in make_rules(config, aspect) if rule.config.name not in self.unavailable]
         self._schedules = {schedule.name: schedule for schedule in config.schedules}
         self._continuity = Continuity(aspect)
         self._facts = FactBook()
         self._news: list[Fact] = []
+        self._started = False
 
     def feed(self, fact: Fact) -> None:
         """Take what a sensor told; the rules see it with the next frame. Facts may come late and out of order."""
@@ -75,7 +79,9 @@ class RuleEngine:
             if isinstance(rule, Lasting) and rule.config.name in kept:
                 rule.restore(kept[rule.config.name], taken_s, shift)
 
-    def update(self, t_s: float, tracks: Sequence[Track], minute_of_week: int | None = None) -> Findings:
+    def update(
+        self, t_s: float, tracks: Sequence[Track], minute_of_week: int | None = None, senses: Senses = NOTHING
+    ) -> Findings:
         """Take the tracks of one inferred frame. `minute_of_week` is local time, None where there is none."""
         ended = self._zones.update(t_s, tracks)
         crossings = self._lines.update(t_s, tracks)
@@ -93,8 +99,14 @@ class RuleEngine:
             self._trails.update(t_s, tracks) if self._trails else {},
             self._ground,
             self._continuity,
+            senses,
         )
-        events = [*self._told(), *(self._crossed(crossing) for crossing in crossings), *self._dwells(t_s, ended)]
+        events = [
+            *self._beginning(t_s),
+            *self._told(),
+            *(self._crossed(crossing) for crossing in crossings),
+            *self._dwells(t_s, ended),
+        ]
         return Findings(tuple(events), tuple(hit for rule in self._rules for hit in self._run(rule, view)))
 
     def _run(self, rule: Rule, view: View) -> list[Hit]:
@@ -106,6 +118,16 @@ class RuleEngine:
             return True
         on = is_on(self._schedules[rule.schedule], minute_of_week)
         return on != rule.outside
+
+    def _beginning(self, t_s: float) -> list[Event]:
+        """With the first frame: which rules are unavailable, and for want of what."""
+        if self._started:
+            return []
+        self._started = True
+        return [
+            Event("rule_unavailable", t_s, Severity.WARNING, {"rule": name, "needs": [*lacks]})
+            for name, lacks in self.unavailable.items()
+        ]
 
     def _told(self) -> list[Event]:
         """The facts that came since the last frame; a PIR is left out, the camera sees the same."""
@@ -131,6 +153,10 @@ class RuleEngine:
             for stay in ended
             if (zone := self._config.zones[stay.zone]).report_dwell
         ]
+
+
+def _lacking(rule: RuleConfig, senses: Collection[str]) -> tuple[str, ...]:
+    return tuple(sense for sense in rule.needs if sense not in senses)
 
 
 def _counts(rule: RuleConfig, line: str, direction: str) -> bool:

@@ -1,6 +1,6 @@
 """The walk of one frame, from picture to alarm, in one hop on one thread.
 
-    gate -> detector -> tracker -> rules -> incidents -> alarm outputs
+    gate -> detector -> tracker -> other senses -> rules -> incidents -> alarm outputs
 
 The outputs are driven here, before anything is written or sent; the caller receives the outcome afterwards.
 """
@@ -10,12 +10,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from agent.domain import Detection, Event, Incident, Json, Severity, Track
 from agent.respond.alarms import AlarmBank
 from agent.rules.engine import RuleEngine
 from agent.rules.facts import Fact
 from agent.rules.incidents import IncidentBook
+from agent.rules.senses import NOTHING, Senses
 from agent.rules.zones import ZoneMap
 from agent.vision.detector import Detector
 from agent.vision.gate import Gate, GatePolicy
@@ -35,6 +37,7 @@ class StageMs:
     invoke: float = 0.0
     decode: float = 0.0
     track: float = 0.0
+    senses: float = 0.0
     rules: float = 0.0
     alarm: float = 0.0
     frame: float = 0.0
@@ -53,6 +56,17 @@ class Outcome:
     times: StageMs
 
 
+class Watcher(Protocol):
+    """A sense besides tracks: looks at each inferred frame and adds what it finds."""
+
+    @property
+    def sense(self) -> str:
+        """The field of `Senses` that it fills."""
+
+    def look(self, frame: Frame, tracks: Sequence[Track], senses: Senses) -> Senses:
+        """The senses so far, with its own. It must not fail: what it cannot find out it leaves None."""
+
+
 @dataclass(slots=True)
 class Parts:
     """What the walk is made of. `open_fallback` gives a detector on the CPU when the accelerator is lost."""
@@ -66,6 +80,7 @@ class Parts:
     object_mask: ZoneMap
     open_fallback: Callable[[], Detector]
     alarms: AlarmBank | None = None
+    watchers: Sequence[Watcher] = ()
 
 
 def no_schedule() -> int | None:
@@ -135,7 +150,9 @@ class Pipeline:
         detected = self._monotonic()
         self._tracks = self._parts.tracker.update(frame.t_s, detections)
         tracked = self._monotonic()
-        findings = self._parts.rules.update(frame.t_s, self._tracks, self._minute_of_week())
+        senses = self._sense(frame)
+        sensed = self._monotonic()
+        findings = self._parts.rules.update(frame.t_s, self._tracks, self._minute_of_week(), senses)
         incidents = self._parts.incidents.update(frame.t_s, findings.hits)
         ruled = self._monotonic()
         if incidents and self._parts.alarms:
@@ -148,7 +165,8 @@ class Pipeline:
             invoke=model.invoke_ms,
             decode=model.decode_ms,
             track=_ms(detected, tracked),
-            rules=_ms(tracked, ruled),
+            senses=_ms(tracked, sensed) if self._parts.watchers else 0.0,
+            rules=_ms(sensed, ruled),
             alarm=_ms(ruled, end),
             frame=_ms(start, end),
         )
@@ -162,6 +180,12 @@ class Pipeline:
             troubles.append(self._fall_back(frame.t_s, error))
             found = self._parts.detector.detect(frame.lores)
         return [d for d in found if not self._parts.object_mask.at(d.box.foot)], troubles
+
+    def _sense(self, frame: Frame) -> Senses:
+        senses = NOTHING
+        for watcher in self._parts.watchers:
+            senses = watcher.look(frame, self._tracks, senses)
+        return senses
 
     def _fall_back(self, t_s: float, error: AcceleratorLost) -> Event:
         log.warning("accelerator lost, going on with the CPU: %s", error)
