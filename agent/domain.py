@@ -164,6 +164,16 @@ class FactKind(StrEnum):
     PANIC = "panic"
 
 
+class TillKind(StrEnum):
+    """What a till books."""
+
+    SALE = "sale"
+    REFUND = "refund"
+    VOID = "void"
+    NO_SALE = "no_sale"
+    DISCOUNT = "discount"
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """A machine fact: a rule fired, an input changed, a part failed.

@@ -9,7 +9,7 @@ from typing import Generic, NamedTuple, Protocol, Self, TypeVar, runtime_checkab
 from agent.domain import Json, Severity, Track
 from agent.rule_config import RuleConfig
 from agent.rules.continuity import Continuity
-from agent.rules.facts import FactBook
+from agent.rules.facts import FactBook, TillEvent
 from agent.rules.ground import Ground
 from agent.rules.lines import Crossing
 from agent.rules.senses import NOTHING, Senses
@@ -25,7 +25,7 @@ class View:
 
     `ended` holds the stays that ended with this frame, `trails` the feet that were seen to go on (or to stand) in it,
     `ground` how the floor lies, `facts` what the sensors told, `senses` what else was made of the picture,
-    `concealing` the open candidates of concealment.
+    `tills` what tills told since the last frame, `concealing` the open candidates of concealment.
     `minute_of_week` is the shop's local time (0 is Monday 00:00), None where there is none (a replay): schedules then
     count as not set.
     """
@@ -42,6 +42,7 @@ class View:
     ground: Ground = field(default_factory=Ground)
     continuity: Continuity | None = None
     senses: Senses = NOTHING
+    tills: Sequence[TillEvent] = ()
     concealing: frozenset[int] = frozenset()
 
     def who(self, track: int) -> int:
@@ -56,17 +57,22 @@ class View:
 
 
 class Subject(NamedTuple):
-    """Whom or what an incident is about: a track, or the place itself when `track` is None."""
+    """Whom or what an incident is about: a track, or the place itself when `track` is None.
+
+    `case` tells apart what happens at one place at the same time and is each an incident of its own.
+    """
 
     rule: str
     track: int | None
+    case: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A rule's condition holds for this subject in this frame.
 
-    While a rule goes on hitting, its incident stays open; `stage` rises when the condition has become worse.
+    While a rule goes on hitting, its incident stays open; `stage` rises when the condition has become worse. Where
+    `acts` is false the incident is for people to look at only: no output is switched on.
     """
 
     subject: Subject
@@ -75,6 +81,7 @@ class Hit:
     zone: str | None = None
     line: str | None = None
     factors: Mapping[str, Json] = field(default_factory=dict)
+    acts: bool = True
 
     @classmethod
     def about(

@@ -10,7 +10,7 @@ from agent.domain import Event, Json, Severity, Track
 from agent.rule_config import RuleConfig
 from agent.rules.base import Hit, Lasting, Rule, View
 from agent.rules.continuity import Continuity
-from agent.rules.facts import Fact, FactBook, FactKind
+from agent.rules.facts import Fact, FactBook, FactKind, TillEvent, Told
 from agent.rules.ground import Ground
 from agent.rules.lines import Crossing, LineWatch
 from agent.rules.registry import WALKING, make_rules
@@ -49,12 +49,16 @@ class RuleEngine:
         self._continuity = Continuity(aspect)
         self._facts = FactBook()
         self._news: list[Fact] = []
+        self._tills: list[TillEvent] = []
         self._started = False
 
-    def feed(self, fact: Fact) -> None:
-        """Take what a sensor told; the rules see it with the next frame. Facts may come late and out of order."""
-        self._facts.add(fact)
-        self._news.append(fact)
+    def feed(self, told: Told) -> None:
+        """Take what a sensor or till told, be it late and out of order; the rules see it with the next frame."""
+        if isinstance(told, TillEvent):
+            self._tills.append(told)
+            return
+        self._facts.add(told)
+        self._news.append(told)
 
     def link(self, track: int, earlier: int) -> None:
         """Say that `track` is possibly the same person as `earlier`, as an appearance memory finds."""
@@ -100,7 +104,9 @@ class RuleEngine:
             self._ground,
             self._continuity,
             senses,
+            self._tills,
         )
+        self._tills = []
         events = [
             *self._beginning(t_s),
             *self._told(),

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from agent.domain import FactKind
+from agent.domain import FactKind, TillKind
 
-__all__ = ["Fact", "FactBook", "FactKind", "Grants"]
+__all__ = ["Fact", "FactBook", "FactKind", "Grants", "TillEvent", "TillKind", "Told"]
 
 KEEP_S = 3600.0
 KEEP_MOST = 2000
@@ -23,6 +23,24 @@ class Fact:
     source: str
     t_s: float
     active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TillEvent:
+    """What a till booked at `t_s` on the frames' clock, give or take `error_s` (infinite: nobody knows when).
+
+    `terminal` and `id` name it once and for all, `zone` is the [[zone]] on the customers' side of the terminal.
+    """
+
+    terminal: str
+    id: str
+    kind: TillKind
+    zone: str
+    t_s: float
+    error_s: float
+
+
+Told = Fact | TillEvent
 
 
 class FactBook:

@@ -63,6 +63,7 @@ class IncidentBook:
             severity=max(entry.incident.severity, hit.severity),
             t_s=t_s,
             factors=hit.factors,
+            actions=self._actions(hit) or entry.incident.actions,
         )
         return entry.incident
 
@@ -81,10 +82,13 @@ class IncidentBook:
             zone=hit.zone,
             line=hit.line,
             factors=hit.factors,
-            actions=rule.actions,
+            actions=self._actions(hit),
         )
         self._open[hit.subject] = _Open(incident, hit.stage)
         return incident
+
+    def _actions(self, hit: Hit) -> tuple[str, ...]:
+        return self._rules[hit.subject.rule].actions if hit.acts else ()
 
     def _close(self, subject: Subject, t_s: float) -> Incident:
         incident = self._open.pop(subject).incident

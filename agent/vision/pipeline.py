@@ -15,7 +15,7 @@ from typing import Protocol
 from agent.domain import Detection, Event, Incident, Json, Severity, Track
 from agent.respond.alarms import AlarmBank
 from agent.rules.engine import RuleEngine
-from agent.rules.facts import Fact
+from agent.rules.facts import Told
 from agent.rules.incidents import IncidentBook
 from agent.rules.senses import NOTHING, Senses
 from agent.rules.zones import ZoneMap
@@ -88,7 +88,7 @@ def no_schedule() -> int | None:
     return None
 
 
-def no_facts() -> Sequence[Fact]:
+def no_facts() -> Sequence[Told]:
     """What the sensors tell where there are none."""
     return ()
 
@@ -104,7 +104,7 @@ class Pipeline:
         parts: Parts,
         monotonic: Callable[[], float],
         minute_of_week: Callable[[], int | None] = no_schedule,
-        take_facts: Callable[[], Sequence[Fact]] = no_facts,
+        take_facts: Callable[[], Sequence[Told]] = no_facts,
     ) -> None:
         self._parts = parts
         self._monotonic = monotonic
