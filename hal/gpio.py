@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 
 import gpiozero
 
+from hal.each import each_line
 from hal.errors import InputUnavailable, OperatorHalError, OutputUnavailable
 from hal.ports import Clock, HalSettings, InputCallback, LineSettings
 
@@ -44,15 +46,11 @@ def release_lines(settings: HalSettings) -> None:
     Goes on past a line that fails and raises the first OutputUnavailable at the end.
     """
     factory = open_factory(settings.gpio, settings.data_dir)
-    failures = []
-    for name, line in (settings.outputs or {}).items():
-        try:
-            GpioOutputs({name: line}, factory).close()
-        except OutputUnavailable as failure:
-            failures.append(failure)
-    factory.close()
-    if failures:
-        raise failures[0]
+    lines = settings.outputs or {}
+    try:
+        each_line(lines, lambda name: GpioOutputs({name: lines[name]}, factory).close())
+    finally:
+        factory.close()
 
 
 class GpioOutputs:
@@ -77,23 +75,15 @@ class GpioOutputs:
 
     def all_off(self) -> None:
         """Drive every line off, past a failing one; then raise the first OutputUnavailable met."""
-        failures = [failure for name in self._devices if (failure := self._try_off(name))]
-        if failures:
-            raise failures[0]
+        each_line(self._devices, lambda name: self.set(name, False))
 
     def close(self) -> None:
         """Drive every line off and release it."""
         for name, device in self._devices.items():
             if not device.closed:
-                self._try_off(name)
+                with suppress(OutputUnavailable):
+                    self.set(name, False)
                 device.close()
-
-    def _try_off(self, name: str) -> OutputUnavailable | None:
-        try:
-            self.set(name, False)
-        except OutputUnavailable as failure:
-            return failure
-        return None
 
 
 class GpioInputs:

@@ -54,6 +54,8 @@ class Announcer:
                 await self._announce()
             except (OSError, ZeroconfError, TimeoutError) as error:
                 self._degraded(error)
+            except Exception:  # noqa: BLE001 - a task boundary: an optional service never ends the camera
+                _log.exception("the announcement failed; trying again in %g s", self._retry_s)
             await asyncio.sleep(self._retry_s)
 
     async def _announce(self) -> None:

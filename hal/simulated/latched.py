@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from hal.each import each_line
 from hal.errors import OutputUnavailable
 
 
@@ -42,14 +43,7 @@ class LatchedOutputs:
         return is_on(self._folder, name)
 
     def all_off(self) -> None:
-        failures = []
-        for name in self._names:
-            try:
-                self._write(name, False)
-            except OutputUnavailable as failure:
-                failures.append(failure)
-        if failures:
-            raise failures[0]
+        each_line(self._names, lambda name: self._write(name, False))
 
     def close(self) -> None:
         if not self._closed:

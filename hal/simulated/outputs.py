@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import NamedTuple
 
+from hal.each import each_line
 from hal.errors import OutputUnavailable
 from hal.ports import Clock
 
@@ -58,16 +60,14 @@ class RecordingOutputs:
 
     def all_off(self) -> None:
         """Switch every line off, past a broken one; then raise the first OutputUnavailable met."""
-        failures = [failure for name in self._states if (failure := self._try_off(name))]
-        if failures:
-            raise failures[0]
+        each_line(self._states, lambda name: self.set(name, False))
 
     def close(self) -> None:
         """Switch everything off; later calls to `set` are refused."""
         if self._closed:
             return
-        for name in self._states:
-            self._try_off(name)
+        with suppress(OutputUnavailable):
+            self.all_off()
         self._closed = True
 
     def break_line(self, name: str) -> None:
@@ -79,13 +79,6 @@ class RecordingOutputs:
     def repair_line(self, name: str) -> None:
         """Make a broken line work again."""
         self._broken.discard(name)
-
-    def _try_off(self, name: str) -> OutputUnavailable | None:
-        try:
-            self.set(name, False)
-        except OutputUnavailable as failure:
-            return failure
-        return None
 
     def _refuse_if_dead(self, name: str) -> None:
         if self._closed:
