@@ -11,12 +11,20 @@ from agent.schema import setting
 
 @dataclass(frozen=True, slots=True)
 class ZoneConfig:
-    """An area of the floor."""
+    """An area of the floor: people are in it with their feet. A shelf has its goods elsewhere, on its `front`."""
 
     name: str = setting(schema.name, help="what people call it")
     polygon: tuple[Point, ...] = setting(schema.polygon, help="its corners in order, each [x, y] 0..1")
     kind: str = setting(schema.choice(*(k.value for k in ZoneKind)), ZoneKind.GENERIC.value, help="what it is for")
     report_dwell: bool = setting(schema.flag, False, help="report how long each person stayed")
+    front: tuple[Point, ...] = setting(
+        schema.polygon, (), help="of a shelf: the corners of its front, where the goods are seen, each [x, y] 0..1"
+    )
+
+    @property
+    def goods(self) -> tuple[Point, ...]:
+        """Where the goods of a shelf are seen: its front, or the zone itself where none was drawn."""
+        return self.front or self.polygon
 
 
 @dataclass(frozen=True, slots=True)
