@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +13,7 @@ from agent.domain import HealthState, Severity
 from agent.errors import JournalError
 from agent.events.rows import Head, JournalLimits, Labeller
 from agent.events.salvage import Salvage, is_damage, open_store, quarantine
+from agent.events.shelves import Filed
 from agent.events.store import MEMORY, Row, Store, Stored
 
 _T = TypeVar("_T")
@@ -40,7 +41,7 @@ class Database:
             self._store, salvage = open_store(path, limits.max_events)
             self.state = self._store.state()
             if salvage is not None:
-                self._store.append(self._carried_over(salvage))
+                self._carry_over(self._store, salvage)
         except (sqlite3.Error, OSError) as error:
             self._store = self._in_memory(error)
 
@@ -66,6 +67,11 @@ class Database:
     def keep(self, key: str, value: bytes) -> None:
         self.state[key] = value
         self.do(lambda store: store.put([(key, value)]))
+
+    def file(self, shelf: str, records: Sequence[Filed], values: Mapping[str, bytes]) -> None:
+        """File records and keep values, all or nothing."""
+        self.state.update(values)
+        self.do(lambda store: store.file(shelf, records, values.items()))
 
     def retry(self) -> bool:
         """Go back to the disk if it works again, with everything that came meanwhile; whether it did."""
@@ -105,7 +111,7 @@ class Database:
             salvage = quarantine(self._path, reason, self._limits.max_events)
             store = Store(self._path, self._limits.max_events)
             store.put(self.state.items())
-            store.append(self._carried_over(salvage))
+            self._carry_over(store, salvage)
         except (sqlite3.Error, OSError) as error:
             return self._in_memory(error)
         return store
@@ -121,7 +127,7 @@ class Database:
 
     def _refill(self, disk: Store, salvage: Salvage | None) -> None:
         if salvage is not None:
-            disk.append(self._carried_over(salvage))
+            self._carry_over(disk, salvage)
         elif self._disk_seq is not None:
             disk.rewind(self._disk_seq)
         came = _moved(self._store.read(0, self._limits.memory_events).entries, self._store.epoch)
@@ -130,15 +136,23 @@ class Database:
         disk.append([*came, self._labels.storage(HealthState.OK, since_s, detail)])
         self.state = disk.state() | self.state
         disk.put(self.state.items())
+        _file_all(disk, self._store.all_filed())
 
-    def _carried_over(self, salvage: Salvage) -> list[Row]:
+    def _carry_over(self, store: Store, salvage: Salvage) -> None:
+        """Move what could be saved of a damaged file into `store`, with a note that says so."""
         self.replaced += 1
         rows = _moved(salvage.rows, salvage.epoch)
         kept_as, reason = salvage.file.name, salvage.reason
         note = self._labels.note(
             "journal_replaced", Severity.WARNING, reason=reason, salvaged=len(rows), kept_as=kept_as
         )
-        return [*rows, note]
+        store.append([*rows, note])
+        _file_all(store, salvage.filed)
+
+
+def _file_all(store: Store, filed: Mapping[str, Sequence[Filed]]) -> None:
+    for shelf, records in filed.items():
+        store.file(shelf, records)
 
 
 def _moved(entries: Iterable[Stored], epoch: str | None) -> list[Row]:

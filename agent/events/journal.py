@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -16,12 +17,13 @@ from agent.domain import Severity
 from agent.errors import WireError
 from agent.events.failover import Database
 from agent.events.rows import Head, JournalLimits, Labeller, Position
+from agent.events.shelves import Filed
 from agent.events.store import Page, Store, Stored
 from agent.events.wire import ClockFacts, Gap, Item, Origin, Record, decode_body
 from agent.events.writer import Writer
 from hal.ports import Clock
 
-__all__ = ["Head", "Journal", "JournalLimits", "JournalStats", "Position", "Slice"]
+__all__ = ["Filed", "Head", "Journal", "JournalLimits", "JournalStats", "Position", "Slice"]
 
 
 class Slice(NamedTuple):
@@ -148,6 +150,29 @@ class Journal:
     async def kept(self, key: str) -> bytes | None:
         """The value last kept under `key`."""
         return await asyncio.wrap_future(self._writer.call(lambda base: base.state.get(key)))
+
+    async def file(self, shelf: str, records: Sequence[Filed], values: Mapping[str, bytes] | None = None) -> None:
+        """File records on a shelf, and keep values as `keep` does, durably and all or nothing."""
+        await asyncio.wrap_future(self._writer.call(lambda base: base.file(shelf, records, values or {})))
+
+    async def filed(
+        self, shelf: str, from_utc_s: float = -inf, to_utc_s: float = inf, limit: int = 100_000
+    ) -> list[Filed]:
+        """The newest records of a shelf within [from, to), oldest first; while the disk fails, those filed since."""
+        return await asyncio.wrap_future(
+            self._writer.call(lambda base: base.do(lambda store: store.filed(shelf, from_utc_s, to_utc_s, limit)))
+        )
+
+    async def trim(self, shelf: str, before_utc_s: float) -> int:
+        """Remove what is older from a shelf; how many records went."""
+        return await asyncio.wrap_future(
+            self._writer.call(lambda base: base.do(lambda store: store.trim(shelf, before_utc_s)))
+        )
+
+    @property
+    def boot(self) -> str:
+        """The name of this run of the monotonic clock, as its records bear it."""
+        return self._labels.boot
 
     def stats(self) -> JournalStats:
         writer, head = self._writer, self.head

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from agent.errors import JournalError
+from agent.events import shelves
+from agent.events.shelves import Filed
 from agent.events.store import COLUMNS, Store, Stored, stored_of
 
 _DISK_CODES = frozenset(
@@ -18,12 +22,13 @@ _DISK_CODES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Salvage:
-    """What became of a damaged database: the quarantined file, its epoch where readable, and the rows read from it."""
+    """What became of a damaged database: the quarantined file, and what could be read from it."""
 
     file: Path
     reason: str
     epoch: str | None
     rows: tuple[Stored, ...]
+    filed: dict[str, list[Filed]] = field(default_factory=dict)
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -57,8 +62,7 @@ def quarantine(path: Path, reason: str, max_rows: int) -> Salvage:
         kept.unlink(missing_ok=True)
         if part.exists():
             part.rename(kept)
-    epoch, rows = _read_damaged(aside)
-    return Salvage(aside, reason, epoch, rows[-max_rows:])
+    return _read_damaged(aside, reason, max_rows)
 
 
 def _open_checked(path: Path, max_rows: int) -> Store:
@@ -71,31 +75,31 @@ def _open_checked(path: Path, max_rows: int) -> Store:
     return store
 
 
-def _read_damaged(file: Path) -> tuple[str | None, tuple[Stored, ...]]:
+def _read_damaged(file: Path, reason: str, max_rows: int) -> Salvage:
     """Read a damaged file from both ends until SQLite gives up; whatever passes its checksum is good."""
-    rows: dict[int, Stored] = {}
-    epoch: str | None = None
     try:
         db = sqlite3.connect(f"{file.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None)
     except sqlite3.Error:
-        return None, ()
-    try:
-        for order in ("ASC", "DESC"):
-            rows |= {stored.seq: stored for stored in _until_damage(db, order)}
+        return Salvage(file, reason, None, ())
+    with closing(db):
+        entries = (stored_of(row) for row in _both_ways(db, f"SELECT {COLUMNS} FROM events ORDER BY seq {{order}}"))
+        rows = {stored.seq: stored for stored in entries if stored is not None}
+        filed: dict[str, dict[str, Filed]] = {}
+        for shelf, record in shelves.good(_both_ways(db, shelves.IN_ORDER)):
+            filed.setdefault(shelf, {})[record.key] = record
+        ordered = tuple(rows[seq] for seq in sorted(rows))
+        return Salvage(file, reason, _epoch_of(db), ordered[-max_rows:], {k: [*v.values()] for k, v in filed.items()})
+
+
+def _epoch_of(db: sqlite3.Connection) -> str | None:
+    with suppress(sqlite3.Error):
         found = db.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
-        epoch = None if found is None else str(found[0])
-    except sqlite3.Error:
-        pass
-    finally:
-        db.close()
-    return epoch, tuple(rows[seq] for seq in sorted(rows))
+        return None if found is None else str(found[0])
+    return None
 
 
-def _until_damage(db: sqlite3.Connection, order: str) -> Iterator[Stored]:
-    try:
-        for values in db.execute(f"SELECT {COLUMNS} FROM events ORDER BY seq {order}"):
-            stored = stored_of(values)
-            if stored is not None:
-                yield stored
-    except sqlite3.Error:
-        return
+def _both_ways(db: sqlite3.Connection, query: str) -> Iterator[Any]:
+    """The rows of an ordered query until the first damage, then backwards from the end until the last."""
+    for order in ("ASC", "DESC"):
+        with suppress(sqlite3.Error):
+            yield from db.execute(query.format(order=order))

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from agent.errors import JournalError
+from agent.events import shelves
+from agent.events.shelves import Filed
 
 MEMORY = Path(":memory:")
 
@@ -27,6 +29,7 @@ MIGRATIONS = (
     CREATE TABLE cursors (consumer TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE state (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
     """,
+    shelves.SCHEMA,
 )
 
 _EPOCH = "[0-9a-f]{16}"
@@ -142,6 +145,28 @@ class Store:
     def put(self, values: Iterable[tuple[str, bytes]]) -> None:
         with self._transaction():
             self._db.executemany("INSERT OR REPLACE INTO state VALUES (?, ?)", values)
+
+    def file(self, shelf: str, records: Iterable[Filed], values: Iterable[tuple[str, bytes]] = ()) -> None:
+        """File records and put values, all or nothing."""
+        with self._transaction():
+            shelves.put(self._db, shelf, records)
+            self._db.executemany("INSERT OR REPLACE INTO state VALUES (?, ?)", values)
+
+    def filed(self, shelf: str, from_utc_s: float, to_utc_s: float, limit: int) -> list[Filed]:
+        """The newest records of a shelf within [from, to), oldest first."""
+        return shelves.between(self._db, shelf, from_utc_s, to_utc_s, limit)
+
+    def trim(self, shelf: str, before_utc_s: float) -> int:
+        """Remove what is older from a shelf; how many records went."""
+        with self._transaction():
+            return shelves.trim(self._db, shelf, before_utc_s)
+
+    def all_filed(self) -> dict[str, list[Filed]]:
+        """All records by shelf, to move them into another store."""
+        found: dict[str, list[Filed]] = {}
+        for shelf, record in shelves.everything(self._db):
+            found.setdefault(shelf, []).append(record)
+        return found
 
     def renew_epoch(self) -> None:
         """Give the database a new epoch: a consumer has seen numbers that this file no longer holds.
