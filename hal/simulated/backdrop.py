@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hal.simulated.optics import NEAR_M, Optics
+from hal.simulated.sheets import u8
 from hal.simulated.shop import WALLS, Block, Decal, Layout
-from hal.simulated.textures import TEXTURES, u8
+from hal.simulated.textures import TEXTURES
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hal.simulated.figure import Body
 from hal.simulated.optics import NEAR_M, Optics
-from hal.simulated.textures import u8
+from hal.simulated.sheets import u8
 
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]

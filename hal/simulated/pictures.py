@@ -13,9 +13,9 @@ from hal.simulated.figure import Stance, body_of
 from hal.simulated.optics import Optics
 from hal.simulated.people import random_look
 from hal.simulated.render import Figure, Light, Renderer, figure_of
+from hal.simulated.sheets import u8
 from hal.simulated.shop import Block, Door, Lamp, Layout, Xy
 from hal.simulated.sight import sights
-from hal.simulated.textures import u8
 
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]

@@ -15,8 +15,8 @@ from hal.simulated.backdrop import Backdrop, backdrop, light_at, plane_nearness
 from hal.simulated.figure import Body
 from hal.simulated.paint import Discs, Patch, paint, project_spheres, region
 from hal.simulated.people import Look
+from hal.simulated.sheets import u8
 from hal.simulated.shop import Layout
-from hal.simulated.textures import u8
 
 F64 = NDArray[np.float64]
 U8 = NDArray[np.uint8]
