@@ -37,11 +37,32 @@ class Mistake(NamedTuple):
 
 
 class Compare(NamedTuple):
-    """A measured factor of a hit and the setting that it must reach (`>=`) or stay within (`<=`)."""
+    """A measured factor of a hit and the setting that it must reach (`>=`) or stay within (`<=`).
+
+    Where the limit is learned and not set, `setting` names the factor of the hit that holds it.
+    """
 
     factor: str
     op: str
     setting: str
+
+
+class Tuned(NamedTuple):
+    """The setting that the alert budget may make stricter, up to `most` times what is configured.
+
+    Its `Compare` must be of the kind `>=`.
+    """
+
+    setting: str
+    most: float
+
+
+class Rise(NamedTuple):
+    """What gives an incident a higher severity: a factor that reaches `value`, or is true."""
+
+    factor: str
+    value: float | bool
+    severity: Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +86,12 @@ class RuleConfig:
     """The senses, by their names in `agent.rules.senses.Senses`, without which it is unavailable."""
     compares: ClassVar[tuple[Compare, ...]] = ()
     """What its hits measure against its settings, for `explain`."""
+    either: ClassVar[bool] = False
+    """Whether one of its `compares` is enough."""
+    otherwise: ClassVar[tuple[str, ...]] = ()
+    """What else would have kept it from opening, in words; `{setting}` stands for a setting's value."""
+    tuned: ClassVar[Tuned | None] = None
+    """What the alert budget may change about it; None for a rule that is exempt or has nothing to tune."""
 
     @property
     def place(self) -> str:
@@ -79,6 +106,10 @@ class RuleConfig:
 
     def mistakes(self) -> Iterator[Mistake]:
         """What does not go together."""
+        return iter(())
+
+    def rises(self) -> Iterator[Rise]:
+        """What makes its incidents more severe, least first."""
         return iter(())
 
 

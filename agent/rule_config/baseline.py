@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent import schema
-from agent.rule_config.base import ZoneRule
+from agent.rule_config.base import Compare, ZoneRule
 from agent.schema import setting
 
 
@@ -15,6 +15,8 @@ class UnusualForHourRule(ZoneRule):
 
     It is silent for the first seven days and only informs up to the fourteenth.
     """
+
+    compares = (Compare("count", ">=", "limit"),)
 
     measure: str = setting(
         schema.choice("count", "dwell"), "count", help="people who come in, or the minutes they spend in it"

@@ -6,14 +6,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent import schema
-from agent.domain import FactKind, ZoneKind
-from agent.rule_config.base import EVERYWHERE, HOLD, HOLD_HELP, NAMES, Mistake, Reference, RuleConfig
+from agent.domain import FactKind, Severity, ZoneKind
+from agent.rule_config.base import (
+    EVERYWHERE,
+    HOLD,
+    HOLD_HELP,
+    NAMES,
+    Compare,
+    Mistake,
+    Reference,
+    Rise,
+    RuleConfig,
+    Tuned,
+)
 from agent.schema import setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TailgatingRule(RuleConfig):
     """More people come in through a line than were granted access; each grant lets one person in."""
+
+    otherwise = ("a grant of their own, from {after_s} s before to {before_s} s after they came in", "turning back")
 
     line: str = setting(schema.name, help="the name of a [[line]]")
     direction: str = setting(schema.choice("in", "out"), "in", help="the way in")
@@ -40,6 +53,9 @@ class CheckoutBypassRule(RuleConfig):
     """
 
     usually = ("line",)
+    compares = (Compare("goods_s", ">=", "in_s"),)
+    otherwise = ("{paying_s} s at a till after the goods",)
+    tuned = Tuned("in_s", 10.0)
 
     line: str | None = setting(schema.name, None, help="the [[line]] of the way out")
     direction: str = setting(schema.choice("in", "out"), "out", help="the way out through the line")
@@ -67,3 +83,6 @@ class CheckoutBypassRule(RuleConfig):
     def mistakes(self) -> Iterator[Mistake]:
         if (self.line is None) == (self.zone is None):
             yield Mistake("line", "needs either `line` or `zone`", "say where people leave")
+
+    def rises(self) -> Iterator[Rise]:
+        yield Rise("concealed", True, Severity.CRITICAL)

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from math import hypot
 
 from agent import schema
-from agent.rule_config.base import EVERYWHERE, HOLD, HOLD_HELP, AreaRule, Mistake, Reference
+from agent.rule_config.base import EVERYWHERE, HOLD, HOLD_HELP, AreaRule, Compare, Mistake, Reference, Tuned
 from agent.schema import setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningRule(AreaRule):
     """A person runs: body heights (about 1.7 m) a second; brisk walking is 1.0 to 1.2."""
+
+    compares = (Compare("speed_h_s", ">=", "min_speed"),)
+    tuned = Tuned("min_speed", 1.5)
 
     min_speed: float = setting(schema.number(0.5, 6), 1.6, help="slowest speed that is running, body heights a second")
     over_s: float = setting(schema.number(0.3, 3), 1.0, help="seconds over which it must be kept up")
@@ -32,6 +35,8 @@ class WrongWayRule(AreaRule):
     """A person walks against the way that is allowed: along `toward`, or through `line` inwards."""
 
     usually = ("toward",)
+    compares = (Compare("moved_h", ">=", "min_moved_h"), Compare("lasted_s", ">=", "after_s"))
+    tuned = Tuned("min_moved_h", 4.0)
 
     toward: tuple[float, float] | None = setting(
         _direction, None, help="the allowed way in the picture, [x to the right, y down]"
@@ -61,6 +66,9 @@ class WrongWayRule(AreaRule):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErraticRule(AreaRule):
     """A person goes to and fro without getting anywhere."""
+
+    compares = (Compare("path_ratio", ">=", "min_ratio"), Compare("turns", ">=", "min_turns"))
+    tuned = Tuned("min_ratio", 3.0)
 
     over_s: float = setting(schema.number(1, 120), 20.0, help="seconds of the way that are looked at")
     min_ratio: float = setting(schema.number(1, 100), 4.0, help="length of the way over the distance made")

@@ -7,7 +7,20 @@ from dataclasses import dataclass
 
 from agent import schema
 from agent.domain import FactKind, Severity, ZoneKind
-from agent.rule_config.base import EXEMPTING, HOLD, HOLD_HELP, NAMES, NOTICING, AreaRule, Mistake, Reference, ZoneRule
+from agent.rule_config.base import (
+    EXEMPTING,
+    HOLD,
+    HOLD_HELP,
+    NAMES,
+    NOTICING,
+    AreaRule,
+    Compare,
+    Mistake,
+    Reference,
+    Rise,
+    Tuned,
+    ZoneRule,
+)
 from agent.schema import setting
 
 
@@ -20,6 +33,7 @@ class RestrictedRule(ZoneRule):
 
     outside = True
     zone_kinds = (ZoneKind.RESTRICTED,)
+    otherwise = ("an access grant within {grant_s} s before they came in", "an active staff input")
 
     inputs: tuple[str, ...] = setting(NAMES, (), help="the grant and staff inputs that exempt; all when left out")
     grant_s: float = setting(schema.number(0, 600), 30.0, help="seconds within which a grant must be used")
@@ -37,6 +51,9 @@ def _stages(raw: object) -> tuple[float, ...]:
 class LoiteringRule(ZoneRule):
     """Continuous dwell without moving about; each later stage raises the severity by one step."""
 
+    compares = (Compare("dwell_s", ">=", "after_s"), Compare("gyration_h", "<=", "max_gyration_h"))
+    tuned = Tuned("after_s", 3.0)
+
     after_s: float = setting(schema.number(0, 86400, above=True), 30.0, help="seconds of dwell before it is loitering")
     max_gyration_h: float = setting(
         schema.number(0, 20, above=True), 1.5, help="largest radius of gyration in body heights that still is staying"
@@ -50,6 +67,11 @@ class LoiteringRule(ZoneRule):
         """The dwell at which each stage begins; the first is `after_s`."""
         return self.stages or (self.after_s, 2 * self.after_s, 4 * self.after_s)
 
+    def rises(self) -> Iterator[Rise]:
+        for steps, stage_s in enumerate(self.stages_s[1:], 1):
+            if self.severity + steps <= Severity.CRITICAL:
+                yield Rise("dwell_s", stage_s, Severity(self.severity + steps))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AfterHoursRule(AreaRule):
@@ -60,6 +82,7 @@ class AfterHoursRule(AreaRule):
 
     outside = True
     usually = ("schedule",)
+    compares = (Compare("followed_s", ">=", "after_s"),)
 
     after_s: float = setting(schema.number(0, 60), 1.0, help="seconds for which one person must have been followed")
     sensor_s: float = setting(schema.number(0, 600), 10.0, help="seconds between camera and sensor at most")
@@ -74,10 +97,16 @@ class AfterHoursRule(AreaRule):
         if self.schedule is None:
             yield Mistake("schedule", "missing", "name the [[schedule]] of the opening hours")
 
+    def rises(self) -> Iterator[Rise]:
+        yield Rise("sensor", True, Severity.CRITICAL)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssistanceRule(ZoneRule):
     """A customer waits at a shelf and no staff has been near: a service, never an alarm."""
+
+    compares = (Compare("dwell_s", ">=", "after_s"),)
+    otherwise = ("staff near within {staff_within_s} s",)
 
     severity: Severity = setting(schema.severity, Severity.INFO, help="always info")
     after_s: float = setting(schema.number(1, 86400), 120.0, help="seconds somebody must have been there")

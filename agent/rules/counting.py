@@ -32,9 +32,13 @@ class Sustained:
                 self._since_s = t_s
         elif t_s - self._last_s > BRIDGE_S:
             self._since_s, self.on = None, False
-        if begins and self._since_s is not None and t_s - self._since_s >= self._after_s:
+        if begins and self.lasted_s(t_s) >= self._after_s:
             self.on = True
         return self.on
+
+    def lasted_s(self, t_s: float) -> float:
+        """For how long it has been so; 0 when it is not."""
+        return 0.0 if self._since_s is None else t_s - self._since_s
 
 
 class Crowding:
@@ -51,7 +55,8 @@ class Crowding:
         count = self._count(view)
         most = self.config.max_people
         if self._crowded.update(view.t_s, begins=count >= most, lasts=count > most - CLEARED_BELOW):
-            factors: dict[str, Json] = {"people": count, "max_people": most}
+            lasted_s = round(self._crowded.lasted_s(view.t_s), 1)
+            factors: dict[str, Json] = {"people": count, "max_people": most, "lasted_s": lasted_s}
             yield Hit.about(self.config, None, zone=self.config.zone, factors=factors)
 
     def _count(self, view: View) -> int:

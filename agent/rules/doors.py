@@ -57,9 +57,10 @@ class Tailgating:
 
 @dataclass(slots=True)
 class _Shopper:
-    """When somebody was last at the goods, and whether something looked like concealing since they came there."""
+    """When and for how long somebody was last at the goods, and whether something looked like concealing since."""
 
     took_s: float
+    goods_s: float
     concealed: bool = False
 
 
@@ -92,7 +93,8 @@ class CheckoutBypass:
         for (track, zone), stay in view.stays.items():
             person = view.who(track)
             if zone in self._goods and stay.dwell_s >= self.config.in_s:
-                self._shoppers.setdefault(person, _Shopper(stay.seen_s)).took_s = stay.seen_s
+                known = self._shoppers.setdefault(person, _Shopper(stay.seen_s, 0.0))
+                known.took_s, known.goods_s = stay.seen_s, max(known.goods_s, stay.dwell_s)
             elif zone in self._tills and stay.dwell_s >= self.config.paying_s:
                 self._shoppers.pop(person, None)
             elif zone == self._exit_zone:
@@ -104,13 +106,16 @@ class CheckoutBypass:
         yield from self._leave(view, leaving)
 
     def snapshot(self, t_s: float) -> Json:
-        """A row `[track, at the goods, concealed]` a person, seconds relative to now."""
-        return [[person, round(s.took_s - t_s, 3), int(s.concealed)] for person, s in self._shoppers.items()]
+        """A row `[track, last at the goods relative to now, for how long, concealed]` a person, seconds."""
+        return [
+            [person, round(s.took_s - t_s, 3), round(s.goods_s, 3), int(s.concealed)]
+            for person, s in self._shoppers.items()
+        ]
 
     def restore(self, state: Json, taken_s: float, shift: int) -> None:
         """Go on from a snapshot. Raises ValueError when it is not one."""
-        for person, took_s, concealed in rows(state, 3):
-            self._shoppers[int(person) - shift] = _Shopper(took_s + taken_s, bool(concealed))
+        for person, took_s, goods_s, concealed in rows(state, 4):
+            self._shoppers[int(person) - shift] = _Shopper(took_s + taken_s, goods_s, bool(concealed))
 
     def _is_out(self, crossing: Crossing) -> bool:
         return crossing.line == self._exit_line and crossing.direction == self.config.direction
@@ -121,6 +126,10 @@ class CheckoutBypass:
                 self._found.note(track, view.t_s, shopper)
         for track, shopper in self._found:
             severity = Severity.CRITICAL if shopper.concealed else self.config.severity
-            factors: dict[str, Json] = {"took_s": round(shopper.took_s, 1), "concealed": shopper.concealed}
+            factors: dict[str, Json] = {
+                "took_s": round(shopper.took_s, 1),
+                "goods_s": round(shopper.goods_s, 1),
+                "concealed": shopper.concealed,
+            }
             subject = Subject(self.config.name, track)
             yield Hit(subject, severity, zone=self.config.zone, line=self.config.line, factors=factors)

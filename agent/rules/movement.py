@@ -65,18 +65,18 @@ class WrongWay:
         self._zone = zone
         self._way = (way[0] / hypot(*way), way[1] / hypot(*way))
         self._against: dict[int, _Against] = {}
-        self._found: Held[float] = Held(config.hold_s)
+        self._found: Held[tuple[float, float]] = Held(config.hold_s)
 
     def update(self, view: View) -> Iterator[Hit]:
         """One hit for each person who goes the wrong way."""
         self._found.forget(view.t_s)
         for track, trail in view.walking(self._zone):
             moved_h = self._follow(track, trail)
-            if moved_h >= self.config.min_moved_h and self._lasted_s(track, trail) >= self.config.after_s:
-                self._found.note(track, view.t_s, moved_h)
+            if moved_h >= self.config.min_moved_h and (lasted_s := self._lasted_s(track, trail)) >= self.config.after_s:
+                self._found.note(track, view.t_s, (moved_h, lasted_s))
         self._against = {t: way for t, way in self._against.items() if view.t_s - way.moved_s <= STANDING_S}
-        for track, moved_h in self._found:
-            factors: dict[str, Json] = {"moved_h": round(moved_h, 2), "min_moved_h": self.config.min_moved_h}
+        for track, (moved_h, lasted_s) in self._found:
+            factors: dict[str, Json] = {"moved_h": round(moved_h, 2), "lasted_s": round(lasted_s, 1)}
             yield Hit.about(self.config, track, zone=self.config.zone, line=self.config.line, factors=factors)
 
     def _follow(self, track: int, trail: Trail) -> float:

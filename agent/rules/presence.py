@@ -148,17 +148,18 @@ class AfterHours:
         self.config = config
         self._zone = zone
         self._seen_s = -math.inf
-        self._people = 0
+        self._followed_s: list[float] = []
 
     def update(self, view: View) -> Iterator[Hit]:
         """One hit for the place; critical from when a sensor agrees until it is over."""
-        followed = sum(view.t_s - person.born_s >= self.config.after_s for person in self._there(view))
-        if followed:
-            self._seen_s, self._people = view.t_s, followed
+        spans_s = [view.t_s - person.born_s for person in self._there(view)]
+        if followed_s := [span_s for span_s in spans_s if span_s >= self.config.after_s]:
+            self._seen_s, self._followed_s = view.t_s, followed_s
         if view.t_s - self._seen_s <= self.config.hold_s:
             sensed = self._sensed(view)
             severity = Severity.CRITICAL if sensed else self.config.severity
-            factors: dict[str, Json] = {"people": self._people, "sensor": sensed}
+            longest_s = round(max(self._followed_s), 1)
+            factors: dict[str, Json] = {"people": len(self._followed_s), "followed_s": longest_s, "sensor": sensed}
             yield Hit(Subject(self.config.name, None), severity, int(sensed), zone=self.config.zone, factors=factors)
 
     def _there(self, view: View) -> Iterator[Track]:

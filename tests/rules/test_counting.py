@@ -29,7 +29,7 @@ def test_a_crowd_that_lasts_is_one_incident_of_the_place(zone: str) -> None:
     (incident,) = stage.opened()
     assert incident.t_s == pytest.approx(10.3, abs=0.5)
     assert incident.tracks == ()
-    assert incident.factors == {"people": 4, "max_people": 4}
+    assert incident.factors == {"people": 4, "max_people": 4, "lasted_s": pytest.approx(10.0, abs=0.3)}
     assert stage.closed()[0].t_s == pytest.approx(32.5, abs=2.5)
 
 
