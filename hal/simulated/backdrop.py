@@ -48,15 +48,19 @@ class Surface:
     shade: float = 1.0
     is_floor: bool = False
 
+    @property
+    def size_m(self) -> tuple[float, float]:
+        """How wide and how high it is."""
+        return float(np.linalg.norm(self.across)), float(np.linalg.norm(self.down))
 
-@lru_cache(maxsize=8)
+
+@lru_cache(maxsize=12)
 def backdrop(layout: Layout, width: int, height: int, oversample: float = 2.0) -> Backdrop:
     """Render the empty shop; `oversample` pixels a side are averaged for smooth edges."""
     big = (round(width * oversample), round(height * oversample))
     canvas = _Canvas(layout, big)
-    for number, surface in enumerate(_surfaces(layout)):
-        own = 0 if surface.texture == "wall" else number
-        canvas.draw(surface, np.random.default_rng((layout.style, own)))
+    for number, surface in enumerate(surfaces(layout)):
+        canvas.draw(surface, chance(layout, number, surface))
     size, far = (width, height), cv2.INTER_NEAREST
     rgb = cv2.resize(canvas.rgb, size, interpolation=cv2.INTER_AREA)
     nearness = cv2.resize(canvas.nearness, size, interpolation=far)
@@ -79,7 +83,7 @@ class _Canvas:
         if roi is None:
             return
         x0, y0, x1, y1 = roi
-        ppm = self._detail(surface)
+        ppm = detail(surface, self._layout, self._size[0])
         texture = _lit(surface, self._layout, ppm, rng)
         to_picture = self._homography(surface, texture.shape, (x0, y0))
         size = (x1 - x0, y1 - y0)
@@ -114,11 +118,6 @@ class _Canvas:
         box = max(int(x0), 0), max(int(y0), 0), min(int(x1), self._size[0]), min(int(y1), self._size[1])
         return box if box[2] - box[0] > 1 and box[3] - box[1] > 1 else None
 
-    def _detail(self, surface: Surface) -> float:
-        """Texture pixels per metre: as fine as the middle of the surface is seen."""
-        middle = self._layout.optics.view((surface.corner + surface.across / 2 + surface.down / 2)[None])[0, 2]
-        return float(np.clip(self._layout.optics.focal[0] * self._size[0] / max(middle, 1.5), 20, 320))
-
     def _homography(self, surface: Surface, shape: tuple[int, ...], origin: tuple[int, int]) -> F64:
         optics = self._layout.optics
         offset = optics.rotation @ (surface.corner - np.array(optics.position))
@@ -131,6 +130,18 @@ class _Canvas:
         """1 / depth of the surface's plane over a region: linear in the picture."""
         normal = np.cross(surface.across, surface.down)
         return plane_nearness(self._layout.optics, surface.corner, normal, self._size, roi)
+
+
+def chance(layout: Layout, number: int, surface: Surface) -> np.random.Generator:
+    """What draws the texture of a layout's surface with this number; all walls are painted alike."""
+    return np.random.default_rng((layout.style, 0 if surface.texture == "wall" else number))
+
+
+def detail(surface: Surface, layout: Layout, width: int) -> float:
+    """Texture pixels per metre: as fine as the middle of the surface is seen in a picture so many pixels wide."""
+    middle = layout.optics.view((surface.corner + surface.across / 2 + surface.down / 2)[None])[0, 2]
+    ppm = float(np.clip(layout.optics.focal[0] * width / max(middle, 1.5), 20, 320))
+    return min(ppm, 4000 / max(surface.size_m))
 
 
 def plane_nearness(
@@ -147,8 +158,8 @@ def plane_nearness(
     return np.asarray(column[:, None] + row[None, :])
 
 
-def _surfaces(layout: Layout) -> Iterator[Surface]:
-    """Every rectangle of the scene."""
+def surfaces(layout: Layout) -> Iterator[Surface]:
+    """Every rectangle of the scene, in the order of their numbers; those of loose things come last."""
     width, depth = layout.size
     yield _flat((0, 0, width, depth), 0.0, layout.floor, is_floor=True)
     yield _flat((-3.0, depth, width + 3.0, depth + 5.0), -0.01, "pavement", shade=1.12, is_floor=True)
@@ -158,9 +169,11 @@ def _surfaces(layout: Layout) -> Iterator[Surface]:
         for piece in layout.wall_pieces(wall):
             yield from _wall_faces(piece, wall)
     for block in layout.blocks:
-        yield from _block_faces(block)
+        yield from block_faces(block)
     for decal in layout.decals:
         yield _decal(decal, layout)
+    for thing in layout.things:
+        yield from block_faces(thing)
 
 
 def _flat(rect: tuple[float, float, float, float], z: float, texture: str, **more: float) -> Surface:
@@ -203,7 +216,7 @@ def _room_side(
     return _upright(start, end, z, texture, {"north": 0.95, "south": 0.9, "east": 0.86, "west": 1.0}[wall], lift)
 
 
-def _block_faces(block: Block) -> Iterator[Surface]:
+def block_faces(block: Block) -> Iterator[Surface]:
     """Four sides, each with its own light, and the top."""
     x0, y0, x1, y1 = block.rect
     yield _upright((x0, y0), (x1, y0), block.z, block.sides, 0.98)
@@ -224,9 +237,7 @@ def _decal(decal: Decal, layout: Layout) -> Surface:
 
 def _lit(surface: Surface, layout: Layout, ppm: float, rng: np.random.Generator) -> U8:
     """A surface's texture with the lamps' light, its own shade and the dark near furniture baked in."""
-    across, down = float(np.linalg.norm(surface.across)), float(np.linalg.norm(surface.down))
-    ppm = min(ppm, 4000 / max(across, down))
-    texture = TEXTURES[surface.texture](across, down, ppm, rng)
+    texture = TEXTURES[surface.texture](*surface.size_m, ppm, rng)
     h, w = texture.shape[:2]
     light = cv2.resize(_light_grid(surface, layout), (w, h), interpolation=cv2.INTER_LINEAR)
     if surface.is_floor:
@@ -258,7 +269,7 @@ def _contact(surface: Surface, layout: Layout, size: tuple[int, int]) -> F32:
     ppm = size[0] / float(np.linalg.norm(surface.across))
     small = 0.25 if ppm > 60 else 1.0
     mask = np.zeros((max(2, round(size[1] * small)), max(2, round(size[0] * small))), np.float32)
-    for block in layout.blocks:
+    for block in layout.blocks + layout.things:
         if block.z[0] < 0.1:
             x0, y0, x1, y1 = (block.rect[k] - surface.corner[k % 2] for k in range(4))
             corners = np.array([(x0, -y0), (x1, -y1)]) * ppm * small

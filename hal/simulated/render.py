@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from hal.ports import Yuv420
 from hal.simulated.backdrop import Backdrop, backdrop, light_at, plane_nearness
 from hal.simulated.figure import Body
+from hal.simulated.goods import bared, front_of
 from hal.simulated.paint import Discs, Patch, paint, project_spheres, region
 from hal.simulated.people import Look
+from hal.simulated.scenery import USUAL, Furnishing, Scenery, shine
 from hal.simulated.sheets import u8
 from hal.simulated.shop import Layout
 
@@ -57,16 +59,19 @@ class Renderer:
 
     def __init__(self, layout: Layout, width: int, height: int, light: Light = Light.DAY, *, detail: float = 2.0):
         self.width, self.height = width, height
-        self._layout, self._light = layout, light
+        self._plan, self._light, self._detail = layout, light, detail
         self._even = (width + width % 2, height + height % 2)
-        self._empty = backdrop(layout, *self._even, detail)
         self._mean, self._spread = _NOISE[light]
-        self._base = _planes(self._empty, light, self._mean)
         self._noise = _noise_tile(self._even, self._mean, self._spread)
+        self._furnish(USUAL.furnishing)
 
-    def render(self, figures: Sequence[Figure], index: int) -> Yuv420:
+    def render(self, figures: Sequence[Figure], index: int, scenery: Scenery = USUAL) -> Yuv420:
         """The picture of these people; `index` chooses the noise."""
+        if scenery.furnishing != self._furnishing:
+            self._furnish(scenery.furnishing)
         y, u, v = (plane.copy() for plane in self._base)
+        if scenery.sun:
+            shine(y, self._empty.floor, scenery.sun, self._layout)
         order = sorted(figures, key=lambda f: -self._distance(f))
         for figure in order:
             self._cast_shadow(y, figure)
@@ -75,8 +80,22 @@ class Renderer:
         rng = np.random.default_rng((self._layout.style, index))
         dy, dx = rng.integers(0, 64, 2)
         cv2.add(y, self._noise[dy : dy + y.shape[0], dx : dx + y.shape[1]], dst=y)
+        scenery.expose(y, u, v, index)
         w, h = self.width, self.height
         return Yuv420(y[:h, :w], u[: (h + 1) // 2, : (w + 1) // 2], v[: (h + 1) // 2, : (w + 1) // 2])
+
+    def _furnish(self, furnishing: Furnishing) -> None:
+        """Make the empty shop ready, with the goods that are gone cut out of it."""
+        self._furnishing = furnishing
+        self._layout = furnishing.of(self._plan)
+        self._empty = backdrop(self._layout, *self._even, self._detail)
+        self._base = _planes(self._empty, self._light, self._mean)
+        if furnishing.gone:
+            front = front_of(self._plan, self._even[0], self._detail)
+            bare = backdrop(bared(self._layout, front.block), *self._even, self._detail)
+            gone = front.mask(furnishing.gone, self._even)
+            for plane, empty in zip(self._base, _planes(bare, self._light, self._mean), strict=True):
+                np.copyto(plane, empty, where=u8(cv2.resize(gone, plane.shape[::-1])) > 127)
 
     def _distance(self, figure: Figure) -> float:
         x, y, _ = self._layout.optics.position

@@ -88,7 +88,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Layout:
-    """One shop and the camera in it. `style` seeds the goods, the walls and the floor."""
+    """One shop and the camera in it. `style` seeds the goods, the walls and the floor.
+
+    `things` are what people put down: they leave the looks of everything else as it is.
+    """
 
     name: str
     size: Xy
@@ -103,6 +106,7 @@ class Layout:
     zones: tuple[Zone, ...] = ()
     lines: tuple[Line, ...] = ()
     places: tuple[Place, ...] = ()
+    things: tuple[Block, ...] = ()
 
     def of_kind(self, kind: str) -> tuple[Place, ...]:
         """The places of one kind, in the order of the file."""
