@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent import schema
+from agent.domain import ZoneKind
 from agent.errors import ConfigError, Problem
 from agent.rule_config import RULE_TABLES, Reference, RuleConfig
 from agent.tables.camera import CameraConfig, ModelConfig
 from agent.tables.places import LineConfig, MaskConfig, ZoneConfig
 from agent.tables.schedule import ScheduleConfig
 from agent.tables.service import ApiConfig, StorageConfig
+from agent.tables.tills import TillConfig
 from agent.tables.wiring import GpioConfig, InputConfig, OutputConfig
 
 
@@ -39,6 +41,7 @@ class Config:
     rules: tuple[RuleConfig, ...] = ()
     outputs: tuple[OutputConfig, ...] = ()
     inputs: tuple[InputConfig, ...] = ()
+    tills: tuple[TillConfig, ...] = ()
 
 
 TABLES: dict[str, type[Any]] = {
@@ -56,6 +59,7 @@ LISTS: dict[str, tuple[str, type[Any]]] = {
     "object_mask": ("object_masks", MaskConfig),
     "output": ("outputs", OutputConfig),
     "input": ("inputs", InputConfig),
+    "till": ("tills", TillConfig),
 }
 
 
@@ -124,6 +128,7 @@ def cross_check(config: Config) -> list[Problem]:
         *_duplicates("schedule", (schedule.name for schedule in config.schedules)),
         *_duplicates("output", (output.name for output in config.outputs)),
         *_duplicates("input", (line.name for line in config.inputs)),
+        *_till_problems(config),
         *_duplicates("rule", (rule.name for rule in config.rules)),
         *_shared_pins(config),
         *(problem for index, rule in enumerate(config.rules) for problem in _rule_problems(config, rule, index)),
@@ -132,15 +137,23 @@ def cross_check(config: Config) -> list[Problem]:
     ]
 
 
-def _duplicates(table: str, names: Iterable[str]) -> list[Problem]:
+def _duplicates(table: str, names: Iterable[str], key: str = "name") -> list[Problem]:
     seen: dict[str, int] = {}
     problems = []
     for index, name in enumerate(names):
         if name in seen:
             where = f"{table}[{seen[name]}]"
-            problems.append(Problem(f"{table}[{index}].name", f"{name!r} is taken by {where}", "choose another name"))
+            problems.append(Problem(f"{table}[{index}].{key}", f"{name!r} is taken by {where}", "choose another name"))
         seen.setdefault(name, index)
     return problems
+
+
+def _till_problems(config: Config) -> list[Problem]:
+    references = (Reference("zone", "zone", till.zone, (ZoneKind.CHECKOUT,)) for till in config.tills)
+    return [
+        *(problem for index, one in enumerate(references) for problem in _broken(config, one, f"till[{index}]")),
+        *_duplicates("till", (till.terminal for till in config.tills), key="terminal"),
+    ]
 
 
 def _shared_pins(config: Config) -> list[Problem]:

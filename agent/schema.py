@@ -152,6 +152,19 @@ def text(raw: object) -> str:
     return raw
 
 
+def secret(raw: object) -> str:
+    """A word that nobody guesses: 16 to 200 printable characters without blanks. It is never quoted back."""
+    if (
+        not isinstance(raw, str)
+        or not 16 <= len(raw) <= 200
+        or not raw.isascii()
+        or " " in raw
+        or not raw.isprintable()
+    ):
+        raise Bad("is no secret", hint="16 to 200 letters, digits and signs, such as from `openssl rand -hex 16`")
+    return raw
+
+
 def name(raw: object) -> str:
     """A name: letters, digits, dot, dash and underscore, at most 63."""
     word = text(raw)

@@ -89,7 +89,7 @@ def _example(name: str, kind: type[RuleConfig]) -> str:
 
 
 EXAMPLES = {"zone": '"spirits"', "line": '"door"', "schedule": '"opening"', "toward": "[1.0, 0.0]"}
-ZONES = {ZoneKind.RESTRICTED: "stock-room", ZoneKind.QUEUE: "till-queue"}
+ZONES = {ZoneKind.RESTRICTED: "stock-room", ZoneKind.QUEUE: "till-queue", ZoneKind.CHECKOUT: "till"}
 
 
 def _severity(kind: type[RuleConfig]) -> str:

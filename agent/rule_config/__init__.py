@@ -7,7 +7,9 @@ from agent.rule_config.baseline import UnusualForHourRule
 from agent.rule_config.counting import CrowdingRule, LineCrossingRule, QueueRule
 from agent.rule_config.doors import CheckoutBypassRule, TailgatingRule
 from agent.rule_config.movement import ErraticRule, RunningRule, WrongWayRule
+from agent.rule_config.panic import PanicRule
 from agent.rule_config.presence import AfterHoursRule, AssistanceRule, LoiteringRule, RestrictedRule
+from agent.rule_config.till import PosExceptionRule
 from agent.rule_config.visits import RevisitRule
 
 __all__ = [
@@ -21,6 +23,8 @@ __all__ = [
     "LoiteringRule",
     "Mistake",
     "QueueRule",
+    "PanicRule",
+    "PosExceptionRule",
     "RULE_TABLES",
     "Reference",
     "RestrictedRule",
@@ -48,3 +52,5 @@ RULE_TABLES: dict[str, type[RuleConfig]] = {
     "checkout_bypass": CheckoutBypassRule,
     "unusual_for_hour": UnusualForHourRule,
 }
+    "pos_exception": PosExceptionRule,
+    "panic": PanicRule,

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 
 from agent.domain import FactKind, TillKind
 
@@ -13,6 +14,7 @@ __all__ = ["Fact", "FactBook", "FactKind", "Grants", "TillEvent", "TillKind", "T
 
 KEEP_S = 3600.0
 KEEP_MOST = 2000
+_time = itemgetter(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ Told = Fact | TillEvent
 
 
 class FactBook:
-    """The facts of the last hour, in the order of their times however they came in."""
+    """The facts of the last hour, in the order of their times however they came in; at one time, as they came."""
 
     def __init__(self) -> None:
         self._history: dict[tuple[FactKind, str], list[tuple[float, bool]]] = {}
@@ -52,8 +54,8 @@ class FactBook:
     def add(self, fact: Fact) -> None:
         """Note a fact; one that is late finds its place. The oldest of its source are forgotten."""
         history = self._history.setdefault((fact.kind, fact.source), [])
-        insort(history, (fact.t_s, fact.active))
-        spent = bisect_left(history, (history[-1][0] - KEEP_S, False))
+        insort(history, (fact.t_s, fact.active), key=_time)
+        spent = bisect_left(history, history[-1][0] - KEEP_S, key=_time)
         # The last one before the hour still tells the level at its beginning.
         del history[: max(spent - 1, len(history) - KEEP_MOST, 0)]
 
@@ -64,7 +66,7 @@ class FactBook:
         return sorted(
             t_s
             for history in self._histories(kinds, sources)
-            for t_s, active in history[bisect_left(history, (start_s, False)) : bisect_right(history, (end_s, True))]
+            for t_s, active in _between(history, start_s, end_s)
             if active
         )
 
@@ -100,7 +102,11 @@ class Grants:
             self._used = [t_s for t_s in self._used if now_s - t_s <= KEEP_S]
 
 
+def _between(history: list[tuple[float, bool]], start_s: float, end_s: float) -> list[tuple[float, bool]]:
+    return history[bisect_left(history, start_s, key=_time) : bisect_right(history, end_s, key=_time)]
+
+
 def _active(history: list[tuple[float, bool]], start_s: float, end_s: float) -> bool:
-    first = bisect_right(history, (start_s, True))
-    last = bisect_right(history, (end_s, True))
+    first = bisect_right(history, start_s, key=_time)
+    last = bisect_right(history, end_s, key=_time)
     return (first > 0 and history[first - 1][1]) or any(active for _, active in history[first:last])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from agent.config import Config
-from agent.domain import ZoneKind
+from agent.domain import Point, ZoneKind
 from agent.rule_config import CheckoutBypassRule, RuleConfig, WrongWayRule
 from agent.rules.base import Rule
 from agent.rules.baseline import UnusualForHour
@@ -14,7 +14,9 @@ from agent.rules.counting import Crowding, Queue
 from agent.rules.crossing import LineCrossing
 from agent.rules.doors import CheckoutBypass, Tailgating
 from agent.rules.movement import Erratic, Running, WrongWay
+from agent.rules.panic import DIRECT, Panic
 from agent.rules.presence import AfterHours, Assistance, Loitering, Restricted
+from agent.rules.till import PosException
 from agent.rules.visits import Revisit
 
 
@@ -30,6 +32,10 @@ class Site:
     def zone(self, name: str) -> int:
         """The number of a zone."""
         return self._zones[name]
+
+    def polygon(self, name: str) -> tuple[Point, ...]:
+        """The corners of a zone."""
+        return self.config.zones[self._zones[name]].polygon
 
     def area(self, name: str | None) -> int | None:
         """The number of a zone, None for the whole picture."""
@@ -76,16 +82,18 @@ RULES: dict[str, Callable[[Any, Site], Rule]] = {
     "crowding": lambda rule, site: Crowding(rule, site.area(rule.zone)),
     "queue": lambda rule, site: Queue(rule, site.zone(rule.zone)),
     "revisit": lambda rule, site: Revisit(rule, site.zone(rule.zone)),
+    "pos_exception": lambda rule, site: PosException(rule, site.zone(rule.zone), site.polygon(rule.zone)),
+    "panic": lambda rule, site: Panic(rule),
 }
 WALKING = ("running", "wrong_way", "erratic", "queue")
 """The kinds that look at trails; without any of them nobody's feet are followed."""
 
 
 def make_rules(config: Config, aspect: float) -> list[Rule]:
-    """The configured rules, in their order."""
+    """The configured rules, in their order, less those that are run from the inputs themselves."""
     site = Site(config, aspect)
 
     def make(rule: RuleConfig) -> Rule:
         return RULES[rule.kind](rule, site)
 
-    return [make(rule) for rule in config.rules]
+    return [make(rule) for rule in config.rules if rule.kind not in DIRECT]

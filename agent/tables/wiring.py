@@ -26,7 +26,7 @@ class OutputConfig:
 
 @dataclass(frozen=True, slots=True)
 class InputConfig:
-    """One sensor or contact; without a pin it is told over the API."""
+    """One sensor or contact; without a pin it is told over the API (`POST /v1/inputs/NAME`)."""
 
     name: str = setting(schema.name, help="what rules call it")
     kind: str = setting(schema.choice(*(k.value for k in FactKind)), help="what it tells")
@@ -45,3 +45,4 @@ class GpioConfig:
         "auto",
         help="auto is lgpio on a device, else simulated; latched is simulated in files that outlive the agent",
     )
+    token: str | None = setting(schema.secret, None, help="what who tells it must send as `Authorization: Bearer`")

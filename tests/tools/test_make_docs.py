@@ -21,6 +21,10 @@ polygon = [[0, 0], [1, 0], [1, 1]]
 name = "till-queue"
 kind = "queue"
 polygon = [[0, 0], [1, 0], [1, 1]]
+[[zone]]
+name = "till"
+kind = "checkout"
+polygon = [[0, 0], [1, 0], [1, 1]]
 [[line]]
 name = "door"
 points = [[0, 0], [1, 1]]
