@@ -7,9 +7,12 @@ import logging
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from hal.ports import Board, Camera, Clock, Hal, HalSettings, Inputs, Outputs
+from hal.ports import Board, Camera, Clock, Hal, HalSettings, Inputs, Outputs, Recorder
+
+if TYPE_CHECKING:
+    from hal.recorder import SoftwareRecorder
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +22,8 @@ __all__ = ["open_hal", "release_outputs"]
 def open_hal(settings: HalSettings, clock: Clock | None = None) -> Hal:
     """The parts named by `settings`; lines are claimed and off, the camera waits for its `open`.
 
-    `source` is `simulated`, `picamera`, a file, a URL or a V4L2 device. `gpio` is `auto` (lgpio where lines are
+    `source` is `simulated`, `picamera`, a file, a URL or a V4L2 device. Every frame has the privacy masks burnt in;
+    `recorder` is None unless `settings.recording` asks for one. `gpio` is `auto` (lgpio where lines are
     configured and the machine has a gpiochip or GPIOZERO_PIN_FACTORY is set, else simulated), `simulated`, `latched`
     (simulated, in files that outlive the process), or the name of a gpiozero driver such as `mock`. Raises
     OutputUnavailable or InputUnavailable.
@@ -28,10 +32,12 @@ def open_hal(settings: HalSettings, clock: Clock | None = None) -> Hal:
 
     clock = clock or SystemClock()
     with contextlib.ExitStack() as opened:
-        camera = _choose_camera(settings, clock)
+        camera, recorder = _choose_camera(settings, clock)
         opened.callback(camera.close)
+        if recorder is not None:
+            opened.callback(recorder.stop)
         outputs, inputs = _open_lines(settings, clock, opened)
-        return _OpenHal(camera, outputs, inputs, _choose_board(settings), clock, opened.pop_all())
+        return _OpenHal(camera, recorder, outputs, inputs, _choose_board(settings), clock, opened.pop_all())
 
 
 def release_outputs(settings: HalSettings) -> None:
@@ -53,6 +59,7 @@ class _OpenHal:
     def __init__(
         self,
         camera: Camera,
+        recorder: Recorder | None,
         outputs: Outputs,
         inputs: Inputs,
         board: Board,
@@ -60,6 +67,7 @@ class _OpenHal:
         opened: contextlib.ExitStack,
     ) -> None:
         self.camera = camera
+        self.recorder = recorder
         self.outputs = outputs
         self.inputs = inputs
         self.board = board
@@ -75,18 +83,44 @@ class _OpenHal:
         self._opened.close()
 
 
-def _choose_camera(settings: HalSettings, clock: Clock) -> Camera:
+def _choose_camera(settings: HalSettings, clock: Clock) -> tuple[Camera, Recorder | None]:
+    """The camera with its masks, and what records it: a source's own packets only where no mask applies."""
+    if settings.source == "picamera":
+        from hal.picamera import PiCamera
+        from hal.recorder import CameraRecorder
+
+        pi = PiCamera(settings, clock)
+        return pi, CameraRecorder(pi) if settings.recording else None
     if settings.source == "simulated":
         from hal.simulated.camera import SimulatedCamera
 
-        return SimulatedCamera(settings, clock)
-    if settings.source == "picamera":
-        from hal.picamera import PiCamera
-
-        return PiCamera(settings, clock)
+        return _masked(SimulatedCamera(settings, clock), settings), _software(settings)
+    from hal.packets import PacketTap
     from hal.video import open_video
 
-    return open_video(settings, clock)
+    software = _software(settings)
+    if software is None or settings.privacy_masks:
+        return _masked(open_video(settings, clock), settings), software
+    from hal.recorder import SourceRecorder
+
+    tap = PacketTap()
+    return open_video(settings, clock, tap), SourceRecorder(tap, software)
+
+
+def _masked(camera: Camera, settings: HalSettings) -> Camera:
+    if not settings.privacy_masks:
+        return camera
+    from hal.masks import MaskedCamera, Masks
+
+    return MaskedCamera(camera, Masks(settings.privacy_masks))
+
+
+def _software(settings: HalSettings) -> SoftwareRecorder | None:
+    if settings.recording is None:
+        return None
+    from hal.recorder import SoftwareRecorder
+
+    return SoftwareRecorder(settings.recording, settings.fps)
 
 
 def _open_lines(settings: HalSettings, clock: Clock, opened: contextlib.ExitStack) -> tuple[Outputs, Inputs]:
@@ -95,15 +129,20 @@ def _open_lines(settings: HalSettings, clock: Clock, opened: contextlib.ExitStac
 
         factory: Any = open_factory(settings.gpio, settings.data_dir)
         opened.callback(factory.close)
-        outputs: Outputs = GpioOutputs(settings.outputs or {}, factory)
+        outputs: Outputs = GpioOutputs(settings.outputs or {}, factory, settings.readbacks)
         opened.callback(outputs.close)
+        if settings.sounds:
+            from hal.speaker import JoinedOutputs, Speaker
+
+            outputs = JoinedOutputs(outputs, Speaker(settings.sounds))
+            opened.callback(outputs.close)
         inputs: Inputs = GpioInputs(settings.inputs or {}, factory, clock)
     else:
         from hal.simulated.inputs import SimulatedInputs
         from hal.simulated.outputs import RecordingOutputs
 
         latched = settings.gpio == "latched"
-        outputs = _latched(settings) if latched else RecordingOutputs(settings.outputs or (), clock)
+        outputs = _latched(settings) if latched else RecordingOutputs(_output_names(settings), clock)
         opened.callback(outputs.close)
         inputs = SimulatedInputs(settings.inputs or (), clock)
     opened.callback(inputs.close)
@@ -113,7 +152,11 @@ def _open_lines(settings: HalSettings, clock: Clock, opened: contextlib.ExitStac
 def _latched(settings: HalSettings) -> Outputs:
     from hal.simulated.latched import LatchedOutputs
 
-    return LatchedOutputs(settings.outputs or (), Path(settings.data_dir) / "lines")
+    return LatchedOutputs(_output_names(settings), Path(settings.data_dir) / "lines")
+
+
+def _output_names(settings: HalSettings) -> list[str]:
+    return [*(settings.outputs or ()), *(settings.sounds or ())]
 
 
 def _has_pins(settings: HalSettings) -> bool:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import concurrent.futures
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from hal.errors import CameraLost, CameraStalled, CameraUnavailable
+from hal.masks import Masks
 from hal.planes import split_yuv420
-from hal.ports import CameraInfo, Clock, Frame, HalSettings
+from hal.ports import (
+    CameraInfo,
+    Clock,
+    EncodedPacket,
+    Frame,
+    HalSettings,
+    PacketSink,
+    RecordingSettings,
+    VideoShape,
+)
 
 _LORES_WIDTH = 640
-
-
-class EncodedPacket(NamedTuple):
-    """One access unit from the H.264 encoder; `t_s` is the exposure on the monotonic clock, as in Frame."""
-
-    data: bytes
-    keyframe: bool
-    t_s: float
 
 
 class FrameCounter:
@@ -43,11 +45,16 @@ def lores_size(width: int, height: int) -> tuple[int, int]:
 
 
 class PiCamera:
-    """A CSI camera: the full picture and a small one for the vision, both YUV420, stamped by the sensor."""
+    """A CSI camera: the full picture and a small one for the vision, both YUV420, stamped by the sensor.
+
+    Privacy masks are burnt into the driver's buffers before the encoder or anybody else sees them.
+    """
 
     def __init__(self, settings: HalSettings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
+        self._masks = Masks(settings.privacy_masks)
+        self._deliver: PacketSink | None = None
         self._counter = FrameCounter()
         self._device: Any = None
         self._job: Any = None
@@ -63,13 +70,16 @@ class PiCamera:
                 raise CameraUnavailable("no camera is connected", hint="check the ribbon cable, then `rpicam-hello`")
             self._device = vendor.Picamera2()
             self._device.configure(self._configuration())
+            self.use_layouts(_layouts(self._device.camera_configuration()))
+            if self._masks:
+                self._device.pre_callback = lambda request: self.burn(request, vendor.MappedArray)
             self._device.start()
         except (RuntimeError, IndexError, OSError) as error:
             self.close()
             hint = "another program may use the camera: stop it; else check the cable"
             raise CameraUnavailable(f"the camera cannot be started: {_root(error)}", hint=hint) from error
-        config = self._device.camera_configuration()
-        self._layouts = {name: (*config[name]["size"], config[name]["stride"]) for name in ("main", "lores")}
+        if self._deliver is not None:
+            self.start_packets(self._deliver, self._settings.recording or RecordingSettings())
         width, height, _ = self._layouts["main"]
         return CameraInfo("picamera", width, height, self._settings.fps, live=True)
 
@@ -99,8 +109,24 @@ class PiCamera:
             device.cancel_all_and_flush()
             device.close()
 
-    def start_packets(self, deliver: Callable[[EncodedPacket], None], bitrate_bps: int) -> None:
-        """Encode the full picture as H.264, a key picture each second; `deliver` runs on the encoder's thread.
+    def record_to(self, deliver: PacketSink | None) -> None:
+        """Give H.264 packets to `deliver` whenever the camera is open; None ends that."""
+        self._deliver = deliver
+        if deliver is None:
+            self.stop_packets()
+
+    def use_layouts(self, layouts: Mapping[str, tuple[int, int, int]]) -> None:
+        """Width, height and stride of each picture as the driver lays it out."""
+        self._layouts = dict(layouts)
+
+    def burn(self, request: Any, mapped: Any) -> None:
+        """Mask both pictures of a completed request; `mapped` is picamera2's MappedArray, which locks a buffer."""
+        for name, layout in self._layouts.items():
+            with mapped(request, name) as buffer:
+                self._masks.burn(split_yuv420(buffer.array, *layout))
+
+    def start_packets(self, deliver: PacketSink, recording: RecordingSettings) -> None:
+        """Encode the full picture as H.264; `deliver` runs on the encoder's thread.
 
         Raises CameraUnavailable when there is no encoder, CameraLost when the camera is closed.
         """
@@ -108,9 +134,12 @@ class PiCamera:
             raise CameraLost("the camera is closed")
         from picamera2.encoders import H264Encoder
 
-        encoder = H264Encoder(bitrate=bitrate_bps, repeat=True, iperiod=round(self._settings.fps))
+        width, height, _ = self._layouts["main"]
+        shape = VideoShape(width, height, self._settings.fps)
+        period = max(1, round(self._settings.fps * recording.key_s))
+        encoder = H264Encoder(bitrate=recording.bitrate_bps, repeat=True, iperiod=period)
         try:
-            self._device.start_encoder(encoder, _packet_output(encoder, deliver), name="main")
+            self._device.start_encoder(encoder, _packet_output(encoder, deliver, shape), name="main")
         except (RuntimeError, OSError) as error:
             hint = "another program may use the H.264 encoder: stop it"
             raise CameraUnavailable(f"the encoder cannot be started: {_root(error)}", hint=hint) from error
@@ -162,7 +191,12 @@ def _root(error: BaseException) -> BaseException:
     return _root(error.__cause__) if error.__cause__ else error
 
 
-def _packet_output(encoder: Any, deliver: Callable[[EncodedPacket], None]) -> Any:
+def _layouts(config: Any) -> dict[str, tuple[int, int, int]]:
+    """Width, height and stride of each picture of a camera configuration."""
+    return {name: (*config[name]["size"], config[name]["stride"]) for name in ("main", "lores")}
+
+
+def _packet_output(encoder: Any, deliver: PacketSink, shape: VideoShape) -> Any:
     """An output of picamera2 that hands each packet on; picamera2 stamps from the first picture it encoded."""
     from picamera2.outputs import Output
 
@@ -176,6 +210,7 @@ def _packet_output(encoder: Any, deliver: Callable[[EncodedPacket], None]) -> An
             audio: bool = False,
         ) -> None:
             if self.recording and timestamp is not None and not audio:
-                deliver(EncodedPacket(bytes(frame), keyframe, (encoder.firsttimestamp + timestamp) / 1e6))
+                t_s = (encoder.firsttimestamp + timestamp) / 1e6
+                deliver(EncodedPacket(bytes(frame), keyframe, t_s, t_s, shape))
 
     return PacketOutput()

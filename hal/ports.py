@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
+Polygon = Sequence[tuple[float, float]]
+"""Corners in order, each (x, y) 0..1 of the frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,48 @@ class Camera(Protocol):
 
     def close(self) -> None:
         """Release the device. Safe to call twice and from another thread, where it ends a waiting read."""
+
+
+class VideoShape(NamedTuple):
+    """The size (pixels) and nominal rate of encoded video."""
+
+    width: int
+    height: int
+    fps: float
+
+
+class EncodedPacket(NamedTuple):
+    """One access unit of H.264 in Annex B form; a key picture brings its parameter sets along.
+
+    `t_s` is the exposure on the clock of `Frame.t_s`, `decode_s` when a decoder needs it; they differ where the source
+    reorders pictures.
+    """
+
+    data: bytes
+    keyframe: bool
+    t_s: float
+    decode_s: float
+    shape: VideoShape
+
+
+PacketSink = Callable[[EncodedPacket], None]
+
+
+class Recorder(Protocol):
+    """Gives what the camera sees as encoded video: from the camera itself, or by encoding its frames."""
+
+    @property
+    def method(self) -> str:
+        """`camera` where its own packets are passed on untouched, `software` where frames are encoded here."""
+
+    def start(self, deliver: PacketSink) -> None:
+        """Give packets to `deliver`, on a thread of the recorder's; before the camera is opened. It must not block."""
+
+    def offer(self, frame: Frame) -> None:
+        """A frame was captured: encode it soon, where that is needed. Takes microseconds."""
+
+    def stop(self) -> None:
+        """Give no more packets. Safe to call twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +273,18 @@ class LineSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingSettings:
+    """How video is encoded where the source does not bring it.
+
+    At most so many bits a second, a key picture every `key_s`, of the `main` or the `lores` picture.
+    """
+
+    bitrate_bps: int = 2_000_000
+    key_s: float = 1.0
+    stream: str = "main"
+
+
+@dataclass(frozen=True, slots=True)
 class HalSettings:
     """All that `open_hal` needs to know, in the hardware's own words."""
 
@@ -238,11 +294,15 @@ class HalSettings:
     fps: float = 15.0
     paced: bool = True
     outputs: Mapping[str, LineSettings] | None = None
+    readbacks: Mapping[str, LineSettings] | None = None
+    sounds: Mapping[str, str] | None = None
     inputs: Mapping[str, LineSettings] | None = None
     gpio: str = "auto"
     data_dir: str = "/var/lib/aislewatch"
     seed: int = 1
     scene: str = "shop"
+    recording: RecordingSettings | None = None
+    privacy_masks: Sequence[Polygon] = ()
 
 
 class Hal(Protocol):
@@ -250,6 +310,8 @@ class Hal(Protocol):
 
     @property
     def camera(self) -> Camera: ...
+    @property
+    def recorder(self) -> Recorder | None: ...
     @property
     def outputs(self) -> Outputs: ...
     @property

@@ -16,6 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from hal.errors import CameraLost, CameraStalled, CameraUnavailable, HalError
+from hal.packets import PacketTap
 from hal.pictures import Converter, Picture, reason
 from hal.ports import CameraInfo, Clock, Frame, HalSettings
 from hal.timeline import ArrivalTime
@@ -52,9 +53,12 @@ class StreamCamera:
     back-off; `index` goes on rising and `open` may also be called anew.
     """
 
-    def __init__(self, settings: HalSettings, clock: Clock, *, backoff: Backoff | None = None) -> None:
+    def __init__(
+        self, settings: HalSettings, clock: Clock, *, backoff: Backoff | None = None, tap: PacketTap | None = None
+    ) -> None:
         self._settings = settings
         self._clock = clock
+        self._tap = tap
         self._backoff = backoff or Backoff()
         self._reader: _Reader | None = None
         self._index = 0
@@ -63,7 +67,7 @@ class StreamCamera:
         """Connect. Raises CameraUnavailable when a person must act, CameraLost when trying again may help."""
         self.close()
         self._convert = Converter(self._settings.width, self._settings.height)
-        self._reader = _Reader(self._settings, self._clock, self._backoff, self._index)
+        self._reader = _Reader(self._settings, self._clock, self._backoff, self._index, self._tap)
         try:
             return self._reader.start()
         except HalError:
@@ -89,8 +93,11 @@ class StreamCamera:
 class _Reader:
     """The thread that connects, decodes and keeps the latest picture, from one `open` to its `close`."""
 
-    def __init__(self, settings: HalSettings, clock: Clock, backoff: Backoff, index: int) -> None:
+    def __init__(
+        self, settings: HalSettings, clock: Clock, backoff: Backoff, index: int, tap: PacketTap | None
+    ) -> None:
         self._settings = settings
+        self._tap = tap
         self._clock = clock
         self._backoff = backoff
         self._index = index
@@ -150,15 +157,21 @@ class _Reader:
                 raise CameraUnavailable(f"{self._name} holds no video", hint="choose a stream with a picture")
             stream = container.streams.video[0]
             fps = float(stream.average_rate or stream.guessed_rate or self._settings.fps)
+            if self._tap is not None:
+                self._tap.open(stream, fps)
             for packet in container.demux(stream):
                 if self._stopped.is_set():
                     return
+                if self._tap is not None:
+                    self._tap.take(packet)
                 for image in _decode_if_sound(packet):
                     self._post(image, fps)
 
     def _post(self, image: VideoFrame, fps: float) -> None:
         t_s = self._times.place(image.time, self._clock.monotonic())
         self._backoff.reset()
+        if self._tap is not None:
+            self._tap.place(image.time, t_s)
         with self._changed:
             self._picture = Picture(self._index, t_s, image)
             self._failure = None

@@ -15,6 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from hal.errors import CameraLost, CameraStalled, MediaUnreadable
+from hal.packets import PacketTap
 from hal.pictures import Converter, Picture, reason
 from hal.ports import Camera, CameraInfo, Clock, Frame, HalSettings
 from hal.stream import StreamCamera
@@ -26,9 +27,14 @@ _POLL_S = 0.05
 _MISSING_SHARE = 0.02
 
 
-def open_video(settings: HalSettings, clock: Clock) -> Camera:
-    """The camera for a source that is a file, a URL or a V4L2 device; nothing is opened yet."""
-    return StreamCamera(settings, clock) if is_stream(settings.source) else VideoFile(settings, clock)
+def open_video(settings: HalSettings, clock: Clock, tap: PacketTap | None = None) -> Camera:
+    """The camera for a source that is a file, a URL or a V4L2 device; nothing is opened yet.
+
+    `tap` receives the source's own packets.
+    """
+    if is_stream(settings.source):
+        return StreamCamera(settings, clock, tap=tap)
+    return VideoFile(settings, clock, tap)
 
 
 def is_stream(source: str) -> bool:
@@ -44,9 +50,10 @@ class VideoFile:
     Damaged parts are skipped and stated in one warning at the end.
     """
 
-    def __init__(self, settings: HalSettings, clock: Clock) -> None:
+    def __init__(self, settings: HalSettings, clock: Clock, tap: PacketTap | None = None) -> None:
         self._settings = settings
         self._clock = clock
+        self._tap = tap
         self._path = Path(settings.source)
         self._reading = threading.Lock()
         self._closed = threading.Event()
@@ -64,6 +71,8 @@ class VideoFile:
         except (av.error.FFmpegError, OSError) as error:
             raise self._unreadable(reason(error)) from error
         fps = float(stream.average_rate or stream.guessed_rate or self._settings.fps)
+        if self._tap is not None:
+            self._tap.open(stream, fps)
         self._convert = Converter(self._settings.width, self._settings.height)
         self._pictures = self._decode(self._container, stream, fps)
         self._next = next(self._pictures, None)
@@ -80,9 +89,10 @@ class VideoFile:
             self._refuse_if_closed()
             if self._next is None:
                 return None
-            if self._settings.paced:
-                return self._convert.frame(self._await_due(timeout_s))
-            return self._convert.frame(self._take())
+            picture = self._await_due(timeout_s) if self._settings.paced else self._take()
+            if self._tap is not None:
+                self._tap.place(picture.image.time, picture.t_s)
+            return self._convert.frame(picture)
 
     def close(self) -> None:
         """End a waiting read, then release the file."""
@@ -127,7 +137,7 @@ class VideoFile:
         times = VideoTime(1 / fps)
         damaged = _Damage()
         number, t_s = -1, 0.0
-        for number, image in enumerate(_images(container, stream, damaged)):
+        for number, image in enumerate(_images(container, stream, damaged, self._tap)):
             t_s = times.place(image.time)
             yield Picture(number, t_s, image)
         missing = stream.frames - number - 1
@@ -154,12 +164,16 @@ class _Damage:
     packets: int = 0
 
 
-def _images(container: InputContainer, stream: VideoStream, damage: _Damage) -> Iterator[VideoFrame]:
-    """Every picture that can be decoded; what cannot is counted in `damage`."""
+def _images(
+    container: InputContainer, stream: VideoStream, damage: _Damage, tap: PacketTap | None
+) -> Iterator[VideoFrame]:
+    """Every picture that can be decoded; what cannot is counted in `damage`. All packets pass the `tap`."""
     packets = container.demux(stream)
     while True:
         try:
             packet = next(packets, None)
+            if packet is not None and tap is not None:
+                tap.take(packet)
             images = packet.decode() if packet is not None else ()
         except av.error.FFmpegError:
             damage.packets += 1

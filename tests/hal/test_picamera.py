@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hal.errors import CameraLost, CameraUnavailable
 from hal.picamera import FrameCounter, PiCamera, lores_size
 from hal.planes import split_yuv420
-from hal.ports import HalSettings
+from hal.ports import HalSettings, RecordingSettings
 from hal.simulated.clock import ManualClock
 
 
@@ -76,4 +76,4 @@ def test_a_closed_camera_says_so() -> None:
     with pytest.raises(CameraLost):
         camera.read(0.1)
     with pytest.raises(CameraLost):
-        camera.start_packets(lambda packet: None, 2_000_000)
+        camera.start_packets(lambda packet: None, RecordingSettings())
