@@ -8,6 +8,7 @@ from agent.config import Config
 from agent.errors import ModelError
 from agent.models import Catalogue
 from agent.respond.alarms import AlarmBank
+from agent.rules.bars import Bars
 from agent.rules.engine import RuleEngine
 from agent.rules.incidents import IncidentBook
 from agent.rules.zones import ZoneMap
@@ -107,6 +108,7 @@ def make_parts(
     aspect: float,
     prefix: str,
     alarms: AlarmBank | None = None,
+    bars: Bars | None = None,
 ) -> Parts:
     """The parts of the walk for pictures of this aspect (width / height); `prefix` makes incident ids unique."""
     cv2.setNumThreads(1)  # the pictures are small: handing work to threads costs more than it saves
@@ -118,7 +120,7 @@ def make_parts(
         detector=detector,
         tracker=Tracker(TrackerSettings(point.min_score, point.confirm_score, aspect)),
         rules=RuleEngine(config, aspect, [watcher.sense for watcher in watchers]),
-        incidents=IncidentBook(config.rules, prefix),
+        incidents=IncidentBook(config.rules, prefix, bars),
         object_mask=ZoneMap([mask.polygon for mask in config.object_masks]),
         open_fallback=detectors.open_fallback,
         alarms=alarms,

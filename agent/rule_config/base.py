@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 from agent import schema
-from agent.domain import FactKind, Severity, ZoneKind
+from agent.domain import FactKind, Json, Severity, ZoneKind
 from agent.schema import setting
 
 WARNING = Severity.WARNING
@@ -45,6 +45,25 @@ class Compare(NamedTuple):
     factor: str
     op: str
     setting: str
+
+    def measured(self, factors: Mapping[str, Json]) -> float | None:
+        """The factor's value; None where it was not measured."""
+        return number_of(factors.get(self.factor))
+
+    def limit(self, rule: RuleConfig, factors: Mapping[str, Json]) -> float | None:
+        """What it is compared with; None where neither setting nor factor tells."""
+        return (
+            number_of(getattr(rule, self.setting, None))
+            if hasattr(rule, self.setting)
+            else number_of(factors.get(self.setting))
+        )
+
+
+def number_of(value: object) -> float | None:
+    """A number, bare or as the `value` of a weighted factor; None for anything else."""
+    if isinstance(value, Mapping):
+        value = value.get("value")
+    return float(value) if isinstance(value, int | float) else None
 
 
 class Tuned(NamedTuple):

@@ -154,6 +154,7 @@ class Pipeline:
         sensed = self._monotonic()
         findings = self._parts.rules.update(frame.t_s, self._tracks, self._minute_of_week(), senses)
         incidents = self._parts.incidents.update(frame.t_s, findings.hits)
+        held_back = self._parts.incidents.take_held_back()
         ruled = self._monotonic()
         if incidents and self._parts.alarms:
             self._parts.alarms.apply(incidents)
@@ -170,7 +171,7 @@ class Pipeline:
             alarm=_ms(ruled, end),
             frame=_ms(start, end),
         )
-        return self._outcome(frame, times, detections, (*troubles, *findings.events), incidents, inferred=True)
+        return self._outcome(frame, times, detections, (*troubles, *findings.events, *held_back), incidents, inferred=True)
 
     def _detect(self, frame: Frame) -> tuple[list[Detection], list[Event]]:
         troubles: list[Event] = []
