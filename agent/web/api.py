@@ -9,14 +9,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-import msgspec
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from agent.domain import Json
-from agent.events.wire import plain
 from agent.hub.identity import Identity
 from agent.metrics import CONTENT_TYPE, Metric, exposition
+from agent.web.bodies import answer
 from agent.web.guard import Doorkeeper, WebCounts, WebLimits
 
 _HEADERS = {
@@ -65,10 +64,10 @@ def create_app(facts: Facts, link: Link | None = None, limits: WebLimits | None 
     app.on_response_prepare.append(_add_headers)
 
     async def identity(_: web.Request) -> web.Response:
-        return _json(facts.identity().facts())
+        return answer(facts.identity().facts())
 
     async def status(_: web.Request) -> web.Response:
-        return _json(facts.status())
+        return answer(facts.status())
 
     async def metrics(_: web.Request) -> web.Response:
         text = exposition(facts.metrics())
@@ -155,7 +154,3 @@ async def _read_body(request: web.Request, body_s: float) -> None:
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
-
-
-def _json(value: object) -> web.Response:
-    return web.Response(body=msgspec.json.encode(value, enc_hook=plain), content_type="application/json")

@@ -1,0 +1,31 @@
+"""JSON in and out of the API: typed bodies in, and what is wrong with one said in words."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+from aiohttp import web
+
+from agent.errors import OperatorError
+from agent.events.wire import plain
+
+T = TypeVar("T")
+
+
+def answer(value: object, status: int = 200) -> web.Response:
+    """A JSON answer."""
+    return web.Response(body=msgspec.json.encode(value, enc_hook=plain), content_type="application/json", status=status)
+
+
+async def read_body(request: web.Request, kind: type[T]) -> T:
+    """The body as a value of this type. Raises HTTPBadRequest that says what is wrong and where."""
+    try:
+        return msgspec.json.decode(await request.read(), type=kind)
+    except msgspec.DecodeError as error:
+        raise web.HTTPBadRequest(text=f"the body is not as expected: {error}\n") from None
+
+
+def refused(error: OperatorError) -> web.HTTPConflict:
+    """A wish that cannot be granted now, in the words of what refused it."""
+    return web.HTTPConflict(text=f"{error}{': ' + error.hint if error.hint else ''}\n")
