@@ -32,6 +32,9 @@ class TailgatingRule(RuleConfig):
     direction: str = setting(schema.choice("in", "out"), "in", help="the way in")
     before_s: float = setting(schema.number(0, 60), 1.0, help="seconds by which somebody may be in before the grant")
     after_s: float = setting(schema.number(0, 600), 6.0, help="seconds after a grant within which it is used")
+    clock_error_s: float = setting(
+        schema.number(0, 60), 0.0, help="seconds by which the card reader's clock may be off at most"
+    )
     inputs: tuple[str, ...] = setting(NAMES, (), help="the grant inputs that count; all when left out")
     hold_s: float = setting(HOLD, 10.0, help=HOLD_HELP)
 

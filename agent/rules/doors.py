@@ -25,6 +25,8 @@ class Tailgating:
     def __init__(self, config: TailgatingRule, line: int) -> None:
         self.config = config
         self._line = line
+        self._before_s = config.before_s + config.clock_error_s
+        self._after_s = config.after_s + config.clock_error_s
         self._undecided: list[Crossing] = []
         self._used = Grants()
         self._found: Held[int] = Held(config.hold_s)
@@ -35,7 +37,7 @@ class Tailgating:
         for crossing in view.crossings:
             if crossing.line == self._line:
                 self._take(crossing)
-        while self._undecided and view.t_s - self._undecided[0].t_s >= self.config.before_s + SETTLE_S:
+        while self._undecided and view.t_s - self._undecided[0].t_s >= self._before_s + SETTLE_S:
             self._decide(view, self._undecided.pop(0))
         self._used.forget(view.t_s)
         for track, grants in self._found:
@@ -49,7 +51,7 @@ class Tailgating:
             self._undecided = [other for other in self._undecided if other.track != crossing.track]
 
     def _decide(self, view: View, crossing: Crossing) -> None:
-        start_s, end_s = crossing.t_s - self.config.after_s, crossing.t_s + self.config.before_s
+        start_s, end_s = crossing.t_s - self._after_s, crossing.t_s + self._before_s
         grants = view.facts.moments((FactKind.GRANT,), start_s, end_s, self.config.inputs)
         if not self._used.use(grants) and grants:
             self._found.note(crossing.track, view.t_s, len(grants))

@@ -151,3 +151,12 @@ def test_the_goods_are_remembered_over_a_restart() -> None:
 def test_the_way_out_must_be_clear(place: str) -> None:
     with pytest.raises(ConfigError, match=r"where people leave|of kind 'checkout'"):
         parse_config(SHOP + '[[rule]]\nkind = "checkout_bypass"\n' + place)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(-2.5, 2.5))
+def test_a_reader_whose_clock_is_off_by_as_much_as_told_still_lets_one_in(off_s: float) -> None:
+    told = DOOR + "clock_error_s = 3\n"
+    one, two = comes_in(15), [*comes_in(15), *comes_in(16.5, 2)]
+    assert Stage(told).play(one, grants(14 + off_s), until_s=30).opened() == []
+    assert len(Stage(told).play(two, grants(14 + off_s), until_s=30).opened()) == 1

@@ -62,12 +62,12 @@ class Tally:
         return sum(abs(late_s) <= limit_s for late_s in self.onset_s) / len(self.onset_s) if self.onset_s else 0.0
 
 
-def tally(outcomes: Iterable[Outcome], kind: str) -> Tally:
-    """The counts of one rule over many days."""
+def tally(outcomes: Iterable[Outcome], kind: str, late_s: float = LATE_S) -> Tally:
+    """The counts of one rule over many days; noticing may take `late_s` past the end of a happening."""
     total = Tally()
     for outcome in outcomes:
         truth = [one for one in outcome.truth if one.kind == kind]
-        total.add(match(truth, [one for one in outcome.said if one.kind == kind]))
+        total.add(match(truth, [one for one in outcome.said if one.kind == kind], late_s=late_s))
     return total
 
 

@@ -17,8 +17,9 @@ from hal.simulated.scenario.day import CameraDay, DayPlan, SensorInput
 from hal.simulated.scenario.frames import frames
 from hal.simulated.scenario.layouts import shop_layout
 from hal.simulated.scenario.noise import Noise, NoisyFrame, perturbed, random_noise, skewed
+from hal.simulated.scenario.switches import Switches
 from hal.simulated.scenario.truth import Happening, happenings
-from tools.rule_scores.site import QUEUE_MAX, config_of
+from tools.rule_scores.site import CROWD, LONG_QUEUE, config_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def run_day(job: Job) -> Outcome:
     layout = shop_layout(job.layout)
     day = CameraDay(layout, job.plan, job.seed)
     config = config_of(layout, job.plan, job.rules)
-    watcher = Watcher(config, layout.optics.aspect)
+    watcher = Watcher(config, layout.optics.aspect, Switches(job.noise, job.seed))
     count = 0
     facts = sorted(map(_fact, skewed(day.inputs, job.noise)), key=lambda fact: fact.t_s)
     for frame in perturbed(frames(day, job.noise.fps), job.noise, job.seed):
@@ -73,7 +74,7 @@ def run_day(job: Job) -> Outcome:
             watcher.engine.feed(facts.pop(0))
         watcher.look(frame)
         count += 1
-    truth = tuple(one for one in happenings(day, QUEUE_MAX) if one.kind in job.rules)
+    truth = tuple(one for one in happenings(day, CROWD, LONG_QUEUE) if one.kind in job.rules)
     return Outcome(job, truth, tuple(watcher.said), time.process_time() - start_s, count)
 
 
@@ -82,18 +83,22 @@ def _fact(told: SensorInput) -> Fact:
 
 
 class Watcher:
-    """The agent from the detections on, as it runs on a camera."""
+    """The agent from the detections on, as it runs on a camera; `switches` make its tracker a poor one."""
 
-    def __init__(self, config: Config, aspect: float) -> None:
+    def __init__(self, config: Config, aspect: float, switches: Switches | None = None) -> None:
         self.engine = RuleEngine(config, aspect)
         self._tracker = Tracker(TrackerSettings(aspect=aspect))
+        self._switches = switches
         self._book = IncidentBook(config.rules, "score")
         self.said: list[Said] = []
 
     def look(self, frame: NoisyFrame) -> None:
         """Take one frame's detections."""
-        detections = [Detection(Box(*box), score) for box, score in frame.found]
+        detections = [Detection(Box(*found.box), found.score) for found in frame.found]
         tracks = self._tracker.update(frame.t_s, detections)
+        if self._switches:
+            names = self._switches.rename(frame.t_s, {track.id: track.box for track in tracks})
+            tracks = [track._replace(id=names[track.id]) for track in tracks]
         findings = self.engine.update(frame.t_s, tracks, int(frame.t_s // 60) % (7 * 24 * 60))
         self._note_events(findings.events)
         self._note_incidents(self._book.update(frame.t_s, findings.hits))

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator
 
 from agent.config import Config, parse_config
 from agent.rule_config import RULE_TABLES
 from hal.simulated.scenario.day import DayPlan
+from hal.simulated.scenario.gateway import gateway, seen_way
 from hal.simulated.shop import Layout, Line, Xy, Zone
 
-QUEUE_MAX = 4
+CROWD, LONG_QUEUE = 4, 3
+CLOCK_ERROR_S = 3.0
+"""By how much the card reader's clock may be off, as its maker says."""
 
 RULES_OF_KIND: dict[str, tuple[str, ...]] = {
     "restricted": ("restricted",),
-    "high_value": ("loitering", "revisit"),
-    "queue": ("crowding",),
+    "high_value": ("loitering", "revisit", "assistance"),
+    "queue": ("crowding", "queue"),
 }
 """Which rules watch a zone of a kind."""
 
@@ -23,6 +27,8 @@ def config_of(layout: Layout, plan: DayPlan, rules: Collection[str]) -> Config:
     """The configuration of a camera in this shop with those of `rules` that exist and have a place here."""
     parts = ['[camera]\nname = "scored"', f'[[schedule]]\nname = "open"\n{_hours(plan)}']
     parts += [_zone(zone) for zone in layout.zones]
+    if "wrong_way" in rules:
+        parts.append(_zone(gateway(layout)))
     parts += [_line(line) for line in layout.lines]
     parts += [_rule(*rule) for rule in _rules(layout, plan) if rule[0] in rules and rule[0] in RULE_TABLES]
     return parse_config("\n".join(parts), source=layout.name)
@@ -30,13 +36,19 @@ def config_of(layout: Layout, plan: DayPlan, rules: Collection[str]) -> Config:
 
 def _rules(layout: Layout, plan: DayPlan) -> Iterator[tuple[str, str]]:
     """Kind and settings of every rule that has a place in this shop."""
-    extra = {"loitering": f"after_s = {plan.after_s}", "crowding": f"max_people = {QUEUE_MAX}"}
+    extra = {
+        "loitering": f"after_s = {plan.after_s}",
+        "crowding": f"max_people = {CROWD}",
+        "queue": f"max_length = {LONG_QUEUE}",
+    }
     for zone in layout.zones:
         for kind in RULES_OF_KIND.get(zone.kind, ()):
             yield kind, f'zone = "{zone.name}"\n{extra.get(kind, "")}'
     yield "running", ""
+    yield "erratic", ""
+    yield "wrong_way", f'zone = "gateway"\ntoward = {_direction(seen_way(layout))}'
     for line in layout.lines:
-        yield "tailgating", f'line = "{line.name}"'
+        yield "tailgating", f'line = "{line.name}"\nclock_error_s = {CLOCK_ERROR_S}'
         yield "checkout_bypass", f'line = "{line.name}"'
     yield "after_hours", 'schedule = "open"'
 
@@ -66,6 +78,10 @@ def _inward(line: Line) -> tuple[Xy, ...]:
     (ax, ay), (bx, by) = line.points[0], line.points[-1]
     right_hand = (bx - ax) * (line.inside[1] - ay) - (by - ay) * (line.inside[0] - ax)
     return line.points if right_hand > 0 else line.points[::-1]
+
+
+def _direction(way: Xy) -> list[float]:
+    return [round(part / math.hypot(*way), 3) for part in way]
 
 
 def _points(points: tuple[Xy, ...]) -> list[list[float]]:

@@ -108,7 +108,7 @@ def accuracy(rule: str, figure: str, tally: Tally, target: float, prevalence: st
 
 
 def precision_recall(
-    rule: str, tally: Tally, days: float, least_precision: float | None, least_recall: float | None
+    rule: str, tally: Tally, days: float, least_precision: float, least_recall: float
 ) -> Iterator[Row]:
     """The rows of a rule judged by precision and recall."""
     prevalence = f"{tally.happened / days:.2g} a camera-day"

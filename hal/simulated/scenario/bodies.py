@@ -76,7 +76,9 @@ def _poses(number: int) -> _Poses:
 def views_of(itinerary: Itinerary, look: int, layout: Layout, walls: Occluders, times: F64) -> Views:
     """What the camera has of a person with look number `look`, other people left out; `times` rise."""
     floor = itinerary.positions(times)
-    spheres = _placed(_poses(look).spheres[_pose_numbers(itinerary, times, floor)], _headings(itinerary, times, floor))
+    spheres = _placed(
+        _poses(look).spheres[_pose_numbers(itinerary, times, floor)], headings_of(itinerary, times, floor)
+    )
     spheres[:, :, :2] += floor[:, None]
     low, high, depths = _extents(spheres, layout)
     foot, _ = layout.optics.project(np.column_stack([floor, np.zeros(len(floor))]))
@@ -102,7 +104,8 @@ def _pose_numbers(itinerary: Itinerary, times: F64, floor: F64) -> Ints:
     return np.where(gait >= _WALK, gait + phase, gait)
 
 
-def _headings(itinerary: Itinerary, times: F64, floor: F64) -> F64:
+def headings_of(itinerary: Itinerary, times: F64, floor: F64) -> F64:
+    """Where somebody is turned to (n,), radians, at floor points (n, 2) and times (n,)."""
     facing = np.array([leg.facing_rad for leg in itinerary.legs])[_legs(itinerary, times)]
     standing = np.array([len(leg.points) == 1 for leg in itinerary.legs])[_legs(itinerary, times)]
     step = np.gradient(floor, axis=0) if len(floor) > 1 else np.zeros_like(floor)

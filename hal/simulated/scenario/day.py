@@ -24,14 +24,16 @@ _REVISITS = 3
 LEAD_S = (1.0, 2.5)
 """How long before stepping over the line somebody held their card to the reader."""
 _APART_S = 40.0
+STAFF, PRAM = "restocker", "pram"
 
 
 @dataclass(frozen=True, slots=True)
 class DayPlan:
     """How many of what happen on a day. `stirs` wake the detector with nobody there (a lamp, headlights).
 
-    Each of the `members` is granted access at the door, and behind each of the `tailgaters` comes one more.
-
+    Each of the `members` is granted access at the door, and behind each of the `tailgaters` comes one more. `prams` are
+    pushed through the shop, `pacers` go to and fro, `seekers` wait for somebody to ask, `entrants` come in and
+    leave through a back room, `strays` the other way round. Restockers are staff and wear a badge that tells so.
 
     `opens_h` and `closes_h` are hours of the day, `after_s` is what counts as loitering.
     """
@@ -49,6 +51,11 @@ class DayPlan:
     burglars: int = 0
     members: int = 0
     tailgaters: int = 0
+    prams: int = 0
+    pacers: int = 0
+    seekers: int = 0
+    entrants: int = 0
+    strays: int = 0
     stirs: int = 40
     opens_h: float = 8.0
     closes_h: float = 20.0
@@ -71,7 +78,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class SensorInput:
-    """What a sensor tells at `t_s`: `kind` is pir, door or grant; `active` is false when it falls back."""
+    """What a sensor tells at `t_s`: `kind` is pir, door, grant or staff; `active` is false when it falls back."""
 
     kind: str
     source: str
@@ -105,8 +112,15 @@ class CameraDay:
         return tuple((float(start_s), float(start_s + rng.uniform(1.0, 6.0))) for start_s in starts)
 
     @cached_property
+    def staff(self) -> tuple[tuple[float, float], ...]:
+        """When staff is in the shop: from and to for each of them."""
+        return tuple(
+            (person.itinerary.start_s, person.itinerary.end_s) for person in self.people if person.role == STAFF
+        )
+
+    @cached_property
     def inputs(self) -> tuple[SensorInput, ...]:
-        """What door contact, motion sensor and card reader tell, by time."""
+        """What door contact, motion sensor, card reader and badges tell, by time."""
         rng = np.random.default_rng((self.seed, 5))
         told = [one for person in self.people for one in _told_by(person)]
         told += [
@@ -131,6 +145,9 @@ def _told_by(person: Person) -> Iterator[SensorInput]:
     for at_s in (start_s + 1.5, end_s - 3.5):
         yield SensorInput("door", "front door", at_s)
         yield SensorInput("door", "front door", at_s + 2.5, active=False)
+    if person.role == STAFF:
+        yield SensorInput("staff", f"badge {person.id}", start_s)
+        yield SensorInput("staff", f"badge {person.id}", end_s, active=False)
     yield SensorInput("pir", "ceiling", start_s + 4.0)
     yield SensorInput("pir", "ceiling", end_s, active=False)
 
@@ -143,13 +160,18 @@ def _parties(stage: Stage, plan: DayPlan) -> Iterator[Party]:
     """Everybody who comes together, with their role."""
     single: list[tuple[str, int, Visit]] = [
         ("shopper", plan.shoppers, visits.shopper),
-        ("restocker", plan.restockers, visits.restocker),
+        (STAFF, plan.restockers, visits.restocker),
         ("loiterer", plan.loiterers, lambda s, t: visits.loiterer(s, t, plan.after_s)),
         ("hesitant", plan.hesitants, lambda s, t: visits.hesitant(s, t, plan.after_s)),
         ("intruder", plan.intruders, visits.intruder),
         ("runner", plan.runners, visits.runner),
         ("returner", plan.returners, lambda s, t: visits.returner(s, t, _REVISITS)),
         ("bypasser", plan.bypassers, visits.bypasser),
+        (PRAM, plan.prams, visits.pusher),
+        ("pacer", plan.pacers, visits.pacer),
+        ("seeker", plan.seekers, visits.seeker),
+        ("entrant", plan.entrants, visits.entrant),
+        ("stray", plan.strays, visits.stray),
     ]
     for role, count, visit in single:
         for _ in range(count):
@@ -158,7 +180,7 @@ def _parties(stage: Stage, plan: DayPlan) -> Iterator[Party]:
         yield "family", list(visits.family(stage, _arrival(stage, plan), int(stage.rng.integers(2, 5))))
     for _ in range(plan.queues):
         start_s = _arrival(stage, plan)
-        yield "queue", [visits.queueing(stage, start_s + 2.5 * k, k) for k in range(int(stage.rng.integers(4, 6)))]
+        yield "queue", [visits.queueing(stage, start_s + 2.5 * k, k) for k in range(int(stage.rng.integers(4, 7)))]
     for number in range(plan.members + plan.tailgaters):
         start_s = plan.opens_h * HOUR_S + _APART_S * (number + stage.rng.random() / 2)
         together = list(visits.family(stage, start_s, 2 if number < plan.tailgaters else 1))

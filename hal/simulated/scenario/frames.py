@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from hal.simulated.scenario.bodies import Views, views_of
-from hal.simulated.scenario.day import CameraDay, Person
+from hal.simulated.scenario.bodies import F64, Views, views_of
+from hal.simulated.scenario.day import PRAM, CameraDay, Person
+from hal.simulated.scenario.pram import pram_boxes
 from hal.simulated.sight import Occluders
 
 TAIL_S = 4.0
@@ -30,10 +32,11 @@ class SeenPerson(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """Who is seen at `t_s`, from near to far."""
+    """Who is seen at `t_s`, from near to far; `things` are boxes of what may be taken for a person."""
 
     t_s: float
     people: tuple[SeenPerson, ...]
+    things: tuple[BoxXyxy, ...] = ()
 
 
 def views(day: CameraDay, fps: float) -> Iterator[tuple[Person, Views]]:
@@ -45,19 +48,55 @@ def views(day: CameraDay, fps: float) -> Iterator[tuple[Person, Views]]:
         yield person, views_of(person.itinerary, person.look, day.layout, walls, times)
 
 
+def covered(views: Sequence[Views]) -> list[Views]:
+    """The same people, seen at the same rate, with what those before them leave of them."""
+    shares = [view.share.copy() for view in views]
+    order = sorted(range(len(views)), key=lambda number: views[number].times[0])
+    for place, first in enumerate(order):
+        for second in order[place + 1 :]:
+            if views[second].times[0] > views[first].times[-1]:
+                break
+            for back, front in ((first, second), (second, first)):
+                mine, theirs = _common(views[back], views[front])
+                hidden = _hidden(views[back], mine, views[front], theirs)
+                shares[back][mine] = np.minimum(shares[back][mine], views[back].share[mine] * (1 - hidden))
+    return [replace(view, share=share) for view, share in zip(views, shares, strict=True)]
+
+
+def _common(one: Views, other: Views) -> tuple[slice, slice]:
+    """The moments that two views of the same rate share, as parts of each."""
+    step_s = (one.times[-1] - one.times[0]) / max(len(one.times) - 1, 1)
+    shift = round((other.times[0] - one.times[0]) / step_s) if step_s else 0
+    start, end = max(0, shift), min(len(one.times), shift + len(other.times))
+    return slice(start, end), slice(start - shift, end - shift)
+
+
+def _hidden(one: Views, mine: slice, other: Views, theirs: slice) -> F64:
+    """The share of one person that another hides."""
+    a, b = one.boxes[mine], other.boxes[theirs]
+    low, high = np.maximum(a[:, :2], b[:, :2]), np.minimum(a[:, 2:], b[:, 2:])
+    shared = np.maximum(high - low, 0).prod(1) / np.maximum((a[:, 2:] - a[:, :2]).prod(1), 1e-9)
+    nearer = (other.depths[theirs] < one.depths[mine]) & (other.share[theirs] > 0)
+    return np.where(nearer, np.minimum(1.0, _BODY_IN_BOX * shared), 0.0)
+
+
 def frames(day: CameraDay, fps: float) -> Iterator[Frame]:
     """The frames of a day in which somebody is there, has just left, or something else stirs; in time order."""
     seen: dict[int, list[SeenPerson]] = {
         index: [] for start_s, end_s in day.stirs for index in range(round(start_s * fps), round(end_s * fps))
     }
+    things: dict[int, list[BoxXyxy]] = {}
     for person, view in views(day, fps):
         rows = zip(view.times, view.boxes.tolist(), view.share.tolist(), view.depths.tolist(), strict=True)
         for t_s, box, share, depth in rows:
             people = seen.setdefault(round(float(t_s) * fps), [])
             if share >= LEAST_SHARE:
                 people.append(SeenPerson(person.id, tuple(box), share, depth))
+        if person.role == PRAM:
+            for t_s, pushed in zip(view.times, pram_boxes(person.itinerary, day.layout, view.times), strict=True):
+                things.setdefault(round(float(t_s) * fps), []).append(tuple(pushed.tolist()))
     for index in _with_tails(sorted(seen), round(TAIL_S * fps)):
-        yield Frame(index / fps, _behind_each_other(seen.get(index, ())))
+        yield Frame(index / fps, _behind_each_other(seen.get(index, ())), tuple(things.get(index, ())))
 
 
 def _with_tails(indices: Sequence[int], tail: int) -> Iterator[int]:

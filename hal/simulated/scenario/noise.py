@@ -17,10 +17,11 @@ from hal.simulated.scenario.frames import BoxXyxy, Frame, SeenPerson
 
 
 class Found(NamedTuple):
-    """One detection: box 0..1 and score."""
+    """One detection: box 0..1, score, and (for truth alone) the nearest person in it; 0 where there is none."""
 
     box: BoxXyxy
     score: float
+    person: int = 0
 
 
 class NoisyFrame(NamedTuple):
@@ -34,10 +35,12 @@ class NoisyFrame(NamedTuple):
 class Noise:
     """How a detector errs. Shares are 0..1.
 
-     Misses come in bursts of `burst_s` on average. `jitter` is the standard deviation of a box edge, in box heights,
+    Misses come in bursts of `burst_s` on average. `jitter` is the standard deviation of a box edge, in box heights,
     drawn anew each frame (half of it sideways). A person is hidden for `hidden_s` about every `hidden_every_s`. False
-    boxes appear `false_per_frame` on average and last a frame or two; two boxes that overlap become one in `merges` of
-    the frames; `skew_s` is by how much the sensors' clock is off.
+    boxes appear `false_per_frame` on average and last a frame or two; a thing such as a pram is taken for a person in
+    `lures` of the frames; two boxes that overlap become one in `merges` of the frames. `skew_s` is by how much the
+    sensors' clock is off. A tracker gives people a new id about every `new_id_every_s`, and two who pass each other
+    exchange theirs with the chance `swaps` (see `switches`).
     """
 
     misses: float = 0.1
@@ -47,13 +50,16 @@ class Noise:
     hidden_every_s: float = 120.0
     hidden_s: tuple[float, float] = (0.5, 5.0)
     merges: float = 0.2
+    lures: float = 0.25
+    new_id_every_s: float = 300.0
+    swaps: float = 0.1
     score: float = 0.84
     score_noise: float = 0.06
     fps: float = 8.0
     skew_s: float = 0.0
 
 
-CLEAN = Noise(0.0, 0.3, 0.0, 0.0, math.inf, (0.0, 0.0), 0.0, 0.9, 0.0, 10.0)
+CLEAN = Noise(0.0, 0.3, 0.0, 0.0, math.inf, (0.0, 0.0), 0.0, 0.0, math.inf, 0.0, 0.9, 0.0, 10.0)
 """A perfect detector at 10 frames a second."""
 
 MISSES, JITTER, FPS, SKEW_S = (0.05, 0.30), (0.02, 0.08), (3.0, 15.0), (-3.0, 3.0)
@@ -114,7 +120,7 @@ class _Detector:
         found = [one for person in frame.people for one in self._see(frame.t_s, person)]
         if len(found) > 1 and self._noise.merges:
             found = self._merged(found)
-        return (*found, *self._false())
+        return (*found, *self._lured(frame.things), *self._false())
 
     def _see(self, t_s: float, person: SeenPerson) -> Iterator[Found]:
         noise, rng = self._noise, self._rng
@@ -124,12 +130,12 @@ class _Detector:
         lacking = max(0.0, 1.0 - person.share / FULL_SHARE)
         if rng.random() < lacking**2:
             return
-        yield self._found(person.box, noise.score - 0.4 * lacking)
+        yield self._found(person.box, noise.score - 0.4 * lacking, person.id)
 
-    def _found(self, box: BoxXyxy, score: float) -> Found:
+    def _found(self, box: BoxXyxy, score: float, person: int = 0) -> Found:
         """A box as found in one frame: neither its edges nor its score are steady."""
         score += self._noise.score_noise * float(self._rng.standard_normal())
-        return Found(self._jittered(box), min(max(score, 0.05), 0.99))
+        return Found(self._jittered(box), min(max(score, 0.05), 0.99), person)
 
     def _fate(self, t_s: float, person: int) -> _Fate:
         """Miss or see goes by a two-state chain in time; hiding by waiting times."""
@@ -165,9 +171,17 @@ class _Detector:
     def _merged(self, found: list[Found]) -> list[Found]:
         for k in range(len(found) - 1, 0, -1):
             other = found[k - 1]
-            if _iou(found[k].box, other.box) > MERGE_IOU and self._rng.random() < self._noise.merges:
-                found[k - 1 : k + 1] = [Found(_union(found[k].box, other.box), max(found[k].score, other.score))]
+            if overlap(found[k].box, other.box) > MERGE_IOU and self._rng.random() < self._noise.merges:
+                found[k - 1 : k + 1] = [
+                    Found(_union(found[k].box, other.box), max(found[k].score, other.score), other.person)
+                ]
         return found
+
+    def _lured(self, things: Sequence[BoxXyxy]) -> Iterator[Found]:
+        """Things that look like a person now and then."""
+        for box in things:
+            if self._noise.lures and box[3] > box[1] and self._rng.random() < self._noise.lures:
+                yield self._found(box, float(self._rng.normal(*FALSE_SCORE)))
 
     def _false(self) -> Sequence[Found]:
         noise, rng = self._noise, self._rng
@@ -180,7 +194,8 @@ class _Detector:
         return [self._found(ghost.box, ghost.score) for ghost in self._ghosts]
 
 
-def _iou(a: BoxXyxy, b: BoxXyxy) -> float:
+def overlap(a: BoxXyxy, b: BoxXyxy) -> float:
+    """Intersection over union."""
     width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
     if width <= 0 or height <= 0:
         return 0.0

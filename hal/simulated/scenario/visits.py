@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from hal.simulated.itinerary import Itinerary, Planner
 from hal.simulated.scripts import Stage
-from hal.simulated.shop import Place
+from hal.simulated.shop import Layout, Place
 
 SIDE_M = 0.55
 """How far apart the members of a family stand."""
@@ -120,9 +121,68 @@ def bypasser(stage: Stage, start_s: float) -> Itinerary:
     return _leave(stage, plan)
 
 
+QUEUE_SPOTS = tuple((x, y) for y in (0.75, 0.28) for x in (0.2, 0.5, 0.8))
+"""Where people stand in the rectangle of the queue zone, first to last; shares of its width and depth."""
+
+
 def queueing(stage: Stage, start_s: float, number: int) -> Itinerary:
-    """One of a queue: waits behind those who came before, then pays. The first has number 0."""
-    spots = (*stage.layout.of_kind("queue"), *stage.layout.of_kind("till"))
-    plan = stage.walk(_enter(stage, start_s), spots[number % len(spots)], spread_m=0.25)
-    plan.stay(stage.between(35, 60) + 6 * number, 90.0, "queue")
+    """One of a queue: number 0 is at the till, the others wait behind each other until it is their turn to pay."""
+    till = stage.pick("till")
+    spot = _queue_spot(stage.layout, number - 1) if number else till
+    plan = stage.walk(_enter(stage, start_s), spot, spread_m=0.06)
+    plan.stay(stage.between(30, 45) + 8 * number, till.facing_deg, "queue")
     return _leave(stage, _pay(stage, plan))
+
+
+def _queue_spot(layout: Layout, number: int) -> Place:
+    """Where the one of that number waits: in the queue zone, or before the till in a shop without one."""
+    x, y = QUEUE_SPOTS[number % len(QUEUE_SPOTS)]
+    floors = {zone.kind: zone.floor for zone in layout.zones}
+    floor = floors.get("queue", floors["checkout"])
+    (x0, *_, x1), (y0, *_, y1) = (sorted(values) for values in zip(*floor, strict=True))
+    return Place("waiting", "queue", (x0 + x * (x1 - x0), y0 + y * (y1 - y0)), 90.0)
+
+
+def pusher(stage: Stage, start_s: float) -> Itinerary:
+    """Pushes a pram through the shop, slowly and with wide stops."""
+    plan, speed_mps = _enter(stage, start_s), stage.between(0.75, 0.95)
+    for _ in range(int(stage.rng.integers(2, 4))):
+        place = stage.pick("browse")
+        stage.walk(plan, place, speed_mps=speed_mps).stay(stage.between(5, 15), place.facing_deg, "browse")
+    return _leave(stage, plan, speed_mps=speed_mps)
+
+
+PACING_M = (1.7, 3.2)
+
+
+def pacer(stage: Stage, start_s: float) -> Itinerary:
+    """Goes to and fro between two places, on the telephone or upset; then leaves."""
+    places = [place for place in stage.layout.places if place.kind in ("browse", "linger")]
+    pairs = [(a, b) for a in places for b in places if PACING_M[0] <= math.dist(a.at, b.at) <= PACING_M[1]]
+    a, b = pairs[int(stage.rng.integers(len(pairs)))]
+    speed_mps = stage.between(1.0, 1.3)
+    plan = stage.walk(_enter(stage, start_s), a)
+    for number in range(int(stage.rng.integers(12, 18))):
+        stage.walk(plan, a if number % 2 else b, speed_mps=speed_mps)
+    return _leave(stage, plan)
+
+
+def seeker(stage: Stage, start_s: float) -> Itinerary:
+    """Stays at the expensive shelf for minutes because there is nobody to ask; pays."""
+    place = stage.pick("linger")
+    plan = stage.walk(_enter(stage, start_s), place)
+    for _ in range(6):
+        stage.walk(plan, place).stay(stage.between(23, 30), place.facing_deg, "linger")
+    return _leave(stage, _pay(stage, plan))
+
+
+def entrant(stage: Stage, start_s: float) -> Itinerary:
+    """Comes in and goes on through a back room: who does so does not leave by the entrance."""
+    plan = _browse(stage, _enter(stage, start_s), int(stage.rng.integers(1, 3)))
+    return stage.walk(plan, stage.pick("stock"), spread_m=0.08).done()
+
+
+def stray(stage: Stage, start_s: float) -> Itinerary:
+    """Comes out of the back room, stops at a shelf and leaves by the entrance, against everybody else."""
+    plan = Planner(stage.near(stage.pick("stock"), 0.08), start_s)
+    return _leave(stage, _browse(stage, plan, 1))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tools.rule_scores.section import Section
-from tools.rule_scores.sections import days, doors, lines, nights
+from tools.rule_scores.sections import days, doors, lines, nights, oneway
 from tools.rule_scores.table import Row
 
-SECTIONS: tuple[Section, ...] = (days.SECTION, lines.SECTION, doors.SECTION, nights.SECTION)
+SECTIONS: tuple[Section, ...] = (days.SECTION, lines.SECTION, oneway.SECTION, doors.SECTION, nights.SECTION)
 
 PLANNED: dict[str, tuple[Row, ...]] = {
     "pose": (

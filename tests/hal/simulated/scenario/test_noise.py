@@ -18,7 +18,7 @@ def standing(seconds: float = 400.0, fps: float = 10.0, *others: SeenPerson) -> 
 def test_a_perfect_detector_tells_what_is_there() -> None:
     frames = standing(5.0)
     for frame in perturbed(frames, CLEAN, 1):
-        ((box, score),) = frame.found
+        ((box, score, _),) = frame.found
         assert box == BOX
         assert score == CLEAN.score
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hal.simulated.optics import inside
 from hal.simulated.scenario.day import NIGHT, CameraDay, DayPlan
 from hal.simulated.scenario.layouts import shop_layout
-from hal.simulated.scenario.truth import Happening, bridged, depth_inside, happenings, spans
+from hal.simulated.scenario.truth import Happening, happenings
+from hal.simulated.scenario.ways import bridged, depth_inside, spans
 
 NOBODY = replace(NIGHT, burglars=0)
 
@@ -85,6 +86,41 @@ def test_a_queue_of_five_is_a_crowd_of_four() -> None:
     found = [one for seed in range(4) for one in truth(queues=1, seed=seed) if one.kind == "crowding"]
     assert found
     assert {one.place for one in found} == {"queue"}
+
+
+@pytest.mark.parametrize("layout", [0, 1, 2])
+def test_pacers_are_erratic_and_shoppers_are_not(layout: int) -> None:
+    found = [one for one in truth(layout, pacers=2) if one.kind == "erratic" and one.sure]
+    assert len({one.person for one in found}) == 2
+    assert "erratic" not in kinds(truth(layout, shoppers=10, restockers=1))
+
+
+@pytest.mark.parametrize("layout", [0, 1, 2])
+def test_leaving_by_the_entrance_is_the_wrong_way_and_coming_in_is_not(layout: int) -> None:
+    assert "wrong_way" in kinds(truth(layout, strays=3))
+    assert not [one for one in truth(layout, entrants=5) if one.kind == "wrong_way"]
+
+
+def test_who_waits_for_minutes_needs_help_unless_staff_is_about() -> None:
+    found = [one for one in truth(seekers=1) if one.kind == "assistance"]
+    assert len(found) == 1
+    day = CameraDay(shop_layout(1), replace(planned(seekers=4, restockers=3), closes_h=9.2), 3)
+    helped = [one for one in happenings(day) if one.kind == "assistance"]
+    assert len(helped) < 4
+    assert not [one for one in helped if any(a <= one.start_s <= b + 290 for a, b in day.staff)]
+
+
+def test_nobody_intrudes_while_staff_is_about() -> None:
+    day = CameraDay(shop_layout(1), replace(planned(intruders=12, restockers=3), closes_h=9.2), 3)
+    found = [one for one in happenings(day) if one.kind == "restricted" and one.sure]
+    assert 0 < len(found) < 12
+    assert not [one for one in found if any(a <= one.start_s <= b for a, b in day.staff)]
+
+
+def test_a_queue_of_four_is_long() -> None:
+    found = [one for seed in range(3) for one in truth(queues=1, seed=seed) if one.kind == "queue"]
+    assert {one.place for one in found} == {"queue"}
+    assert all(one.end_s > one.start_s for one in found)
 
 
 SQUARE = np.array([(0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8)])

@@ -1,0 +1,87 @@
+"""How people truly move: who runs, goes the wrong way or to and fro; judged on the floor, not in the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+
+from hal.simulated.scenario.gateway import floor_way, gateway_floor
+from hal.simulated.scenario.ways import F64, Happening, Way, bridged, depth_inside, spans
+from hal.simulated.shop import Layout
+
+BODY_M = 1.7
+RUN_S = 1.0
+AGAINST_COSINE, AGAINST_S, AGAINST_M = -0.5, 1.5, 1.0 * BODY_M
+MOVING_MPS = 0.25
+ERRATIC_S, ERRATIC_RATIO, ERRATIC_TURNS, TURN_COSINE = 20.0, 4.0, 4, 0.5
+LEG_M = 0.5 * BODY_M
+_CLEARLY = 1.25
+"""By how much a condition must be exceeded to count as sure."""
+
+
+def moves(way: Way, layout: Layout) -> Iterator[Happening]:
+    """All that one person's way is remarkable for."""
+    yield from _running(way)
+    yield from _wrong_way(way, layout)
+    yield from _erratic(way)
+
+
+def _running(way: Way) -> Iterator[Happening]:
+    for leg in way.person.itinerary.legs:
+        if leg.action == "run":
+            during = (way.view.times >= leg.start_s) & (way.view.times < leg.end_s) & way.in_sight
+            for start_s, end_s in spans(way.view.times, during):
+                sure = end_s - start_s >= RUN_S + 0.3
+                yield Happening("running", way.person.id, min(start_s + RUN_S, end_s), end_s, sure=sure)
+
+
+def _wrong_way(way: Way, layout: Layout) -> Iterator[Happening]:
+    """Walking out through the gateway, which is an entrance only."""
+    times = way.view.times
+    along = np.gradient(way.floor, axis=0) @ np.array(floor_way(layout)) / np.gradient(times)
+    speed = np.hypot(*np.gradient(way.floor, axis=0).T) / np.gradient(times)
+    inside = depth_inside(np.array(gateway_floor(layout)), way.floor) > 0
+    against = inside & (way.view.share > 0) & (speed > MOVING_MPS) & (along < AGAINST_COSINE * speed)
+    for start_s, end_s in bridged(spans(times, against), AGAINST_S):
+        during = (times >= start_s) & (times <= end_s)
+        gone_m = -np.cumsum(np.where(during, along * np.gradient(times), 0.0))
+        enough = during & (gone_m >= AGAINST_M / _CLEARLY) & (times - start_s >= AGAINST_S / _CLEARLY)
+        if enough.any():
+            seen_s = float((during & way.in_sight).sum()) * float(times[1] - times[0])
+            sure = gone_m[during][-1] >= AGAINST_M * _CLEARLY and seen_s >= AGAINST_S * _CLEARLY
+            yield Happening("wrong_way", way.person.id, float(times[enough][0]), end_s, "gateway", sure=bool(sure))
+
+
+def _erratic(way: Way) -> Iterator[Happening]:
+    """Spans in which somebody went to and fro; they begin when it was enough for the first time."""
+    corners = _corners(np.column_stack([way.view.times, way.floor])[way.view.share > 0])
+    found = [(float(corners[k][0]), _excess(corners[: k + 1])) for k in range(2, len(corners))]
+    times = [t_s for t_s, excess in found if excess >= 1 / _CLEARLY]
+    for start_s, end_s in bridged([(t_s, t_s) for t_s in times], ERRATIC_S / 2):
+        most = max(excess for t_s, excess in found if start_s <= t_s <= end_s)
+        seen = way.in_sight[(way.view.times >= start_s - ERRATIC_S / 2) & (way.view.times <= end_s)]
+        sure = most >= _CLEARLY and bool(seen.mean() > 0.9)
+        yield Happening("erratic", way.person.id, start_s, end_s, sure=sure)
+
+
+def _corners(steps: F64) -> list[F64]:
+    """The steps (seconds, metres east and north) that are at least a leg away from the one before."""
+    corners = [steps[0]] if len(steps) else []
+    for step in steps:
+        if np.hypot(*(step - corners[-1])[1:]) >= LEG_M:
+            corners.append(step)
+    return corners
+
+
+def _excess(corners: list[F64]) -> float:
+    """By how much the latest legs exceed what counts as erratic: 1 is just enough."""
+    recent = np.array([corner for corner in corners if corners[-1][0] - corner[0] <= ERRATIC_S])[:, 1:]
+    legs = np.diff(recent, axis=0)
+    if len(legs) < 2:
+        return 0.0
+    made = max(float(np.hypot(*(recent[-1] - recent[0]))), LEG_M)
+    ratio = float(np.hypot(*legs.T).sum()) / made
+    turns = sum(float(a @ b) < TURN_COSINE * float(np.hypot(*a) * np.hypot(*b)) for a, b in pairwise(legs))
+    return min(ratio / ERRATIC_RATIO, turns / ERRATIC_TURNS)
