@@ -35,8 +35,10 @@ from agent.hub.identity import Identity
 from agent.hub.link import LinkServer
 from agent.memory import RuleMemory
 from agent.respond.alarms import AlarmBank
+from agent.respond.direct import DirectResponse
 from agent.sensors import Sensors
 from agent.status import StatusDesk
+from agent.tills import TillDesk
 from agent.version import VERSION
 from agent.vision.detector import Detector
 from agent.vision.pipeline import Pipeline
@@ -44,6 +46,7 @@ from agent.vision.threads import CaptureThread, Counters, Mailbox, VisionThread
 from agent.watch import Heartbeat, feed_watchdog
 from agent.web.api import Facts, create_app, serving
 from agent.web.feed import LiveFeed
+from agent.web.intake import add_intake
 from agent.web.live import add_live
 from hal import open_hal
 from hal.ports import Clock, Frame, Hal
@@ -61,6 +64,8 @@ class Eyes:
     """The threads that see and act, and what they share."""
 
     alarms: AlarmBank
+    sensors: Sensors
+    direct: DirectResponse
     capture: CaptureThread
     vision: VisionThread
     mailbox: Mailbox[Frame]
@@ -106,6 +111,7 @@ async def run_camera(config: Config, stop: asyncio.Event, ready: Callable[[Runni
             async with _noted_life(config, hal.clock, journal, desk), asyncio.TaskGroup() as tasks:
                 core = [
                     tasks.create_task(journal.watch()),
+                    tasks.create_task(eyes.direct.run()),
                     tasks.create_task(feed_watchdog(manager, eyes.heartbeats(), hal.clock)),
                 ]
                 async with _seeing(eyes), _answering(config, hal, journal, eyes, detector) as running:
@@ -144,10 +150,11 @@ def _make_eyes(
 ) -> Eyes:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     alarms = AlarmBank(config.outputs, hal.outputs, hal.clock, desk.report)
-    sensors = Sensors(config.inputs, hal.inputs)
+    prefix = secrets.token_hex(3)
+    direct = DirectResponse(config.rules, alarms, hal.clock, desk.report, prefix)
+    sensors = Sensors(config.inputs, hal.inputs, direct.hear)
     mailbox: Mailbox[Frame] = Mailbox()
     counters = Counters()
-    prefix = secrets.token_hex(3)
 
     def make_pipeline(aspect: float) -> Pipeline:
         parts = make_parts(config, detectors, detector, aspect=aspect, prefix=prefix, alarms=alarms)
@@ -161,7 +168,7 @@ def _make_eyes(
     vision = VisionThread(make_pipeline, mailbox, hal.clock, counters, desk.deliver, end)
     sensors.start(hal.clock.monotonic())
     desk.watch_frames(lambda outcome: memory.frame(outcome.frame.t_s))
-    return Eyes(alarms, capture, vision, mailbox, counters, desk, memory, ended)
+    return Eyes(alarms, sensors, direct, capture, vision, mailbox, counters, desk, memory, ended)
 
 
 @asynccontextmanager
@@ -181,6 +188,7 @@ def _stop_seeing(eyes: Eyes) -> None:
     eyes.vision.stop()
     for incident in eyes.vision.finish():
         eyes.desk.report(incident)
+    eyes.direct.finish()
     eyes.memory.finish()
     eyes.alarms.stop()
 
@@ -201,6 +209,9 @@ async def _answering(
     live.status_from(status.bar)
     api = create_app(Facts(lambda: identity, status.facts, status.metrics), link)
     add_live(api, live)
+    tills = TillDesk(config.tills, journal, hal.clock, eyes.sensors.book, eyes.desk.safe)
+    await tills.open()
+    add_intake(api, eyes.sensors, tills, hal.clock)
     async with _served(api, config) as port, _announced(config, identity, port):
         yield Running(config, status, eyes.desk, f"http://{config.api.host}:{port}")
         live.close()

@@ -48,6 +48,11 @@ class Desk:
         self._journal.append_nowait(item)
         self._loop.call_soon_threadsafe(self._show, item)
 
+    async def safe(self, item: Item) -> None:
+        """The same, on the loop, until it is on disk (or counted as dropped for want of room)."""
+        self._show(item)
+        await self._journal.append(item)
+
     def _show(self, item: Item) -> None:
         for watcher in self._watchers:
             watcher(item)

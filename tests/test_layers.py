@@ -43,6 +43,8 @@ LAYERS = {
     "agent.desk": 5,
     "agent.memory": 5,
     "agent.sensors": 5,
+    "agent.moments": 5,
+    "agent.tills": 5,
     "agent.status": 7,
     "agent.watch": 5,
     "agent.app": 7,

@@ -18,12 +18,19 @@ def answer(value: object, status: int = 200) -> web.Response:
     return web.Response(body=msgspec.json.encode(value, enc_hook=plain), content_type="application/json", status=status)
 
 
+def decoded(body: bytes | msgspec.Raw, kind: type[T]) -> T:
+    """JSON as a value of this type. Raises HTTPBadRequest that says what is wrong and where."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except RecursionError:
+        raise web.HTTPBadRequest(text="the body is nested too deeply\n") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise web.HTTPBadRequest(text=f"the body is not as expected: {error}\n") from None
+
+
 async def read_body(request: web.Request, kind: type[T]) -> T:
     """The body as a value of this type. Raises HTTPBadRequest that says what is wrong and where."""
-    try:
-        return msgspec.json.decode(await request.read(), type=kind)
-    except msgspec.DecodeError as error:
-        raise web.HTTPBadRequest(text=f"the body is not as expected: {error}\n") from None
+    return decoded(await request.read(), kind)
 
 
 def refused(error: OperatorError) -> web.HTTPConflict:
