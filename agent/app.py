@@ -35,6 +35,7 @@ from agent.hub.identity import Identity
 from agent.hub.link import LinkServer
 from agent.memory import RuleMemory
 from agent.respond.alarms import AlarmBank
+from agent.respond.arming import Arming, kept_wish
 from agent.respond.direct import DirectResponse
 from agent.sensors import Sensors
 from agent.status import StatusDesk
@@ -48,6 +49,7 @@ from agent.web.api import Facts, create_app, serving
 from agent.web.feed import LiveFeed
 from agent.web.intake import add_intake
 from agent.web.live import add_live
+from agent.web.outputs import OutputsApi
 from hal import open_hal
 from hal.ports import Clock, Frame, Hal
 from hal.system import ServiceManager
@@ -107,7 +109,8 @@ async def run_camera(config: Config, stop: asyncio.Event, ready: Callable[[Runni
         async with await Journal.open(data / "journal.db", hal.clock, _limits(config)) as journal:
             desk = Desk(journal)
             memory = await RuleMemory.load(journal, hal.clock)
-            eyes = _make_eyes(config, hal, desk, memory, detectors, detector)
+            alarms = await _make_alarms(config, hal, journal, desk)
+            eyes = _make_eyes(config, hal, desk, memory, detectors, detector, alarms)
             async with _noted_life(config, hal.clock, journal, desk), asyncio.TaskGroup() as tasks:
                 core = [
                     tasks.create_task(journal.watch()),
@@ -145,11 +148,23 @@ async def _noted_life(config: Config, clock: Clock, journal: Journal, desk: Desk
         await journal.keep(LIFE, end)
 
 
+async def _make_alarms(config: Config, hal: Hal, journal: Journal, desk: Desk) -> AlarmBank:
+    """The outputs, armed or not as was said before the last restart."""
+    minute, wish = _local_minute(config, hal.clock), await kept_wish(journal)
+    arming = Arming(config.schedules, minute, lambda: hal.clock.wall().utc_s, wish)
+    return AlarmBank(config.outputs, hal.outputs, hal.clock, desk.report, ladders=config.ladders, arming=arming)
+
+
 def _make_eyes(
-    config: Config, hal: Hal, desk: Desk, memory: RuleMemory, detectors: Detectors, detector: Detector
+    config: Config,
+    hal: Hal,
+    desk: Desk,
+    memory: RuleMemory,
+    detectors: Detectors,
+    detector: Detector,
+    alarms: AlarmBank,
 ) -> Eyes:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
-    alarms = AlarmBank(config.outputs, hal.outputs, hal.clock, desk.report)
     prefix = secrets.token_hex(3)
     direct = DirectResponse(config.rules, alarms, hal.clock, desk.report, prefix)
     sensors = Sensors(config.inputs, hal.inputs, direct.hear)
@@ -212,6 +227,7 @@ async def _answering(
     tills = TillDesk(config.tills, journal, hal.clock, eyes.sensors.book, eyes.desk.safe)
     await tills.open()
     add_intake(api, eyes.sensors, tills, hal.clock)
+    OutputsApi(eyes.alarms, journal, hal.clock, eyes.desk.report).add_to(api)
     async with _served(api, config) as port, _announced(config, identity, port):
         yield Running(config, status, eyes.desk, f"http://{config.api.host}:{port}")
         live.close()

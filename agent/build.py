@@ -13,7 +13,6 @@ from agent.rules.engine import RuleEngine
 from agent.rules.incidents import IncidentBook
 from agent.rules.zones import ZoneMap
 from agent.tables.camera import ModelConfig
-from agent.tables.wiring import OutputConfig
 from agent.vision.detector import Detector
 from agent.vision.gate import Gate, GatePolicy
 from agent.vision.pipeline import Parts, Watcher
@@ -35,7 +34,9 @@ def hal_settings(config: Config, *, paced: bool = True) -> HalSettings:
         height=camera.height,
         fps=camera.fps,
         paced=paced,
-        outputs={output.name: _line(output) for output in config.outputs},
+        outputs={out.name: LineSettings(out.pin, out.active_high) for out in config.outputs if out.pin is not None},
+        readbacks={out.name: LineSettings(out.readback_pin) for out in config.outputs if out.readback_pin is not None},
+        sounds={out.name: out.wav for out in config.outputs if out.wav is not None},
         inputs={
             line.name: LineSettings(line.pin, line.active_high, line.pull == "up", line.debounce_s)
             for line in config.inputs
@@ -46,10 +47,6 @@ def hal_settings(config: Config, *, paced: bool = True) -> HalSettings:
         seed=camera.seed,
         scene=camera.scene,
     )
-
-
-def _line(output: OutputConfig) -> LineSettings:
-    return LineSettings(output.pin, output.active_high)
 
 
 class Detectors:

@@ -21,7 +21,7 @@ from agent.tables.places import LineConfig, MaskConfig, ZoneConfig
 from agent.tables.schedule import ScheduleConfig
 from agent.tables.service import ApiConfig, StorageConfig
 from agent.tables.tills import TillConfig
-from agent.tables.wiring import GpioConfig, InputConfig, OutputConfig
+from agent.tables.wiring import GpioConfig, InputConfig, LadderConfig, OutputConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Config:
     object_masks: tuple[MaskConfig, ...] = ()
     rules: tuple[RuleConfig, ...] = ()
     outputs: tuple[OutputConfig, ...] = ()
+    ladders: tuple[LadderConfig, ...] = ()
     inputs: tuple[InputConfig, ...] = ()
     tills: tuple[TillConfig, ...] = ()
 
@@ -58,6 +59,7 @@ LISTS: dict[str, tuple[str, type[Any]]] = {
     "motion_mask": ("motion_masks", MaskConfig),
     "object_mask": ("object_masks", MaskConfig),
     "output": ("outputs", OutputConfig),
+    "ladder": ("ladders", LadderConfig),
     "input": ("inputs", InputConfig),
     "till": ("tills", TillConfig),
 }
@@ -127,6 +129,17 @@ def cross_check(config: Config) -> list[Problem]:
         *_duplicates("line", (line.name for line in config.lines)),
         *_duplicates("schedule", (schedule.name for schedule in config.schedules)),
         *_duplicates("output", (output.name for output in config.outputs)),
+        *_duplicates("ladder", (ladder.name for ladder in config.ladders)),
+        *(
+            problem
+            for index, output in enumerate(config.outputs)
+            for problem in _output_problems(config, output, index)
+        ),
+        *(
+            problem
+            for index, ladder in enumerate(config.ladders)
+            for problem in _ladder_problems(config, ladder, index)
+        ),
         *_duplicates("input", (line.name for line in config.inputs)),
         *_till_problems(config),
         *_duplicates("rule", (rule.name for rule in config.rules)),
@@ -159,15 +172,37 @@ def _till_problems(config: Config) -> list[Problem]:
 def _shared_pins(config: Config) -> list[Problem]:
     owners: dict[int, str] = {}
     problems = []
-    outputs = [(f"output[{index}]", output.pin, output.name) for index, output in enumerate(config.outputs)]
-    inputs = [
-        (f"input[{index}]", line.pin, line.name) for index, line in enumerate(config.inputs) if line.pin is not None
-    ]
-    for path, pin, name in (*outputs, *inputs):
+    outputs = [(f"output[{index}].pin", output.pin, output.name) for index, output in enumerate(config.outputs)]
+    wired = [(f"output[{index}].readback_pin", one.readback_pin, one.name) for index, one in enumerate(config.outputs)]
+    inputs = [(f"input[{index}].pin", line.pin, line.name) for index, line in enumerate(config.inputs)]
+    for path, pin, name in (*outputs, *wired, *inputs):
+        if pin is None:
+            continue
         if pin in owners:
             message = f"{pin} is already used by {owners[pin]!r}"
-            problems.append(Problem(f"{path}.pin", message, "each output and input needs its own line"))
+            problems.append(Problem(path, message, "each output and input needs its own line"))
         owners.setdefault(pin, name)
+    return problems
+
+
+def _output_problems(config: Config, output: OutputConfig, index: int) -> list[Problem]:
+    path = f"output[{index}]"
+    problems = []
+    if (output.pin is None) == (output.wav is None):
+        problems.append(Problem(f"{path}.pin", "needs either `pin` or `wav`", "a line to drive, or a file to speak"))
+    if output.schedule is not None:
+        problems += _broken(config, Reference("schedule", "schedule", output.schedule), path)
+    return problems
+
+
+def _ladder_problems(config: Config, ladder: LadderConfig, index: int) -> list[Problem]:
+    path = f"ladder[{index}]"
+    words = [(key, word) for key in ("info", "warning", "critical") for word in getattr(ladder, key)]
+    problems = [problem for key, word in words for problem in _broken(config, Reference(key, "output", word), path)]
+    if not words:
+        problems.append(Problem(path, "has no outputs", 'such as warning = ["strobe"], critical = ["siren"]'))
+    if ladder.name in {output.name for output in config.outputs}:
+        problems.append(Problem(f"{path}.name", f"{ladder.name!r} is an output's name", "choose another name"))
     return problems
 
 
@@ -183,6 +218,8 @@ def _broken(config: Config, reference: Reference, path: str) -> list[Problem]:
     """What is wrong with a name that a rule gives: unknown, or of another kind than the rule is for."""
     path = f"{path}.{reference.key}"
     table = {item.name: item for item in getattr(config, LISTS[reference.table][0])}
+    if reference.key == "actions" and reference.word in {ladder.name for ladder in config.ladders}:
+        return []
     if reference.word not in table:
         known = list(table)
         hint = schema.nearest(reference.word, known) if known else f"add a [[{reference.table}]] of that name"

@@ -54,10 +54,18 @@ def release_lines(settings: HalSettings) -> None:
 
 
 class GpioOutputs:
-    """Named output lines, claimed and driven off at once."""
+    """Named output lines, claimed and driven off at once; `readbacks` are lines wired back from what they switch."""
 
-    def __init__(self, lines: Mapping[str, LineSettings], factory: Any) -> None:
+    def __init__(
+        self, lines: Mapping[str, LineSettings], factory: Any, readbacks: Mapping[str, LineSettings] | None = None
+    ) -> None:
+        self._wired: dict[str, Any] = {}
         self._devices = _claim_all(lines, partial(_open_output, factory), OutputUnavailable)
+        try:
+            self._wired = _claim_all(readbacks or {}, partial(_open_input, factory), OutputUnavailable)
+        except OutputUnavailable:
+            self.close()
+            raise
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -69,8 +77,8 @@ class GpioOutputs:
         _translated(partial(setattr, device, "value", on), f"output {name!r}", OutputUnavailable)
 
     def read(self, name: str) -> bool:
-        """The level read back from the pin. Raises KeyError, or OutputUnavailable when it cannot be read."""
-        device = self._devices[name]
+        """The level wired back, else that of the pin. Raises KeyError, or OutputUnavailable when it cannot be read."""
+        device = self._wired.get(name) or self._devices[name]
         return bool(_translated(lambda: device.value, f"output {name!r}", OutputUnavailable))
 
     def all_off(self) -> None:
@@ -84,6 +92,8 @@ class GpioOutputs:
                 with suppress(OutputUnavailable):
                     self.set(name, False)
                 device.close()
+        for device in self._wired.values():
+            device.close()
 
 
 class GpioInputs:

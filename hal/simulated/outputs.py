@@ -23,7 +23,8 @@ class Switching(NamedTuple):
 class RecordingOutputs:
     """Named lines kept in memory; `record` lists every change of state in order.
 
-    A line named in `break_line` refuses to be driven until it is repaired, as a burnt driver would.
+    A line named in `break_line` refuses to be driven until it is repaired, as a burnt driver would; one named in
+    `stick_line` is driven but reads as it stuck, as a welded relay does.
     """
 
     def __init__(self, names: Iterable[str], clock: Clock) -> None:
@@ -31,6 +32,7 @@ class RecordingOutputs:
         self._lock = threading.Lock()
         self._states = dict.fromkeys(names, False)
         self._broken: set[str] = set()
+        self._stuck: dict[str, bool] = {}
         self._record: list[Switching] = []
         self._closed = False
 
@@ -56,7 +58,7 @@ class RecordingOutputs:
     def read(self, name: str) -> bool:
         """The state of one line. Raises KeyError for an unknown name."""
         with self._lock:
-            return self._states[name]
+            return self._stuck.get(name, self._states[name])
 
     def all_off(self) -> None:
         """Switch every line off, past a broken one; then raise the first OutputUnavailable met."""
@@ -76,9 +78,16 @@ class RecordingOutputs:
             raise KeyError(name)
         self._broken.add(name)
 
+    def stick_line(self, name: str, on: bool) -> None:
+        """Make one line read as `on` whatever it is driven to."""
+        if name not in self._states:
+            raise KeyError(name)
+        self._stuck[name] = on
+
     def repair_line(self, name: str) -> None:
-        """Make a broken line work again."""
+        """Make a broken or stuck line work again."""
         self._broken.discard(name)
+        self._stuck.pop(name, None)
 
     def _refuse_if_dead(self, name: str) -> None:
         if self._closed:

@@ -142,6 +142,30 @@ def test_pins_that_cannot_be_claimed_are_named(
     GpioOutputs({"a": LineSettings(17)}, pins).close()
 
 
+def test_a_line_that_is_wired_back_reads_what_really_is(pins: MockFactory) -> None:
+    outputs = GpioOutputs({"siren": LineSettings(17)}, pins, {"siren": LineSettings(23)})
+    load = pins.pin(23)
+    outputs.set("siren", True)
+    assert not outputs.read("siren"), "the relay has not followed"
+    load.drive_high()
+    assert outputs.read("siren")
+    outputs.close()
+    with pytest.raises(OutputUnavailable, match="GPIO17 is already in use"):
+        GpioOutputs({"siren": LineSettings(17)}, pins, {"siren": LineSettings(17)})
+    GpioOutputs({"siren": LineSettings(17)}, pins).close()
+
+
+def test_a_stuck_line_takes_orders_but_reads_as_it_is() -> None:
+    outputs = RecordingOutputs(LINES, ManualClock())
+    outputs.stick_line("siren", True)
+    outputs.set("siren", False)
+    assert outputs.read("siren")
+    outputs.repair_line("siren")
+    assert not outputs.read("siren")
+    with pytest.raises(KeyError):
+        outputs.stick_line("laser", True)
+
+
 class Bench:
     """Input lines with a hand on each: `press` makes it active, `release` inactive."""
 
