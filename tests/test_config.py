@@ -107,12 +107,27 @@ def test_every_mistake_is_reported_at_once_with_its_path() -> None:
         ("[[rule]]\nkind='loitering'\nzone='spirits'\nname='r'\nschedule='night'", "rule[1].schedule", "[[schedule]]"),
         ("[[output]]\nname='siren'\npin=17", "output[1].pin", "already used by 'strobe'"),
         ("[[output]]\nname='strobe'\npin=18", "output[1].name", "taken by output[0]"),
+        ("[[output]]\nname='horn'", "output[1].pin", "either `pin` or `wav`"),
+        ("[[output]]\nname='horn'\npin=5\nwav='a.wav'", "output[1].pin", "either `pin` or `wav`"),
+        ("[[output]]\nname='horn'\npin=5\nreadback_pin=17", "output[1].readback_pin", "already used by 'strobe'"),
+        ("[[output]]\nname='horn'\npin=5\nschedule='nights'", "output[1].schedule", "no schedule"),
+        ("[[ladder]]\nname='theft'\nwarning=['stroobe']", "ladder[0].warning", "did you mean 'strobe'?"),
+        ("[[ladder]]\nname='strobe'\nwarning=['strobe']", "ladder[0].name", "is an output's name"),
+        ("[[ladder]]\nname='theft'", "ladder[0]", "has no outputs"),
         ("[api]\nhost='0.0.0.0'", "api.host", "allow_insecure"),
     ],
 )
 def test_tables_are_checked_against_each_other(text: str, path: str, says: str) -> None:
     found = mistakes(FULL + text)
     assert says in found[path]
+
+
+def test_a_rule_may_name_a_ladder_where_it_names_outputs() -> None:
+    ladder = "[[ladder]]\nname='theft'\ncritical=['strobe']\n"
+    rule = "[[rule]]\nkind='loitering'\nzone='spirits'\nname='r'\nactions=['theft']\n"
+    config = parse_config(FULL + ladder + rule)
+    assert config.rules[-1].actions == ("theft",)
+    assert config.ladders[0].rungs == ((), (), ("strobe",))
 
 
 @pytest.mark.parametrize("text", ["[camera", "a = 1\na = 2", "x = " + "[" * 3000, "\x00"])
