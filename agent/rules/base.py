@@ -131,6 +131,15 @@ class Rule(Protocol):
 
 
 @runtime_checkable
+class Concealing(Protocol):
+    """A rule that watches for concealment."""
+
+    @property
+    def candidates(self) -> frozenset[int]:
+        """The tracks that may be concealing something now: after a reach, and while an incident about it is open."""
+
+
+@runtime_checkable
 class Lasting(Protocol):
     """A rule whose memory survives a restart. Times in a snapshot are relative to its moment."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from agent.config import Config
 from agent.domain import Event, Json, Severity, Track
 from agent.rule_config import RuleConfig
-from agent.rules.base import Hit, Lasting, Rule, View
+from agent.rules.base import Concealing, Hit, Lasting, Rule, View
 from agent.rules.continuity import Continuity
 from agent.rules.facts import Fact, FactBook, FactKind, TillEvent, Told
 from agent.rules.ground import Ground
@@ -45,6 +45,8 @@ class RuleEngine:
         self._trails = TrailWatch(aspect, self._ground) if any(rule.kind in WALKING for rule in config.rules) else None
         self.unavailable = {rule.name: lacks for rule in config.rules if (lacks := _lacking(rule, senses))}
         self._rules = [rule for rule in make_rules(config, aspect) if rule.config.name not in self.unavailable]
+        self._concealing = [rule for rule in self._rules if isinstance(rule, Concealing)]
+        self._needy = [rule.config for rule in self._rules if rule.config.needs]
         self._schedules = {schedule.name: schedule for schedule in config.schedules}
         self._continuity = Continuity(aspect)
         self._facts = FactBook()
@@ -59,6 +61,11 @@ class RuleEngine:
             return
         self._facts.add(told)
         self._news.append(told)
+
+    @property
+    def concealing(self) -> frozenset[int]:
+        """The tracks that may be concealing something, as of the last frame."""
+        return frozenset(track for rule in self._concealing for track in rule.candidates)
 
     def link(self, track: int, earlier: int) -> None:
         """Say that `track` is possibly the same person as `earlier`, as an appearance memory finds."""
@@ -105,10 +112,12 @@ class RuleEngine:
             self._continuity,
             senses,
             self._tills,
+            self.concealing,
         )
         self._tills = []
         events = [
             *self._beginning(t_s),
+            *self._lost(t_s, senses),
             *self._told(),
             *(self._crossed(crossing) for crossing in crossings),
             *self._dwells(t_s, ended),
@@ -130,10 +139,17 @@ class RuleEngine:
         if self._started:
             return []
         self._started = True
-        return [
-            Event("rule_unavailable", t_s, Severity.WARNING, {"rule": name, "needs": [*lacks]})
-            for name, lacks in self.unavailable.items()
-        ]
+        return [_unavailable(t_s, name, lacks) for name, lacks in self.unavailable.items()]
+
+    def _lost(self, t_s: float, senses: Senses) -> list[Event]:
+        """The rules whose sense was there at the start and has failed since; each is told of once."""
+        found = []
+        for rule in self._needy:
+            lacks = tuple(sense for sense in rule.needs if getattr(senses, sense) is None)
+            if lacks and rule.name not in self.unavailable:
+                self.unavailable[rule.name] = lacks
+                found.append(_unavailable(t_s, rule.name, lacks))
+        return found
 
     def _told(self) -> list[Event]:
         """The facts that came since the last frame; a PIR is left out, the camera sees the same."""
@@ -159,6 +175,10 @@ class RuleEngine:
             for stay in ended
             if (zone := self._config.zones[stay.zone]).report_dwell
         ]
+
+
+def _unavailable(t_s: float, rule: str, lacks: Sequence[str]) -> Event:
+    return Event("rule_unavailable", t_s, Severity.WARNING, {"rule": rule, "needs": [*lacks]})
 
 
 def _lacking(rule: RuleConfig, senses: Collection[str]) -> tuple[str, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agent.domain import Pose
 from agent.rules.changes import Changes
 
 
@@ -12,11 +14,12 @@ class Senses:
     """The findings of one frame. A field's name is the sense's name, as in `RuleConfig.needs`.
 
     `blind` says why the picture cannot be trusted now, None while it can. `changes` is what differs from the learned
-    background and stays so.
+    background and stays so. `pose` holds, by track, how the people looked at in this frame hold their bodies.
     """
 
     blind: str | None = None
     changes: Changes | None = None
+    pose: Mapping[int, Pose] | None = None
 
 
 NOTHING = Senses()
