@@ -13,12 +13,13 @@ from agent.rules.engine import RuleEngine
 from agent.rules.incidents import IncidentBook
 from agent.rules.zones import ZoneMap
 from agent.tables.camera import ModelConfig
+from agent.tables.evidence import EvidenceConfig
 from agent.vision.detector import Detector
 from agent.vision.gate import Gate, GatePolicy
 from agent.vision.pipeline import Parts, Watcher
 from agent.vision.spec import ModelSpec, Operating
 from agent.vision.tracker import Tracker, TrackerSettings
-from hal.ports import Clock, HalSettings, LineSettings
+from hal.ports import Clock, HalSettings, LineSettings, RecordingSettings
 from hal.tflite import DeviceName, open_accelerator
 
 LOW_SCORE = TrackerSettings().low_score
@@ -46,7 +47,13 @@ def hal_settings(config: Config, *, paced: bool = True) -> HalSettings:
         data_dir=config.storage.data_dir,
         seed=camera.seed,
         scene=camera.scene,
+        recording=_recording(config.evidence) if config.evidence.record and paced else None,
+        privacy_masks=[mask.polygon for mask in config.privacy_masks],
     )
+
+
+def _recording(evidence: EvidenceConfig) -> RecordingSettings:
+    return RecordingSettings(evidence.bitrate_kbps * 1000, stream=evidence.stream)
 
 
 class Detectors:

@@ -17,6 +17,7 @@ from agent.domain import ZoneKind
 from agent.errors import ConfigError, Problem
 from agent.rule_config import RULE_TABLES, Reference, RuleConfig
 from agent.tables.camera import CameraConfig, ModelConfig
+from agent.tables.evidence import EvidenceConfig
 from agent.tables.places import LineConfig, MaskConfig, ZoneConfig
 from agent.tables.schedule import ScheduleConfig
 from agent.tables.service import ApiConfig, StorageConfig
@@ -32,10 +33,12 @@ class Config:
     model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
     api: ApiConfig = dataclasses.field(default_factory=ApiConfig)
     storage: StorageConfig = dataclasses.field(default_factory=StorageConfig)
+    evidence: EvidenceConfig = dataclasses.field(default_factory=EvidenceConfig)
     gpio: GpioConfig = dataclasses.field(default_factory=GpioConfig)
     zones: tuple[ZoneConfig, ...] = ()
     lines: tuple[LineConfig, ...] = ()
     schedules: tuple[ScheduleConfig, ...] = ()
+    privacy_masks: tuple[MaskConfig, ...] = ()
     motion_masks: tuple[MaskConfig, ...] = ()
     object_masks: tuple[MaskConfig, ...] = ()
     rules: tuple[RuleConfig, ...] = ()
@@ -50,12 +53,14 @@ TABLES: dict[str, type[Any]] = {
     "model": ModelConfig,
     "api": ApiConfig,
     "storage": StorageConfig,
+    "evidence": EvidenceConfig,
     "gpio": GpioConfig,
 }
 LISTS: dict[str, tuple[str, type[Any]]] = {
     "zone": ("zones", ZoneConfig),
     "line": ("lines", LineConfig),
     "schedule": ("schedules", ScheduleConfig),
+    "privacy_mask": ("privacy_masks", MaskConfig),
     "motion_mask": ("motion_masks", MaskConfig),
     "object_mask": ("object_masks", MaskConfig),
     "output": ("outputs", OutputConfig),

@@ -92,27 +92,20 @@ def _choose_camera(settings: HalSettings, clock: Clock) -> tuple[Camera, Recorde
         pi = PiCamera(settings, clock)
         return pi, CameraRecorder(pi) if settings.recording else None
     if settings.source == "simulated":
+        from hal.masks import masked
         from hal.simulated.camera import SimulatedCamera
 
-        return _masked(SimulatedCamera(settings, clock), settings), _software(settings)
+        return masked(SimulatedCamera(settings, clock), settings.privacy_masks), _software(settings)
     from hal.packets import PacketTap
     from hal.video import open_video
 
     software = _software(settings)
     if software is None or settings.privacy_masks:
-        return _masked(open_video(settings, clock), settings), software
+        return open_video(settings, clock), software
     from hal.recorder import SourceRecorder
 
     tap = PacketTap()
     return open_video(settings, clock, tap), SourceRecorder(tap, software)
-
-
-def _masked(camera: Camera, settings: HalSettings) -> Camera:
-    if not settings.privacy_masks:
-        return camera
-    from hal.masks import MaskedCamera, Masks
-
-    return MaskedCamera(camera, Masks(settings.privacy_masks))
 
 
 def _software(settings: HalSettings) -> SoftwareRecorder | None:

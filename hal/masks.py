@@ -78,6 +78,11 @@ class MaskedCamera:
         self._camera.close()
 
 
+def masked(camera: Camera, polygons: Sequence[Polygon]) -> Camera:
+    """The camera as everybody may see it."""
+    return MaskedCamera(camera, Masks(polygons)) if polygons else camera
+
+
 def _extent(used: ArrayLike) -> slice:
     """From the first to the last place that is used."""
     places = np.flatnonzero(used)
@@ -92,7 +97,9 @@ def _inside(polygon: NDArray[np.float64], width: int, height: int) -> NDArray[np
     for (x1, y1), (x2, y2) in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
         if y1 != y2:
             crossing = (y1 > y) != (y2 > y)
-            inside ^= crossing & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
+            with np.errstate(over="ignore"):  # far from an edge that is nearly level; there it is not asked
+                at = (x2 - x1) * (y - y1) / (y2 - y1) + x1
+            inside ^= crossing & (x < at)
     return inside
 
 

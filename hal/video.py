@@ -15,6 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from hal.errors import CameraLost, CameraStalled, MediaUnreadable
+from hal.masks import masked
 from hal.packets import PacketTap
 from hal.pictures import Converter, Picture, reason
 from hal.ports import Camera, CameraInfo, Clock, Frame, HalSettings
@@ -30,11 +31,10 @@ _MISSING_SHARE = 0.02
 def open_video(settings: HalSettings, clock: Clock, tap: PacketTap | None = None) -> Camera:
     """The camera for a source that is a file, a URL or a V4L2 device; nothing is opened yet.
 
-    `tap` receives the source's own packets.
+    `tap` receives the source's own packets, which no privacy mask can change.
     """
-    if is_stream(settings.source):
-        return StreamCamera(settings, clock, tap=tap)
-    return VideoFile(settings, clock, tap)
+    video = StreamCamera(settings, clock, tap=tap) if is_stream(settings.source) else VideoFile(settings, clock, tap)
+    return masked(video, settings.privacy_masks)
 
 
 def is_stream(source: str) -> bool:

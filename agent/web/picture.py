@@ -5,40 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-import cv2
-import numpy as np
-import simplejpeg
-from numpy.typing import NDArray
-
+from agent.jpeg import encode_jpeg
 from agent.web.feed import LiveFeed
-from hal.ports import U8, Yuv420
-
-MAX_WIDTH = 1280
-QUALITY = 80
-
-
-def _table(values: NDArray[np.float64]) -> U8:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
-
-
-FULL_LUMA = _table((np.arange(256) - 16) * 255 / 219)
-FULL_CHROMA = _table((np.arange(256) - 128) * 255 / 224 + 128)
-"""From the limited range of BT.601 to the full range of JFIF."""
-
-
-def encode_jpeg(picture: Yuv420, *, max_width: int = MAX_WIDTH, quality: int = QUALITY) -> bytes:
-    """A full-range JFIF picture, 4:2:0, no wider than `max_width`; rows of the planes may be strided."""
-    y, u, v = picture.y, picture.u, picture.v
-    if picture.width > max_width:
-        width, height = max_width, round(picture.height * max_width / picture.width / 2) * 2
-        y = _resized(y, width, height)
-        u, v = (_resized(plane, (width + 1) // 2, height // 2) for plane in (u, v))
-    planes = cv2.LUT(y, FULL_LUMA), cv2.LUT(u, FULL_CHROMA), cv2.LUT(v, FULL_CHROMA)
-    return bytes(simplejpeg.encode_jpeg_yuv_planes(*planes, quality))
-
-
-def _resized(plane: U8, width: int, height: int) -> U8:
-    return cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
 @dataclass(frozen=True, slots=True)

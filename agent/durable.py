@@ -1,0 +1,39 @@
+"""Files that survive a power cut: written beside their place, synced, renamed into it, and the folder synced."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+PARTIAL = ".part"
+
+
+def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Put `content` at `path`: afterwards the old or the new content is there as a whole. Raises OSError."""
+    partial = path.with_name(path.name + PARTIAL)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(file.fileno(), mode)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_file(path: Path) -> None:
+    """Bring a file's content to the disk. Raises OSError."""
+    _sync(path, os.O_RDONLY)
+
+
+def sync_folder(path: Path) -> None:
+    """Bring the names in a folder to the disk. Raises OSError."""
+    _sync(path, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

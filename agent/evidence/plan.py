@@ -1,0 +1,107 @@
+"""Which stretches of video are wanted, and why: pure, by the times of incidents and of video alone.
+
+An incident that opens begins a clip, or joins the one that runs. A clip lasts until `post_s` after the last of its
+incidents closed, at most `most_s`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from agent.domain import Incident, IncidentState, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How long before and after an incident is recorded, the longest clip, and the least severity."""
+
+    pre_s: float = 5.0
+    post_s: float = 5.0
+    most_s: float = 300.0
+    severity: Severity = Severity.INFO
+
+
+@dataclass(slots=True)
+class Want:
+    """One clip that is wanted: from `start_s` until `until_s`, which is infinite while one of its incidents is open.
+
+    `incidents` holds each as it was last told, by id. A clip that a person asked for has none, and a `reason`.
+    """
+
+    id: str
+    start_s: float
+    limit_s: float
+    reason: str = ""
+    incidents: dict[str, Incident] = field(default_factory=dict)
+    until_s: float = math.inf
+
+    @property
+    def end_s(self) -> float:
+        """When it is over at the latest."""
+        return min(self.until_s, self.limit_s)
+
+    @property
+    def severity(self) -> Severity:
+        """The highest of its incidents'."""
+        return max((incident.severity for incident in self.incidents.values()), default=Severity.INFO)
+
+    @property
+    def open(self) -> bool:
+        """Whether an incident of it is open."""
+        return any(incident.state != IncidentState.CLOSED for incident in self.incidents.values())
+
+
+class ClipPlan:
+    """The clips that are wanted now. `make_id` names a new one."""
+
+    def __init__(self, terms: Terms, make_id: Callable[[], str]) -> None:
+        self._terms = terms
+        self._make_id = make_id
+        self.wants: list[Want] = []
+
+    def take(self, incident: Incident) -> Want | None:
+        """An incident opened, changed or closed; a clip that begins with it is returned."""
+        for want in self.wants:
+            if incident.id in want.incidents:
+                self._follow(want, incident)
+                return None
+        if incident.state != IncidentState.OPEN or incident.severity < self._terms.severity:
+            return None
+        want = self._running(incident.t_s) or self._begin(incident.opened_s)
+        begun = not want.incidents
+        self._follow(want, incident)
+        return want if begun else None
+
+    def request(self, start_s: float, end_s: float, reason: str) -> Want:
+        """A person wants this stretch."""
+        want = Want(self._make_id(), start_s, start_s + self._terms.most_s, reason, until_s=end_s)
+        self.wants.append(want)
+        return want
+
+    def take_over(self, t_s: float) -> list[Want]:
+        """The clips that are over when video has come up to `t_s`; they are wanted no longer."""
+        over = [want for want in self.wants if t_s >= want.end_s]
+        self.wants = [want for want in self.wants if t_s < want.end_s]
+        return over
+
+    def _follow(self, want: Want, incident: Incident) -> None:
+        want.incidents[incident.id] = incident
+        want.until_s = math.inf if want.open else self._last_s(want) + self._terms.post_s
+
+    def _last_s(self, want: Want) -> float:
+        return max(incident.t_s for incident in want.incidents.values())
+
+    def _running(self, t_s: float) -> Want | None:
+        """A clip that can still hold a whole incident: one in the first half of its longest time."""
+        for want in self.wants:
+            if want.incidents and want.start_s <= t_s < min(want.start_s + self._terms.most_s / 2, want.end_s):
+                return want
+        return None
+
+    def _begin(self, t_s: float) -> Want:
+        start_s = t_s - self._terms.pre_s
+        want = Want(self._make_id(), start_s, start_s + self._terms.most_s)
+        self.wants.append(want)
+        return want

@@ -1,0 +1,100 @@
+"""Which stretch of video an incident asks for."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import count
+
+from agent.domain import Incident, IncidentState, Severity
+from agent.evidence.plan import ClipPlan, Terms, Want
+
+
+def plan(most_s: float = 300.0) -> ClipPlan:
+    numbers = count(1)
+    return ClipPlan(Terms(pre_s=5.0, post_s=5.0, most_s=most_s), lambda: f"c{next(numbers)}")
+
+
+def incident(name: str, t_s: float, severity: Severity = Severity.WARNING) -> Incident:
+    return Incident(name, "loitering", "loitering-a", IncidentState.OPEN, severity, t_s, t_s)
+
+
+def closed(opened: Incident, t_s: float) -> Incident:
+    return replace(opened, state=IncidentState.CLOSED, t_s=t_s)
+
+
+def begun(want: Want | None) -> Want:
+    assert want is not None
+    return want
+
+
+def test_a_clip_lasts_from_before_the_opening_until_after_the_closing() -> None:
+    clips, seen = plan(), incident("a", 100.0)
+    want = begun(clips.take(seen))
+    assert (want.start_s, want.end_s) == (95.0, 395.0)
+    clips.take(closed(seen, 130.0))
+    assert want.end_s == 135.0
+    assert clips.take_over(134.9) == []
+    assert clips.take_over(135.0) == [want]
+    assert clips.wants == []
+
+
+def test_telling_the_same_twice_changes_nothing() -> None:
+    clips, seen = plan(), incident("a", 100.0)
+    clips.take(seen)
+    assert clips.take(seen) is None
+    assert len(clips.wants) == 1
+
+
+def test_an_incident_that_opens_meanwhile_joins_and_extends_the_clip() -> None:
+    clips = plan()
+    first, second = incident("a", 100.0), incident("b", 110.0, Severity.CRITICAL)
+    want = begun(clips.take(first))
+    assert clips.take(second) is None
+    clips.take(closed(first, 112.0))
+    assert want.until_s == math.inf
+    clips.take(closed(second, 120.0))
+    assert want.end_s == 125.0
+    assert set(want.incidents) == {"a", "b"}
+    assert want.severity == Severity.CRITICAL
+
+
+def test_one_that_opens_in_the_post_roll_joins_too() -> None:
+    clips, first = plan(), incident("a", 100.0)
+    want = begun(clips.take(first))
+    clips.take(closed(first, 101.0))
+    clips.take(incident("b", 104.0))
+    assert want.until_s == math.inf
+
+
+def test_one_that_opens_late_in_a_long_clip_gets_its_own() -> None:
+    clips = plan()
+    clips.take(incident("a", 100.0))
+    late = begun(clips.take(incident("b", 260.0)))
+    assert late.start_s == 255.0
+
+
+def test_a_clip_ends_at_its_limit_though_the_incident_lives_on() -> None:
+    clips, seen = plan(most_s=60.0), incident("a", 100.0)
+    want = begun(clips.take(seen))
+    assert clips.take_over(155.0) == [want]
+    assert want.open
+    clips.take(replace(seen, state=IncidentState.UPDATED, t_s=160.0))
+    assert clips.wants == []
+
+
+def test_what_matters_too_little_is_not_recorded() -> None:
+    clips = ClipPlan(Terms(severity=Severity.WARNING), lambda: "c")
+    assert clips.take(incident("a", 100.0, Severity.INFO)) is None
+    assert clips.take(incident("b", 100.0)) is not None
+
+
+def test_an_end_without_a_beginning_is_nothing() -> None:
+    assert plan().take(closed(incident("a", 100.0), 110.0)) is None
+
+
+def test_a_person_may_ask_for_any_stretch_up_to_the_longest() -> None:
+    clips = plan(most_s=60.0)
+    want = clips.request(10.0, 500.0, "till 3")
+    assert (want.start_s, want.end_s, want.reason) == (10.0, 70.0, "till 3")
+    assert clips.take(incident("a", 20.0)) is not None, "a request is no clip of an incident"
