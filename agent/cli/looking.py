@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import aiohttp
 import msgspec
 
-from agent.errors import OperatorError
+from agent.cli.asking import ask
 from agent.hub import discover as browsing
 
 
@@ -31,25 +30,12 @@ def discover(seconds: float, *, as_json: bool) -> None:
 
 def status(url: str, *, as_json: bool) -> None:
     """Print how a running camera is."""
-    facts = asyncio.run(_fetch(f"{url.rstrip('/')}/v1/status"))
+    facts = ask(url, "/v1/status")
     if as_json:
         print(msgspec.json.encode({"type": "status", **facts}).decode())
         return
     for line in status_lines(facts):
         print(line)
-
-
-async def _fetch(url: str) -> dict[str, Any]:
-    timeout = aiohttp.ClientTimeout(total=10)
-    hint = "is the agent running there? (`aislewatch run`, or systemctl status aislewatch)"
-    try:
-        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as response:
-            if response.status != 200:
-                raise OperatorError(f"{url} answered {response.status}", hint=hint)
-            facts: dict[str, Any] = await response.json()
-            return facts
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        raise OperatorError(f"no camera answers at {url}: {error or 'timed out'}", hint=hint) from None
 
 
 def status_lines(facts: dict[str, Any]) -> list[str]:

@@ -34,7 +34,7 @@ def sentence(body: Body) -> str:
     """One event for a person to read, without its time: severity, what, then the details as `name=value`."""
     fields = event_fields(body)
     fixed = {"type", "kind", "what", "severity", "state", "t_s", "id", "utc", "clock_synchronised", "opened_s"}
-    details = [f"{key}={_brief(value)}" for key, value in fields.items() if key not in fixed and value not in ([], {})]
+    details = [f"{key}={brief(value)}" for key, value in fields.items() if key not in fixed and value not in ([], {})]
     name = body.what if isinstance(body, HealthBody) else body.kind
     level = body.state if isinstance(body, HealthBody) else body.severity
     state = f" {body.state}" if isinstance(body, IncidentBody) else ""
@@ -49,11 +49,12 @@ def utc_text(utc_s: float) -> str:
         return "unknown"
 
 
-def _brief(value: Json) -> str:
+def brief(value: Json) -> str:
+    """A value for a person to read."""
     if isinstance(value, list):
-        return ",".join(_brief(part) for part in value)
+        return ",".join(brief(part) for part in value)
     if isinstance(value, dict):
-        return "{" + " ".join(f"{key}={_brief(part)}" for key, part in value.items()) + "}"
+        return "{" + " ".join(f"{key}={brief(part)}" for key, part in value.items()) + "}"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
