@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 
 from agent.config import Config
+from agent.domain import ZoneKind
 from agent.errors import ModelError
 from agent.models import Catalogue
 from agent.respond.alarms import AlarmBank
@@ -14,6 +15,7 @@ from agent.rules.incidents import IncidentBook
 from agent.rules.zones import ZoneMap
 from agent.tables.camera import ModelConfig
 from agent.tables.evidence import EvidenceConfig
+from agent.vision.background import Background
 from agent.vision.detector import Detector
 from agent.vision.gate import Gate, GatePolicy
 from agent.vision.pipeline import Parts, Watcher
@@ -22,6 +24,8 @@ from agent.vision.tracker import Tracker, TrackerSettings
 from hal.ports import Clock, HalSettings, LineSettings, RecordingSettings
 from hal.tflite import DeviceName, open_accelerator
 
+WITH_GOODS = (ZoneKind.SHELF, ZoneKind.HIGH_VALUE)
+"""The kinds of zones that have a front with goods."""
 LOW_SCORE = TrackerSettings().low_score
 """What the tracker can use; decoding all boxes down to a score of nothing costs up to a millisecond more."""
 
@@ -134,4 +138,9 @@ def make_parts(
 
 def make_watchers(config: Config, aspect: float) -> list[Watcher]:
     """The senses besides tracks that the configured rules need and this camera has, in the order in which they look."""
-    return []
+    needed = {sense for rule in config.rules for sense in rule.needs + rule.uses}
+    watchers: list[Watcher] = []
+    if Background.sense in needed:
+        fronts = {zone.name: zone.goods for zone in config.zones if zone.kind in WITH_GOODS}
+        watchers.append(Background(aspect, fronts, [mask.polygon for mask in config.motion_masks]))
+    return watchers

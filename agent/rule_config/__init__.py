@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from agent.rule_config.base import Compare, Mistake, Reference, RuleConfig
+from agent.rule_config.base import Compare, Mistake, Reference, Rise, RuleConfig, Tuned
 from agent.rule_config.baseline import UnusualForHourRule
 from agent.rule_config.counting import CrowdingRule, LineCrossingRule, QueueRule
 from agent.rule_config.doors import CheckoutBypassRule, TailgatingRule
 from agent.rule_config.movement import ErraticRule, RunningRule, WrongWayRule
 from agent.rule_config.panic import PanicRule
 from agent.rule_config.presence import AfterHoursRule, AssistanceRule, LoiteringRule, RestrictedRule
+from agent.rule_config.shelf import LeftObjectRule, RemovedObjectRule, ShelfSweepRule
 from agent.rule_config.till import PosExceptionRule
 from agent.rule_config.visits import RevisitRule
 
@@ -19,6 +20,7 @@ __all__ = [
     "Compare",
     "CrowdingRule",
     "ErraticRule",
+    "LeftObjectRule",
     "LineCrossingRule",
     "LoiteringRule",
     "Mistake",
@@ -27,11 +29,15 @@ __all__ = [
     "PosExceptionRule",
     "RULE_TABLES",
     "Reference",
+    "RemovedObjectRule",
     "RestrictedRule",
+    "Rise",
     "RevisitRule",
     "RuleConfig",
     "RunningRule",
+    "ShelfSweepRule",
     "TailgatingRule",
+    "Tuned",
     "UnusualForHourRule",
     "WrongWayRule",
 ]
@@ -51,6 +57,9 @@ RULE_TABLES: dict[str, type[RuleConfig]] = {
     "tailgating": TailgatingRule,
     "checkout_bypass": CheckoutBypassRule,
     "unusual_for_hour": UnusualForHourRule,
-}
     "pos_exception": PosExceptionRule,
     "panic": PanicRule,
+    "shelf_sweep": ShelfSweepRule,
+    "left_object": LeftObjectRule,
+    "removed_object": RemovedObjectRule,
+}

@@ -103,6 +103,8 @@ class RuleConfig:
     """The optional settings without which it makes no sense."""
     needs: ClassVar[tuple[str, ...]] = ()
     """The senses, by their names in `agent.rules.senses.Senses`, without which it is unavailable."""
+    uses: ClassVar[tuple[str, ...]] = ()
+    """The senses that it takes into account where there are any."""
     compares: ClassVar[tuple[Compare, ...]] = ()
     """What its hits measure against its settings, for `explain`."""
     either: ClassVar[bool] = False

@@ -25,8 +25,8 @@ class Change:
     It happened after `before_s`, when the place was last seen as it had been, and not after `seen_s`, when it was first
     seen as it is now; in between somebody may have stood before it. `grown_s` is when it last grew (the next item was
     taken beside it), `last_s` when it was last in sight. `area` is its share of the picture, `fronts` its share of each
-    shelf front that it lies in, by zone. `owner` is the track that was nearest then, `owner_h` how far
-    away in body heights (0: over it); None where nobody was followed.
+    shelf front that it lies in, by zone, `shelved` how much of it lies in any. `owner` is the track that was nearest
+    then, `owner_h` how far away in body heights (0: over it); None where nobody was followed.
     """
 
     id: int
@@ -40,6 +40,7 @@ class Change:
     owner: int | None = None
     owner_h: float = 0.0
     fronts: Mapping[str, float] = field(default_factory=dict)
+    shelved: float = 0.0
 
     @property
     def hidden_s(self) -> float:

@@ -10,12 +10,15 @@ from agent.domain import Point, ZoneKind
 from agent.rule_config import CheckoutBypassRule, RuleConfig, WrongWayRule
 from agent.rules.base import Rule
 from agent.rules.baseline import UnusualForHour
+from agent.rules.changes import ChangeKind
 from agent.rules.counting import Crowding, Queue
 from agent.rules.crossing import LineCrossing
 from agent.rules.doors import CheckoutBypass, Tailgating
 from agent.rules.movement import Erratic, Running, WrongWay
+from agent.rules.objects import UnattendedObject
 from agent.rules.panic import DIRECT, Panic
 from agent.rules.presence import AfterHours, Assistance, Loitering, Restricted
+from agent.rules.shelf import ShelfSweep
 from agent.rules.till import PosException
 from agent.rules.visits import Revisit
 
@@ -36,6 +39,10 @@ class Site:
     def polygon(self, name: str) -> tuple[Point, ...]:
         """The corners of a zone."""
         return self.config.zones[self._zones[name]].polygon
+
+    def corners(self, name: str | None) -> tuple[Point, ...] | None:
+        """The corners of a zone, None for the whole picture."""
+        return None if name is None else self.polygon(name)
 
     def area(self, name: str | None) -> int | None:
         """The number of a zone, None for the whole picture."""
@@ -84,6 +91,9 @@ RULES: dict[str, Callable[[Any, Site], Rule]] = {
     "revisit": lambda rule, site: Revisit(rule, site.zone(rule.zone)),
     "pos_exception": lambda rule, site: PosException(rule, site.zone(rule.zone), site.polygon(rule.zone)),
     "panic": lambda rule, site: Panic(rule),
+    "shelf_sweep": lambda rule, site: ShelfSweep(rule, site.zone(rule.zone)),
+    "left_object": lambda rule, site: UnattendedObject(rule, ChangeKind.ADDED, site.corners(rule.zone)),
+    "removed_object": lambda rule, site: UnattendedObject(rule, ChangeKind.REMOVED, site.corners(rule.zone)),
 }
 WALKING = ("running", "wrong_way", "erratic", "queue")
 """The kinds that look at trails; without any of them nobody's feet are followed."""

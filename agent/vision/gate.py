@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from agent.domain import Box, Point
+from agent.vision.raster import raster
 from hal.ports import F32, U8
 
 WIDTH = 128
@@ -88,7 +89,7 @@ class Gate:
         self._raw, self._frame, self._still, self._delta, self._moving, self._threshold = pictures
         self._background: F32 = np.empty(shape, np.float32)
         self._noise: F32 = np.empty(shape, np.float32)
-        self._masked = _raster(self._masks, shape[1], shape[0])
+        self._masked = raster(self._masks, shape[1], shape[0])
         self._counted = max(1, int(np.count_nonzero(self._masked == 0)))
         self._many = EXPOSURE_FRACTION * self._counted
 
@@ -143,15 +144,6 @@ class Gate:
         x, y, width, height = cv2.boundingRect(self._moving)
         rows, columns = self._moving.shape
         return Box(x / columns, y / rows, (x + width) / columns, (y + height) / rows)
-
-
-def _raster(polygons: Sequence[Sequence[Point]], columns: int, rows: int) -> U8:
-    """255 in the pixels that the polygons (0..1) touch, else 0: (rows, columns)."""
-    picture = np.zeros((rows, columns), np.uint8)
-    for polygon in polygons:
-        corners = np.array([[point.x * columns - 0.5, point.y * rows - 0.5] for point in polygon])
-        cv2.fillPoly(picture, [np.rint(corners).astype(np.int32)], 255)
-    return picture
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,101 @@
+"""The rules `left_object` and `removed_object`: a thing came or went, and nobody is near whom it may belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import hypot, inf
+
+from agent.domain import Json, Point, Track
+from agent.rule_config import LeftObjectRule, RemovedObjectRule
+from agent.rules.base import Hit, Subject, View
+from agent.rules.changes import Change, ChangeKind
+from agent.rules.zones import ZoneMap
+
+LONGEST_STEP_S = 2.5
+"""What one look stands for at most: after a longer gap nobody knows who was near."""
+ON_SHELF = 0.5
+"""A change of which so much lies in shelf fronts is about goods."""
+LOST_S = 10.0
+"""So long a thing may be out of the findings (the scene is learned anew, the light went) without being forgotten."""
+
+
+@dataclass(slots=True)
+class _Thing:
+    """What is remembered of one change: the seconds it has been alone, and when it was last told of."""
+
+    alone_s: float = 0.0
+    nearest_h: float = inf
+    found_s: float = 0.0
+    hit: Hit | None = None
+
+
+class UnattendedObject:
+    """Follows each thing that came (or went) with somebody near, until it is as before or a part of the scene."""
+
+    def __init__(
+        self, config: LeftObjectRule | RemovedObjectRule, kind: ChangeKind, polygon: Sequence[Point] | None
+    ) -> None:
+        self.config = config
+        self._kind = kind
+        self._place = None if polygon is None else ZoneMap([polygon])
+        self._things: dict[int, _Thing] = {}
+        self._last_s: float | None = None
+
+    def update(self, view: View) -> Iterator[Hit]:
+        """One hit for each thing that has been alone for too long."""
+        span_s = 0.0 if self._last_s is None else min(view.t_s - self._last_s, LONGEST_STEP_S)
+        self._last_s = view.t_s
+        changes = view.senses.changes
+        if changes and changes.ready:
+            for change in changes.of_kind(self._kind):
+                if self._is_ours(change):
+                    self._follow(view, change, span_s)
+        self._things = {k: thing for k, thing in self._things.items() if view.t_s - thing.found_s <= LOST_S}
+        yield from (thing.hit for thing in self._things.values() if thing.hit)
+
+    def _is_ours(self, change: Change) -> bool:
+        config = self.config
+        if not config.min_area <= change.area <= config.max_area or change.shelved >= ON_SHELF:
+            return False
+        if change.owner is None or change.owner_h > config.owner_h:
+            return False
+        return self._place is None or bool(self._place.at(change.box.foot))
+
+    def _follow(self, view: View, change: Change, span_s: float) -> None:
+        thing = self._things.setdefault(change.id, _Thing())
+        thing.found_s = view.t_s
+        thing.nearest_h = min((_distance_h(view, change, person) for person in view.people.values()), default=inf)
+        if self._owner_is_near(view, change):
+            thing.alone_s, thing.hit = 0.0, None
+        elif thing.nearest_h > self.config.owner_h:
+            thing.alone_s += span_s
+        if thing.alone_s >= self.config.after_s:
+            thing.hit = self._hit(view, change, thing)
+
+    def _owner_is_near(self, view: View, change: Change) -> bool:
+        assert change.owner is not None, "only changes with an owner are followed"
+        owner = view.who(change.owner)
+        return any(
+            view.who(track) == owner and _distance_h(view, change, person) <= self.config.owner_h
+            for track, person in view.people.items()
+        )
+
+    def _hit(self, view: View, change: Change, thing: _Thing) -> Hit:
+        factors: dict[str, Json] = {
+            "alone_s": round(thing.alone_s, 1),
+            "age_s": round(view.t_s - change.seen_s, 1),
+            "area": round(change.area, 4),
+            "owner_track": change.owner,
+            "box": [round(side, 3) for side in change.box],
+        }
+        subject = Subject(self.config.name, None, str(change.id))
+        return Hit(subject, self.config.severity, zone=self.config.zone, factors=factors)
+
+
+def _distance_h(view: View, change: Change, person: Track) -> float:
+    """From a thing's foot to a person's, in body heights."""
+    aside, deep = view.ground.stretch(person.foot.y)
+    thing = change.box.foot
+    across = max(abs(thing.x - person.foot.x) - change.box.width / 2, 0.0) * view.aspect
+    return hypot(across * aside, (thing.y - person.foot.y) * deep) / person.height

@@ -1,0 +1,164 @@
+"""The empty scene, learned in seconds and in minutes with people left out, and what has come to differ between the two.
+
+Two backgrounds after Porikli, "Detection of temporarily static regions by processing video at different frame rates"
+(AVSS 2007): a short one (10 s) holds whatever keeps still now, a long one (600 s) how it usually is. Where they show
+different things (`likeness`: light does not count) something was put down or taken; `statics` follows it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from agent.domain import Point, Track
+from agent.rules.changes import Changes
+from agent.rules.senses import Senses
+from agent.vision.likeness import Look, Texture, above, size_of, unlike
+from agent.vision.raster import raster
+from agent.vision.statics import Scene, Statics
+from hal.ports import F32, U8, Frame, Yuv420
+
+EVERY_S = 0.5
+SHORT_TAU_S, LONG_TAU_S = 10.0, 600.0
+LEARN_EVERY_S = 2.0
+LONGEST_STEP_S = 2.0
+"""What one picture may stand for, when the ones before were left out."""
+SETTLED_S = 2.0
+"""So long a place must have kept still to show what is there."""
+KNOWN_S = 40.0
+"""So long a place must have been watched before anything about it can be new."""
+READY_SHARE = 0.7
+MOVING = 12.0
+"""A patch that is so far from the short background moves (levels)."""
+LIT_SHARE = 0.15
+"""Where so much moves at once it is the light."""
+MARGIN_H, MARGIN_BELOW_H = 0.12, 0.06
+"""What a box may be too small by, and a shadow reach below it, in body heights."""
+UPSET_SHARE, UPSET_S = 0.35, 20.0
+"""Where so much differs the whole scene has changed (lamps, a turned camera); after so long it is learned anew."""
+
+
+class Layer:
+    """A picture averaged over what was seen of each place: all of it up to `tau_s`, with exponential memory after.
+
+    `weight` is for how many seconds each pixel was seen, float32 (h, w), at most `tau_s`.
+    """
+
+    def __init__(self, first: Look, tau_s: float) -> None:
+        self._tau_s = tau_s
+        self.look = Look(first.luma.copy(), first.chroma.copy())
+        self.weight: F32 = np.zeros_like(first.luma)
+
+    def learn(self, look: Look, where: U8, span_s: float) -> None:
+        """Take in the pixels of `where` (255), which stand for the last `span_s` seconds."""
+        seen = cv2.multiply(where, span_s / 255, dtype=cv2.CV_32F)  # type: ignore[call-overload]  # takes numbers
+        share = np.asarray(cv2.divide(seen, cv2.add(self.weight, span_s)))  # type: ignore[call-overload]
+        cv2.add(self.weight, seen, dst=self.weight)
+        cv2.min(self.weight, self._tau_s, dst=self.weight)  # type: ignore[call-overload]
+        half = share[::2, ::2]
+        for kept, new, part in (
+            (self.look.luma, look.luma, share),
+            (self.look.chroma, look.chroma, cv2.merge([half, half])),
+        ):
+            cv2.add(kept, cv2.multiply(cv2.subtract(new, kept), part), dst=kept)
+
+    def forget(self, where: U8) -> None:
+        """Begin anew in the pixels of `where`."""
+        np.copyto(self.weight, np.float32(0), where=where.view(bool))
+
+
+class Background:
+    """A sense (`Watcher` of the pipeline): `changes`. `fronts` are shelf fronts by zone and `masks` areas in which
+    things move by themselves (doors, screens), both polygons 0..1; `aspect` is the picture's width / height.
+
+    It looks twice a second at most and costs under a millisecond; the other frames get the same answer.
+    """
+
+    sense = "changes"
+
+    def __init__(
+        self, aspect: float, fronts: Mapping[str, Sequence[Point]], masks: Iterable[Sequence[Point]] = ()
+    ) -> None:
+        self._aspect = aspect
+        self._fronts = dict(fronts)
+        self._masks = [tuple(mask) for mask in masks]
+        self._size = (0, 0)
+        self._seen_s = self._calm_s = -math.inf
+        self._latest = Changes(0.0, False, aspect)
+
+    def look(self, frame: Frame, tracks: Sequence[Track], senses: Senses) -> Senses:
+        """The senses with what has changed; while the camera is blind nothing is learned."""
+        if senses.blind is None and frame.t_s - self._seen_s >= EVERY_S - 1e-6:
+            self._latest = self._update(frame.t_s, frame.lores, tracks)
+            self._seen_s = frame.t_s
+        return replace(senses, changes=self._latest)
+
+    def _update(self, t_s: float, picture: Yuv420, tracks: Sequence[Track]) -> Changes:
+        now = Look.of(picture)
+        if size_of(picture) != self._size:
+            self._size = size_of(picture)
+            self._begin(now, t_s)
+        free = self._free(tracks)
+        settled = self._settle(now, free, min(t_s - self._seen_s, LONGEST_STEP_S))
+        self._statics.note_people(t_s, tracks)
+        ready = self._compare(t_s, settled)
+        sight = {zone: cv2.countNonZero(front & settled) / area for zone, (front, area) in self._areas.items()}
+        return Changes(t_s, ready, self._aspect, self._statics.changes() if ready else (), sight)
+
+    def _begin(self, now: Look, t_s: float) -> None:
+        self._short, self._long = Layer(now, SHORT_TAU_S), Layer(now, LONG_TAU_S)
+        self._watched = ~raster(self._masks, *self._size)
+        fronts = {zone: raster([corners], *self._size) & self._watched for zone, corners in self._fronts.items()}
+        self._areas = {zone: (front, max(cv2.countNonZero(front), 1)) for zone, front in fronts.items()}
+        self._statics = Statics(fronts, self._aspect, now.luma.shape)
+        self._calm_s, self._waiting_s = t_s, 0.0
+
+    def _free(self, tracks: Sequence[Track]) -> U8:
+        """255 where nobody stands before the scene, and nothing moves by itself."""
+        free = self._watched.copy()
+        width, height = self._size
+        for track in tracks:
+            box, side = track.box, MARGIN_H * track.height
+            x1, x2 = (box.x1 - side / self._aspect) * width, (box.x2 + side / self._aspect) * width
+            y1, y2 = (box.y1 - side) * height, (box.y2 + MARGIN_BELOW_H * track.height) * height
+            free[max(int(y1), 0) : max(math.ceil(y2), 0), max(int(x1), 0) : max(math.ceil(x2), 0)] = 0
+        return free
+
+    def _settle(self, now: Look, free: U8, span_s: float) -> U8:
+        """Learn the short background, anew under another light; 255 where it shows what is there."""
+        moving = above(cv2.blur(cv2.absdiff(now.luma, self._short.look.luma), (5, 5)), MOVING) & free
+        if cv2.countNonZero(moving) > LIT_SHARE * cv2.countNonZero(free):
+            moving = free
+        self._short.forget(~free | moving)
+        self._short.learn(now, free, span_s)
+        self._waiting_s += span_s
+        return free & above(self._short.weight, SETTLED_S - 0.01)
+
+    def _compare(self, t_s: float, settled: U8) -> bool:
+        """Follow what differs and learn the long background; false while too little of it is known."""
+        known = settled & above(self._long.weight, KNOWN_S)
+        count = cv2.countNonZero(known)
+        if count:
+            then = Texture(self._long.look)
+            now = Texture(self._short.look)
+            other = unlike(now, then) & known
+            if cv2.countNonZero(other) > UPSET_SHARE * count:
+                return self._upset(t_s)
+            self._statics.follow(Scene(t_s, now, then, known, other, self._long.weight))
+        self._calm_s = t_s
+        if self._waiting_s >= LEARN_EVERY_S:
+            self._long.learn(self._short.look, settled & ~self._statics.kept, self._waiting_s)
+            self._waiting_s = 0.0
+        if cv2.countNonZero(self._statics.accepted):
+            self._long.learn(self._short.look, self._statics.accepted, LONG_TAU_S * 100)
+        return cv2.countNonZero(above(self._long.weight, KNOWN_S)) > READY_SHARE * cv2.countNonZero(self._watched)
+
+    def _upset(self, t_s: float) -> bool:
+        """The whole scene differs: say nothing for a while, then learn it anew."""
+        if t_s - self._calm_s > UPSET_S:
+            self._begin(self._short.look, t_s)
+        return False

@@ -1,0 +1,83 @@
+"""What a place that differs is: a thing that came, one that went, another thing, or only light."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from agent.rules.changes import ChangeKind
+from agent.vision.likeness import BLACK, TINT, Texture
+from hal.ports import F32, U8
+
+PAD = 6
+EDGY, BARE = 1.25, 0.8
+"""How many times the edges of before a place has at least when something came, and at most when something went."""
+LIGHT_LEFT = 0.3
+"""What two levels of light may leave unexplained of a difference (rms)."""
+LIGHT_RMS = 5.0
+GLARE, GLARING_SHARE = 205.0, 0.25
+"""What is now so bright (levels above black) and was not is in the sun where it is so much of a place."""
+_RING = np.ones((5, 5), np.uint8)
+
+
+def nature(now: Texture, then: Texture, mask: U8, roi: tuple[int, int, int, int]) -> ChangeKind | None:
+    """Judge the pixels of `mask` (255) in the box `roi` (x0, y0, x1, y1); None for light and shadow."""
+    area = _padded(roi, mask.shape)
+    inside = mask[area] > 0
+    after, before = now.look.luma[area] - BLACK, then.look.luma[area] - BLACK
+    if _is_light(after, before, inside) and not _other_colour(now, then, mask):
+        return None
+    near = np.asarray(cv2.dilate(mask[area], _RING)) > 0
+    gain = _gain(after, before, ~near)
+    edges = float(_edges(after)[near].mean()), float(_edges(before)[near].mean()) * gain
+    ratio = (edges[0] + 1.0) / (edges[1] + 1.0)
+    if ratio > EDGY:
+        return ChangeKind.ADDED
+    return ChangeKind.REMOVED if ratio < BARE else ChangeKind.ALTERED
+
+
+def _padded(roi: tuple[int, int, int, int], shape: tuple[int, ...]) -> tuple[slice, slice]:
+    x0, y0, x1, y1 = roi
+    return slice(max(y0 - PAD, 0), min(y1 + PAD, shape[0])), slice(max(x0 - PAD, 0), min(x1 + PAD, shape[1]))
+
+
+def _gain(after: F32, before: F32, where: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> float:
+    """How much lighter a place has become."""
+    lit = float(before[where].sum())
+    return float(np.clip(after[where].sum() / lit, 0.25, 4.0)) if lit > 0 else 1.0
+
+
+def _edges(luma: F32) -> F32:
+    """The strength of the edges, float32 of the same shape."""
+    across, down = (cv2.Sobel(luma, cv2.CV_32F, dx, dy, ksize=3, scale=0.25) for dx, dy in ((1, 0), (0, 1)))
+    return np.asarray(cv2.magnitude(across, down))
+
+
+def _is_light(after: F32, before: F32, inside: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> bool:
+    """Whether the same surface in one or two other lights explains what is seen: the patch, and what lies beside it."""
+    near = np.asarray(cv2.dilate(inside.view(np.uint8), _RING)) > 0
+    glaring = (after > GLARE) & (before <= GLARE)
+    if float(glaring[near].mean()) > GLARING_SHARE:
+        return True
+    near &= ~glaring
+    now, then = after[near].astype(np.float64), np.maximum(before[near].astype(np.float64), 1.0)
+    ratio = now / then
+    low, high = np.percentile(ratio, (10, 90))
+    bright = ratio > (low + high) / 2
+    left = now.copy()
+    for level in (bright, ~bright):
+        if level.any():
+            left[level] -= then[level] * (now[level].sum() / then[level].sum())
+    shift = now - then * (now.sum() / then.sum())
+    rms, all_rms = float(np.sqrt(np.mean(left**2))), float(np.sqrt(np.mean(shift**2)))
+    return rms < LIGHT_RMS and rms < LIGHT_LEFT * max(all_rms, LIGHT_RMS)
+
+
+def _other_colour(now: Texture, then: Texture, mask: U8) -> bool:
+    """Whether the place has another hue, the change of brightness aside."""
+    small = mask[::2, ::2] > 0
+    if not small.any():
+        return False
+    lit = float((now.mean[::2, ::2][small] - BLACK).mean()) / max(float((then.mean[::2, ::2][small] - BLACK).mean()), 1)
+    shift = now.look.chroma[small].mean(axis=0) - then.look.chroma[small].mean(axis=0) * np.clip(lit, 0.25, 4.0)
+    return bool(np.abs(shift).max() > TINT)
