@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from hal.ports import Board, Camera, Clock, Hal, HalSettings, Inputs, Outputs, Recorder
+from hal.ports import Board, Camera, Clock, Hal, HalSettings, Inputs, Outputs, Recorder, ThermalArray
 
 if TYPE_CHECKING:
     from hal.recorder import SoftwareRecorder
@@ -26,7 +26,7 @@ def open_hal(settings: HalSettings, clock: Clock | None = None) -> Hal:
     `recorder` is None unless `settings.recording` asks for one. `gpio` is `auto` (lgpio where lines are
     configured and the machine has a gpiochip or GPIOZERO_PIN_FACTORY is set, else simulated), `simulated`, `latched`
     (simulated, in files that outlive the process), or the name of a gpiozero driver such as `mock`. Raises
-    OutputUnavailable or InputUnavailable.
+    OutputUnavailable, InputUnavailable or ThermalUnavailable.
     """
     from hal.system import SystemClock
 
@@ -37,7 +37,10 @@ def open_hal(settings: HalSettings, clock: Clock | None = None) -> Hal:
         if recorder is not None:
             opened.callback(recorder.stop)
         outputs, inputs = _open_lines(settings, clock, opened)
-        return _OpenHal(camera, recorder, outputs, inputs, _choose_board(settings), clock, opened.pop_all())
+        thermal = _choose_thermal(settings, clock)
+        if thermal is not None:
+            opened.callback(thermal.close)
+        return _OpenHal(camera, recorder, outputs, inputs, thermal, _choose_board(settings), clock, opened.pop_all())
 
 
 def release_outputs(settings: HalSettings) -> None:
@@ -62,6 +65,7 @@ class _OpenHal:
         recorder: Recorder | None,
         outputs: Outputs,
         inputs: Inputs,
+        thermal: ThermalArray | None,
         board: Board,
         clock: Clock,
         opened: contextlib.ExitStack,
@@ -70,6 +74,7 @@ class _OpenHal:
         self.recorder = recorder
         self.outputs = outputs
         self.inputs = inputs
+        self.thermal = thermal
         self.board = board
         self.clock = clock
         self._opened = opened
@@ -166,6 +171,18 @@ def _has_pins(settings: HalSettings) -> bool:
 def _is_pi() -> bool:
     model = Path("/proc/device-tree/model")
     return model.exists() and "Raspberry Pi" in model.read_text(encoding="utf-8", errors="replace")
+
+
+def _choose_thermal(settings: HalSettings, clock: Clock) -> ThermalArray | None:
+    if settings.thermal is None:
+        return None
+    if settings.thermal.source == "simulated":
+        from hal.simulated.thermal import thermal_of
+
+        return thermal_of(settings, clock)
+    from hal.thermal import open_array
+
+    return open_array(settings.thermal)
 
 
 def _choose_board(settings: HalSettings) -> Board:

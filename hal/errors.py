@@ -4,14 +4,16 @@ HalError
 ├── RetryableHalError                 the caller tries again, with back-off
 │   ├── CameraStalled (TimeoutError)  no frame within the time allowed
 │   ├── CameraLost (ConnectionError)  the stream or device went away; open() again
-│   └── AcceleratorLost               the delegate died; fall back to the CPU
+│   ├── AcceleratorLost               the delegate died; fall back to the CPU
+│   └── ThermalLost                   the thermal array does not answer
 └── OperatorHalError                  a person must change something; `hint` says what
     ├── CameraUnavailable             no such camera, busy, or no permission
     ├── MediaUnreadable (ValueError)  a file that is not a video, or a truncated one
     ├── ModelUnreadable (ValueError)  not a model, or one this runtime cannot run
     ├── RuntimeMissing (ImportError)  the inference runtime asked for is not installed
     ├── OutputUnavailable             no such pin, or it is in use
-    └── InputUnavailable              no such pin, or it is in use
+    ├── InputUnavailable              no such pin, or it is in use
+    └── ThermalUnavailable            no thermal array at that address, or no driver for it
 """
 
 
@@ -37,6 +39,10 @@ class CameraLost(RetryableHalError, ConnectionError):
 
 class AcceleratorLost(RetryableHalError):
     """The accelerator stopped answering."""
+
+
+class ThermalLost(RetryableHalError):
+    """The thermal array does not answer."""
 
 
 class OperatorHalError(HalError):
@@ -65,3 +71,7 @@ class OutputUnavailable(OperatorHalError):
 
 class InputUnavailable(OperatorHalError):
     """The input line cannot be claimed or read."""
+
+
+class ThermalUnavailable(OperatorHalError):
+    """The thermal array cannot be found or has no driver."""

@@ -285,6 +285,26 @@ class RecordingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ThermalSettings:
+    """Which thermal array (`mlx90640` or `simulated`), where on which I2C bus, and how many pictures a second."""
+
+    source: str
+    bus: int = 1
+    address: int = 0x33
+    fps: float = 2.0
+
+
+class ThermalArray(Protocol):
+    """A low-resolution thermal camera, read from one thread."""
+
+    def read(self) -> F32:
+        """Degrees Celsius (24, 32), NaN for a broken pixel; waits for the picture. Raises ThermalLost."""
+
+    def close(self) -> None:
+        """Release it; a waiting read ends with ThermalLost. Safe to call twice."""
+
+
+@dataclass(frozen=True, slots=True)
 class HalSettings:
     """All that `open_hal` needs to know, in the hardware's own words."""
 
@@ -303,6 +323,7 @@ class HalSettings:
     scene: str = "shop"
     recording: RecordingSettings | None = None
     privacy_masks: Sequence[Polygon] = ()
+    thermal: ThermalSettings | None = None
 
 
 class Hal(Protocol):
@@ -316,6 +337,8 @@ class Hal(Protocol):
     def outputs(self) -> Outputs: ...
     @property
     def inputs(self) -> Inputs: ...
+    @property
+    def thermal(self) -> ThermalArray | None: ...
     @property
     def board(self) -> Board: ...
     @property
