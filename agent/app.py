@@ -37,6 +37,7 @@ from agent.memory import RuleMemory
 from agent.respond.alarms import AlarmBank
 from agent.respond.arming import Arming, kept_wish
 from agent.respond.direct import DirectResponse
+from agent.review.desk import Review
 from agent.sensors import Sensors
 from agent.status import StatusDesk
 from agent.tills import TillDesk
@@ -50,6 +51,7 @@ from agent.web.feed import LiveFeed
 from agent.web.intake import add_intake
 from agent.web.live import add_live
 from agent.web.outputs import OutputsApi
+from agent.web.review import ReviewApi
 from hal import open_hal
 from hal.ports import Clock, Frame, Hal
 from hal.system import ServiceManager
@@ -74,6 +76,7 @@ class Eyes:
     counters: Counters
     desk: Desk
     memory: RuleMemory
+    review: Review
     ended: asyncio.Event
 
     def heartbeats(self) -> dict[str, Heartbeat]:
@@ -110,11 +113,13 @@ async def run_camera(config: Config, stop: asyncio.Event, ready: Callable[[Runni
             desk = Desk(journal)
             memory = await RuleMemory.load(journal, hal.clock)
             alarms = await _make_alarms(config, hal, journal, desk)
-            eyes = _make_eyes(config, hal, desk, memory, detectors, detector, alarms)
+            review = await Review.open(config, journal, hal.clock, desk.report)
+            eyes = _make_eyes(config, hal, desk, memory, detectors, detector, alarms, review)
             async with _noted_life(config, hal.clock, journal, desk), asyncio.TaskGroup() as tasks:
                 core = [
                     tasks.create_task(journal.watch()),
                     tasks.create_task(eyes.direct.run()),
+                    tasks.create_task(review.run(lambda: eyes.capture.receiving)),
                     tasks.create_task(feed_watchdog(manager, eyes.heartbeats(), hal.clock)),
                 ]
                 async with _seeing(eyes), _answering(config, hal, journal, eyes, detector) as running:
@@ -126,6 +131,7 @@ async def run_camera(config: Config, stop: asyncio.Event, ready: Callable[[Runni
                     manager.stopping()
                 for task in core:
                     task.cancel()
+                await review.close()
                 if eyes.vision.failure:
                     raise eyes.vision.failure
 
@@ -163,6 +169,7 @@ def _make_eyes(
     detectors: Detectors,
     detector: Detector,
     alarms: AlarmBank,
+    review: Review,
 ) -> Eyes:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     prefix = secrets.token_hex(3)
@@ -172,7 +179,8 @@ def _make_eyes(
     counters = Counters()
 
     def make_pipeline(aspect: float) -> Pipeline:
-        parts = make_parts(config, detectors, detector, aspect=aspect, prefix=prefix, alarms=alarms)
+        bars = review.bars
+        parts = make_parts(config, detectors, detector, aspect=aspect, prefix=prefix, alarms=alarms, bars=bars)
         memory.attach(parts.rules)
         return Pipeline(parts, hal.clock.monotonic, _local_minute(config, hal.clock), sensors.take)
 
@@ -183,7 +191,7 @@ def _make_eyes(
     vision = VisionThread(make_pipeline, mailbox, hal.clock, counters, desk.deliver, end)
     sensors.start(hal.clock.monotonic())
     desk.watch_frames(lambda outcome: memory.frame(outcome.frame.t_s))
-    return Eyes(alarms, sensors, direct, capture, vision, mailbox, counters, desk, memory, ended)
+    return Eyes(alarms, sensors, direct, capture, vision, mailbox, counters, desk, memory, review, ended)
 
 
 @asynccontextmanager
@@ -228,6 +236,7 @@ async def _answering(
     await tills.open()
     add_intake(api, eyes.sensors, tills, hal.clock)
     OutputsApi(eyes.alarms, journal, hal.clock, eyes.desk.report).add_to(api)
+    ReviewApi(eyes.review).add_to(api)
     async with _served(api, config) as port, _announced(config, identity, port):
         yield Running(config, status, eyes.desk, f"http://{config.api.host}:{port}")
         live.close()

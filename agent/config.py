@@ -19,6 +19,7 @@ from agent.rule_config import RULE_TABLES, Reference, RuleConfig
 from agent.tables.camera import CameraConfig, ModelConfig
 from agent.tables.evidence import EvidenceConfig
 from agent.tables.places import LineConfig, MaskConfig, ZoneConfig
+from agent.tables.review import BudgetConfig, ReviewConfig
 from agent.tables.schedule import ScheduleConfig
 from agent.tables.service import ApiConfig, StorageConfig
 from agent.tables.tills import TillConfig
@@ -33,6 +34,8 @@ class Config:
     model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
     api: ApiConfig = dataclasses.field(default_factory=ApiConfig)
     storage: StorageConfig = dataclasses.field(default_factory=StorageConfig)
+    review: ReviewConfig = dataclasses.field(default_factory=ReviewConfig)
+    budget: BudgetConfig = dataclasses.field(default_factory=BudgetConfig)
     evidence: EvidenceConfig = dataclasses.field(default_factory=EvidenceConfig)
     gpio: GpioConfig = dataclasses.field(default_factory=GpioConfig)
     zones: tuple[ZoneConfig, ...] = ()
@@ -53,6 +56,8 @@ TABLES: dict[str, type[Any]] = {
     "model": ModelConfig,
     "api": ApiConfig,
     "storage": StorageConfig,
+    "review": ReviewConfig,
+    "budget": BudgetConfig,
     "evidence": EvidenceConfig,
     "gpio": GpioConfig,
 }

@@ -35,7 +35,7 @@ class CrowdingRule(AreaRule):
     """Too many people at once; over when two fewer are left."""
 
     compares = (Compare("people", ">=", "max_people"), Compare("lasted_s", ">=", "after_s"))
-    tuned = Tuned("max_people", 2.0)
+    tuned = Tuned("max_people", 3.0)
 
     max_people: int = setting(schema.integer(2, 1000), 10, help="so many people are a crowd")
     after_s: float = setting(schema.number(0, 3600), 10.0, help="seconds it must last")

@@ -16,7 +16,7 @@ class RunningRule(AreaRule):
     """A person runs: body heights (about 1.7 m) a second; brisk walking is 1.0 to 1.2."""
 
     compares = (Compare("speed_h_s", ">=", "min_speed"),)
-    tuned = Tuned("min_speed", 1.5)
+    tuned = Tuned("min_speed", 2.5)
 
     min_speed: float = setting(schema.number(0.5, 6), 1.6, help="slowest speed that is running, body heights a second")
     over_s: float = setting(schema.number(0.3, 3), 1.0, help="seconds over which it must be kept up")

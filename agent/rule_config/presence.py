@@ -52,7 +52,7 @@ class LoiteringRule(ZoneRule):
     """Continuous dwell without moving about; each later stage raises the severity by one step."""
 
     compares = (Compare("dwell_s", ">=", "after_s"), Compare("gyration_h", "<=", "max_gyration_h"))
-    tuned = Tuned("after_s", 3.0)
+    tuned = Tuned("after_s", 4.0)
 
     after_s: float = setting(schema.number(0, 86400, above=True), 30.0, help="seconds of dwell before it is loitering")
     max_gyration_h: float = setting(

@@ -14,7 +14,7 @@ class RevisitRule(ZoneRule):
     """Somebody comes back to one zone again and again; the visits counted survive a restart."""
 
     compares = (Compare("visits", ">=", "min_visits"), Compare("span_s", "<=", "within_s"))
-    tuned = Tuned("min_visits", 2.0)
+    tuned = Tuned("min_visits", 3.0)
 
     min_visits: int = setting(schema.integer(2, 100), 3, help="so many visits are one too many")
     within_s: float = setting(schema.number(10, 86400), 1200.0, help="seconds within which they count")

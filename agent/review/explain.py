@@ -1,0 +1,177 @@
+"""Why an incident is what it is: what was measured against what, and what would have made a difference. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from math import ceil, exp, floor, log, log10
+from typing import NamedTuple
+
+from agent.domain import Json, Severity
+from agent.review.entry import Entry
+from agent.rule_config import RuleConfig
+from agent.rule_config.base import Compare, Rise, number_of
+
+UNITS = {"_h_s": " body heights a second", "_deg": " degrees", "_s": " s", "_h": " body heights", "_m": " m"}
+
+
+class Measure(NamedTuple):
+    """One comparison: the value at the worst moment and at the opening, and the limit that was in force."""
+
+    compare: Compare
+    value: float
+    opening: float | None
+    configured: float
+    limit: float
+
+    @property
+    def met(self) -> bool:
+        """Whether it spoke for an incident."""
+        return self.value >= self.limit if self.compare.op == ">=" else self.value <= self.limit
+
+    @property
+    def unit(self) -> str:
+        return next((unit for ending, unit in UNITS.items() if self.compare.factor.endswith(ending)), "")
+
+    def fields(self) -> dict[str, Json]:
+        """For programs."""
+        return {
+            "factor": self.compare.factor,
+            "value": self.value,
+            "opening": self.opening,
+            "op": self.compare.op,
+            "setting": self.compare.setting,
+            "configured": self.configured,
+            "limit": self.limit,
+        }
+
+
+def explain(entry: Entry, rule: RuleConfig | None) -> dict[str, Json]:
+    """Facts and sentences about an incident; `rule` is None where it is configured no longer."""
+    measures = list(_measures(entry, rule)) if rule else []
+    weights = _weights(entry.factors)
+    sentences = {
+        "measured": [_measured(measure) for measure in measures],
+        "weights": [_weighed(*weight) for weight in weights],
+        "would_not_have_opened": [*_otherwise(measures, rule), *_without(measures, weights)],
+        "severity": [_risen(entry, rise) for rise in rule.rises()] if rule else [],
+        "budget": [_budget(entry, measures)],
+        "camera": [_camera(entry)],
+    }
+    return {
+        "type": "explanation",
+        **{key: value for key, value in entry.fields().items() if key != "type"},
+        "measures": [measure.fields() for measure in measures],
+        "weights": [{"factor": name, "log_odds": odds, "weight": weight} for name, odds, weight in weights],
+        "bar": entry.bar,
+        "health": {**entry.health},
+        "sentences": {key: [*lines] for key, lines in sentences.items()},
+    }
+
+
+def _measures(entry: Entry, rule: RuleConfig) -> Iterator[Measure]:
+    for compare in rule.compares:
+        value = compare.measured(entry.factors)
+        configured = entry.settings.get(compare.setting, compare.limit(rule, entry.factors))
+        if value is None or configured is None:
+            continue
+        barred = entry.bar is not None and rule.tuned is not None and compare.setting == rule.tuned.setting
+        limit = entry.bar if barred and entry.bar is not None else configured
+        yield Measure(compare, value, compare.measured(entry.opening), configured, limit)
+
+
+def _measured(measure: Measure) -> str:
+    compare, unit = measure.compare, measure.unit
+    then = "" if measure.opening in (None, measure.value) else f" ({measure.opening:g}{unit} when it opened)"
+    asked = "at least" if compare.op == ">=" else "at most"
+    return f"{compare.factor} was {measure.value:g}{unit}{then}; {compare.setting} asks for {asked} {measure.limit:g}"
+
+
+def _otherwise(measures: list[Measure], rule: RuleConfig | None) -> Iterator[str]:
+    """With what else it would not have opened."""
+    if rule is None:
+        return
+    met = [f"{measure.compare.setting} = {_past(measure, rule):g}" for measure in measures if measure.met]
+    if met:
+        yield from [" and ".join(met)] if rule.either else met
+    settings = {field.name: _plain(getattr(rule, field.name)) for field in dataclasses.fields(rule)}
+    for words in rule.otherwise:
+        yield words.format(**settings)
+
+
+def _past(measure: Measure, rule: RuleConfig) -> float:
+    """The nearest setting, in round numbers, that the value would not have met."""
+    up = measure.compare.op == ">="
+    if isinstance(getattr(rule, measure.compare.setting, None), int):
+        return floor(measure.value) + 1 if up else ceil(measure.value) - 1
+    grain = 10.0 ** (floor(log10(abs(measure.value))) - 1) if measure.value else 0.1
+    steps = floor(measure.value / grain) + 1 if up else ceil(measure.value / grain) - 1
+    return round(steps * grain, 6)
+
+
+def _risen(entry: Entry, rise: Rise) -> str:
+    value = number_of(entry.factors.get(rise.factor))
+    if Severity.parse(entry.severity) >= rise.severity:
+        return f"it was {rise.severity} or more, as {rise.factor} makes it"
+    if isinstance(rise.value, bool) or value is None:
+        return f"it would have been {rise.severity} with {rise.factor}"
+    unit = next((unit for ending, unit in UNITS.items() if rise.factor.endswith(ending)), "")
+    return f"it missed {rise.severity} by {max(rise.value - value, 0.0):.3g}{unit} of {rise.factor}"
+
+
+def _weights(factors: Mapping[str, object]) -> list[tuple[str, float, float | None]]:
+    """Name, log-odds and weight of the weighted factors, the heaviest first."""
+    found = [
+        (name, float(odds), number_of(factor.get("weight")))
+        for name, factor in factors.items()
+        if isinstance(factor, Mapping) and isinstance(odds := factor.get("log_odds"), int | float)
+    ]
+    return sorted(found, key=lambda weight: -abs(weight[1]))
+
+
+def _weighed(name: str, log_odds: float, weight: float | None) -> str:
+    side = "for" if log_odds > 0 else ("against" if log_odds < 0 else "neither for nor against")
+    by = "" if weight is None else f", weight {weight:g}"
+    return f"{name} spoke {side} it (log-odds {log_odds:+.2f}{by})"
+
+
+def _without(measures: list[Measure], weights: list[tuple[str, float, float | None]]) -> Iterator[str]:
+    """Weighted factors without which the sum would have stayed below the limit of the score."""
+    score = next((m for m in measures if m.compare.op == ">=" and _is_sum(m.value, weights)), None)
+    if score is None:
+        return
+    total = sum(odds for _, odds, _ in weights)
+    needed = (
+        log(score.limit / (1 - score.limit)) if 0 < score.limit < 1 and not _close(score.value, total) else score.limit
+    )
+    for name, odds, _ in weights:
+        if odds > 0 and total - odds < needed:
+            yield f"no {name}"
+
+
+def _is_sum(value: float, weights: list[tuple[str, float, float | None]]) -> bool:
+    """Whether a score is the sum of the weights' log-odds, or its probability."""
+    total = sum(odds for _, odds, _ in weights)
+    return bool(weights) and (_close(value, total) or _close(value, 1 / (1 + exp(-total))))
+
+
+def _close(a: float, b: float) -> bool:
+    return abs(a - b) < 0.02
+
+
+def _budget(entry: Entry, measures: list[Measure]) -> str:
+    raised = next((measure for measure in measures if measure.limit != measure.configured), None)
+    if raised is None:
+        return "the alert budget had not changed this rule when it opened"
+    setting, unit = raised.compare.setting, raised.unit
+    return f"the alert budget had raised {setting} from {raised.configured:g} to {raised.limit:g}{unit} when it opened"
+
+
+def _camera(entry: Entry) -> str:
+    if not entry.health:
+        return "nothing was known to be wrong with the camera when it opened"
+    return "not well when it opened: " + ", ".join(f"{what} ({state})" for what, state in entry.health.items())
+
+
+def _plain(value: object) -> object:
+    return f"{value:g}" if isinstance(value, float) else value
