@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from agent.cli import review_commands
 from agent.cli.boundary import guarded
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ outputs_app = typer.Typer(no_args_is_help=True, help="The alarm outputs.")
 app.add_typer(model_app, name="model")
 app.add_typer(config_app, name="config")
 app.add_typer(outputs_app, name="outputs")
+review_commands.add_to(app)
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration file (TOML).")]
 MaybeConfig = Annotated[Path | None, typer.Option("--config", "-c", help="The configuration file (TOML).")]
