@@ -34,6 +34,9 @@ review_commands.add_to(app)
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration file (TOML).")]
 MaybeConfig = Annotated[Path | None, typer.Option("--config", "-c", help="The configuration file (TOML).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for programs.")]
+Url = Annotated[str, typer.Option("--url", help="The camera's address.")]
+By = Annotated[str, typer.Option("--by", help="Who says so, for the record.")]
+HERE = "http://127.0.0.1:8723"
 ModelName = Annotated[str | None, typer.Option("--model", help="A name from `aislewatch model list`.")]
 
 
@@ -130,7 +133,7 @@ def discover(
 @app.command()
 @guarded
 def status(
-    url: Annotated[str, typer.Option(help="The camera's address.")] = "http://127.0.0.1:8723",
+    url: Url = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Say how a running camera is."""
@@ -148,6 +151,62 @@ def config_check(
     from agent.cli import parts
 
     parts.check_config(file, as_json=as_json)
+
+
+@outputs_app.command("list")
+@guarded
+def outputs_list(url: Url = HERE, as_json: AsJson = False) -> None:
+    """List the outputs of a running camera: on or off, why, and whether it is armed."""
+    from agent.cli import outputs
+
+    outputs.show(url, as_json=as_json)
+
+
+@outputs_app.command("test")
+@guarded
+def outputs_test(
+    name: Annotated[str, typer.Argument(help="An output from `aislewatch outputs list`.")],
+    seconds: Annotated[float, typer.Option("--for", min=0.1, max=10, help="How long.")] = 2.0,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Yes, even though it is a siren.")] = False,
+    by: By = "",
+    url: Url = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Switch one output on for a moment, within its limits and marked as a test."""
+    from agent.cli import outputs
+
+    outputs.test(url, name, seconds, confirm=confirm, by=by, as_json=as_json)
+
+
+@outputs_app.command("silence")
+@guarded
+def outputs_silence(
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is journaled.")],
+    name: Annotated[str | None, typer.Argument(help="One output; all when left out.")] = None,
+    by: By = "",
+    url: Url = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """End what sounds for the incidents that are open now; a new incident sounds again."""
+    from agent.cli import outputs
+
+    outputs.silence(url, name, reason, by, as_json=as_json)
+
+
+@outputs_app.command("arm")
+@guarded
+def outputs_arm(
+    mode: Annotated[str, typer.Argument(help="armed, disarmed or schedule.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; needed to disarm.")] = "",
+    hours: Annotated[float | None, typer.Option("--hours", min=0.01, max=168, help="Until it ends by itself.")] = None,
+    by: By = "",
+    url: Url = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Arm the outputs, disarm them, or let them go by their schedules; it survives a restart."""
+    from agent.cli import outputs
+
+    outputs.arm(url, mode, reason, by, None if hours is None else hours * 3600, as_json=as_json)
 
 
 @outputs_app.command("off")

@@ -122,3 +122,27 @@ def test_a_signal_ends_it_in_order_with_the_outputs_off(tmp_path: Path, number: 
     assert process.returncode == 0, complaints
     assert not is_on(tmp_path / "lines", "siren")
     assert "Traceback" not in complaints
+
+
+async def test_a_person_silences_the_siren_and_disarms_it_by_command(tmp_path: Path) -> None:
+    line = tmp_path / "lines"
+    async with camera(parse_config(config_text(tmp_path))) as running:
+        await eventually(lambda: is_on(line, "siren"))
+        silenced = await command("outputs", "silence", "--reason", "false alarm", "--by", "Kim", "--url", running.url)
+        assert silenced == "silenced: siren\n"
+        disarmed = await command("outputs", "arm", "disarmed", "--reason", "stocktaking", "--url", running.url)
+        assert disarmed == "DISARMED (stocktaking)\n"
+        assert not is_on(line, "siren"), "whoever else comes into view"
+    async with camera(parse_config(config_text(tmp_path))) as running:
+        facts = json.loads(await command("outputs", "list", "--json", "--url", running.url))
+        assert (facts["arming"]["mode"], facts["outputs"][0]["barred"]) == ("disarmed", "disarmed")
+
+
+async def command(*words: str) -> str:
+    """What a command prints; it must succeed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "agent", *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    out, complaint = await process.communicate()
+    assert process.returncode == 0, complaint.decode()
+    return out.decode()
