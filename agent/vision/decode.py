@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.errors import ModelError
+from agent.vision.calibration import Calibration
 from agent.vision.spec import LevelSpec, ModelSpec
 from hal.ports import F32, TensorSpec
 
@@ -113,8 +113,8 @@ class SsdRaw:
     """
 
     def __init__(self, spec: ModelSpec, outputs: Sequence[TensorSpec], min_score: float) -> None:
-        self._slope, self._shift = spec.calibration
-        logit = (math.log(min_score / (1.0 - min_score)) - self._shift) / self._slope
+        self._calibration = Calibration(spec)
+        logit = self._calibration.logit(min_score)
         self._levels = [_level(spec, level, outputs, logit) for level in spec.levels]
         _require(spec, len(outputs) == 2 * len(spec.levels), outputs, f"{2 * len(spec.levels)} outputs")
         self._divisor = np.array(spec.box_scale, dtype=np.float32)
@@ -134,7 +134,7 @@ class SsdRaw:
             anchors.append(level.anchors[found])
         if not logits:
             return Candidates(np.empty((0, 4), np.float32), np.empty(0, np.float32))
-        scores = _sigmoid(self._slope * np.concatenate(logits) + np.float32(self._shift))
+        scores = self._calibration.scores(np.concatenate(logits))
         boxes = _boxes(np.concatenate(offsets) / self._divisor, np.concatenate(anchors))
         best = _best(np.arange(len(scores)), scores)
         return Candidates(boxes[best], scores[best])
@@ -177,10 +177,6 @@ def _real(stored: NDArray[Any], quant: TensorSpec) -> F32:
     if not quant.scale:
         return stored.astype(np.float32)
     return (stored.astype(np.float32) - np.float32(quant.zero_point)) * np.float32(quant.scale)
-
-
-def _sigmoid(logits: F32) -> F32:
-    return np.float32(1.0) / (np.float32(1.0) + np.exp(-np.clip(logits, -80.0, 80.0)))
 
 
 def _best(found: NDArray[np.intp], scores: NDArray[Any]) -> NDArray[np.intp]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.spec import InputSpec
+from agent.vision.tone import lift
 from hal.ports import U8, Yuv420
 
 LETTERBOX_GREY = 114
@@ -39,7 +40,7 @@ class Preparer:
         self._resize(picture.u, self._u)
         self._resize(picture.v, self._v)
         cv2.cvtColor(self._i420, self._to_colour, dst=tensor[0].view(np.uint8) if self._direct else self._wide)
-        self._store(tensor)
+        self._finish(tensor)
         return width / self._spec.width, height / self._spec.height
 
     def fill_rgb(self, picture: U8, tensor: NDArray[Any]) -> tuple[float, float]:
@@ -50,7 +51,7 @@ class Preparer:
         cv2.resize(picture, (width, height), dst=colour, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
         if self._from_rgb is not None:
             cv2.cvtColor(colour, self._from_rgb, dst=colour)
-        self._store(tensor)
+        self._finish(tensor)
         return width / self._spec.width, height / self._spec.height
 
     def _fit(self, width: int, height: int) -> tuple[int, int]:
@@ -79,6 +80,11 @@ class Preparer:
     @staticmethod
     def _resize(plane: U8, target: U8) -> None:
         cv2.resize(plane, target.shape[1::-1], dst=target, interpolation=cv2.INTER_LINEAR)
+
+    def _finish(self, tensor: NDArray[Any]) -> None:
+        if self._spec.tone == "lift":
+            lift(tensor[0].view(np.uint8) if self._direct else self._colour)
+        self._store(tensor)
 
     def _store(self, tensor: NDArray[Any]) -> None:
         """Bring the colours into the tensor's order and type, where they are not there already."""

@@ -22,7 +22,10 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class InputSpec(_Table, frozen=True, kw_only=True):
-    """The picture a model wants. `letterbox` keeps proportions: top left, the rest filled with grey 114."""
+    """The picture a model wants.
+
+    `letterbox` keeps proportions: top left, the rest filled with grey 114. `lift` brightens dark pictures (tone.py).
+    """
 
     width: int
     height: int
@@ -30,6 +33,7 @@ class InputSpec(_Table, frozen=True, kw_only=True):
     dtype: Literal["uint8", "int8", "float32"]
     colour: Literal["rgb", "bgr"] = "rgb"
     fit: Literal["stretch", "letterbox"] = "stretch"
+    tone: Literal["as_is", "lift"] = "as_is"
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -69,7 +73,8 @@ class ModelSpec(_Table, frozen=True, kw_only=True):
     """One entry of the manifest.
 
     `file` names a file that lies beside the manifest, `source` one that has to be brought (`aislewatch model fetch`);
-    exactly one is given. `calibration` (a, b) turns a logit x into the score sigmoid(a x + b) (Platt scaling).
+    exactly one is given. `calibration` (a, b) turns a logit x into the score sigmoid(a x + b) (Platt scaling);
+    below the score `tail[0]` the line is `tail[1]` times as steep (calibration.py).
     `soft` suppression takes `nms_iou` as the overlap from which a score decays.
     """
 
@@ -90,6 +95,7 @@ class ModelSpec(_Table, frozen=True, kw_only=True):
     nms_iou: float = 0.5
     box_scale: tuple[float, float, float, float] = (10.0, 10.0, 5.0, 5.0)
     calibration: tuple[float, float] = (1.0, 0.0)
+    tail: tuple[float, float] = (0.5, 1.0)
     levels: tuple[LevelSpec, ...] = msgspec.field(default=(), name="level")
     scores: Scores | None = None
     accuracy: Mapping[str, float | str] = msgspec.field(default_factory=dict)
@@ -210,6 +216,8 @@ def _level_mistakes(spec: ModelSpec, path: str) -> Iterator[Problem]:
             yield Problem(f"{path}.level[{number}]", "steps and anchors must be positive")
     if spec.calibration[0] <= 0:
         yield Problem(f"{path}.calibration", "its slope must be positive")
+    if not (0.0 < spec.tail[0] < 1.0 and 0.0 < spec.tail[1] <= 1.0):
+        yield Problem(f"{path}.tail", "needs a score in 0..1 and a slope of at most 1")
     if min(spec.box_scale) <= 0:
         yield Problem(f"{path}.box_scale", "must be positive")
 

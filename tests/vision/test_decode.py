@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from agent.errors import ModelError
+from agent.vision.calibration import Calibration
 from agent.vision.decode import MOST_CANDIDATES, decoder_for, level_anchors
 from agent.vision.spec import InputSpec, LevelSpec, ModelSpec, Operating, Scores
 from hal.ports import TensorSpec
@@ -180,3 +181,21 @@ def test_outputs_that_do_not_fit_the_manifest_are_refused_with_both_told(
 def test_a_pose_model_finds_no_boxes() -> None:
     with pytest.raises(ModelError, match="finds no boxes"):
         decoder_for(model("movenet", task="pose"), [], 0.05)
+
+
+@given(st.floats(0.3, 3.0), st.floats(-2.0, 2.0), st.floats(0.1, 0.6), st.floats(0.2, 1.0), st.floats(0.02, 0.98))
+def test_calibration_and_its_inverse_agree(slope: float, shift: float, knee: float, tail: float, score: float) -> None:
+    calibration = Calibration(model("ssd_raw", levels=LEVELS, calibration=(slope, shift), tail=(knee, tail)))
+    found = calibration.scores(np.array([calibration.logit(score)], np.float32))
+    assert found[0] == pytest.approx(score, rel=2e-3)
+
+
+def test_weak_scores_are_drawn_out_below_the_knee_and_keep_their_order() -> None:
+    logits = np.linspace(-5.0, 3.0, 50, dtype=np.float32)
+    plain, drawn = (
+        Calibration(model("ssd_raw", levels=LEVELS, calibration=(2.0, 0.0), tail=tail)).scores(logits)
+        for tail in ((0.3, 1.0), (0.3, 0.4))
+    )
+    assert (np.diff(drawn) > 0).all()
+    np.testing.assert_array_equal(drawn[plain >= 0.3], plain[plain >= 0.3])
+    assert (drawn[plain < 0.29] > plain[plain < 0.29]).all()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from agent.vision.preprocess import LETTERBOX_GREY, Preparer
 from agent.vision.spec import InputSpec
+from agent.vision.tone import DARK, lift
 from hal.ports import U8, Yuv420
 
 
@@ -117,3 +118,32 @@ def test_rgb_pictures_take_the_same_way(colour: Literal["rgb", "bgr"]) -> None:
     expected = cv2.resize(source, (96, 64), interpolation=cv2.INTER_AREA)
     np.testing.assert_array_equal(tensor[0], expected if colour == "rgb" else expected[..., ::-1])
     np.testing.assert_array_equal(source, before)
+
+
+@pytest.mark.parametrize("size", [(96, 64), (90, 62)], ids=["straight into the tensor", "by way of a staging picture"])
+def test_dark_pictures_are_lifted_where_the_model_wants_it(size: tuple[int, int]) -> None:
+    wanted = {"width": size[0], "height": size[1]}
+    night = np.random.default_rng(5).integers(0, 40, (480, 640, 3)).astype(np.uint8)
+    dark, lifted = (np.zeros(spec(**wanted).shape, np.uint8) for _ in range(2))
+    Preparer(spec(**wanted)).fill_rgb(night, dark)
+    Preparer(spec(**wanted, tone="lift")).fill_rgb(night, lifted)
+    assert dark.mean() < 0.1 * 255
+    assert lifted.mean() == pytest.approx(DARK * 255, rel=0.15)
+    signed = np.zeros(lifted.shape, np.int8)
+    Preparer(spec(**wanted, tone="lift", dtype="int8")).fill_rgb(night, signed)
+    np.testing.assert_array_equal(signed.astype(int) + 128, lifted)
+
+
+def test_bright_pictures_and_black_ones_stay_as_they_are() -> None:
+    for level in (0, 120):
+        even = np.full((64, 96, 3), level, np.uint8)
+        lift(even)
+        assert (even == level).all()
+
+
+def test_a_picture_of_the_camera_is_lifted_like_one_of_a_file() -> None:
+    source = picture(640, 480)
+    dim = Yuv420((source.y // 6 + 14).astype(np.uint8), source.u, source.v)
+    as_file = np.zeros(spec().shape, np.uint8)
+    Preparer(spec(tone="lift")).fill_rgb(converted(dim, 640, 480), as_file)
+    assert np.abs(filled(spec(tone="lift"), dim).astype(int) - as_file).mean() < 4
