@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 
 from agent.config import Config
 from agent.domain import ZoneKind
 from agent.errors import ModelError
 from agent.models import Catalogue
+from agent.poses import open_poses
 from agent.respond.alarms import AlarmBank
 from agent.rules.bars import Bars
 from agent.rules.engine import RuleEngine
@@ -15,13 +18,15 @@ from agent.rules.incidents import IncidentBook
 from agent.rules.zones import ZoneMap
 from agent.tables.camera import ModelConfig
 from agent.tables.evidence import EvidenceConfig
+from agent.tables.wiring import ThermalConfig
 from agent.vision.background import Background
 from agent.vision.detector import Detector
 from agent.vision.gate import Gate, GatePolicy
 from agent.vision.pipeline import Parts, Watcher
+from agent.vision.pose_watch import PoseWatcher
 from agent.vision.spec import ModelSpec, Operating
 from agent.vision.tracker import Tracker, TrackerSettings
-from hal.ports import Clock, HalSettings, LineSettings, RecordingSettings
+from hal.ports import Clock, HalSettings, LineSettings, RecordingSettings, ThermalSettings
 from hal.tflite import DeviceName, open_accelerator
 
 WITH_GOODS = (ZoneKind.SHELF, ZoneKind.HIGH_VALUE)
@@ -51,6 +56,7 @@ def hal_settings(config: Config, *, paced: bool = True) -> HalSettings:
         data_dir=config.storage.data_dir,
         seed=camera.seed,
         scene=camera.scene,
+        thermal=_thermal(config.thermal),
         recording=_recording(config.evidence) if config.evidence.record and paced else None,
         privacy_masks=[mask.polygon for mask in config.privacy_masks],
     )
@@ -58,6 +64,12 @@ def hal_settings(config: Config, *, paced: bool = True) -> HalSettings:
 
 def _recording(evidence: EvidenceConfig) -> RecordingSettings:
     return RecordingSettings(evidence.bitrate_kbps * 1000, stream=evidence.stream)
+
+
+def _thermal(array: ThermalConfig) -> ThermalSettings | None:
+    if array.source == "none":
+        return None
+    return ThermalSettings(array.source, array.bus, array.address, array.fps)
 
 
 class Detectors:
@@ -117,17 +129,25 @@ def make_parts(
     prefix: str,
     alarms: AlarmBank | None = None,
     bars: Bars | None = None,
+    others: Sequence[Watcher] = (),
 ) -> Parts:
-    """The parts of the walk for pictures of this aspect (width / height); `prefix` makes incident ids unique."""
+    """The parts of the walk for pictures of this aspect (width / height); `prefix` makes incident ids unique.
+
+    `others` are senses that were made already.
+    """
     cv2.setNumThreads(1)  # the pictures are small: handing work to threads costs more than it saves
     point = detectors.operating()
-    watchers = make_watchers(config, aspect)
+    watchers = [*make_watchers(config, aspect), *others]
+    rules = RuleEngine(config, aspect, [watcher.sense for watcher in watchers])
+    for watcher in watchers:
+        if isinstance(watcher, PoseWatcher):
+            watcher.urgent = lambda: rules.concealing
     return Parts(
         gate=Gate([mask.polygon for mask in config.motion_masks]),
         policy=GatePolicy(),
         detector=detector,
         tracker=Tracker(TrackerSettings(point.min_score, point.confirm_score, aspect)),
-        rules=RuleEngine(config, aspect, [watcher.sense for watcher in watchers]),
+        rules=rules,
         incidents=IncidentBook(config.rules, prefix, bars),
         object_mask=ZoneMap([mask.polygon for mask in config.object_masks]),
         open_fallback=detectors.open_fallback,
@@ -143,4 +163,6 @@ def make_watchers(config: Config, aspect: float) -> list[Watcher]:
     if Background.sense in needed:
         fronts = {zone.name: zone.goods for zone in config.zones if zone.kind in WITH_GOODS}
         watchers.append(Background(aspect, fronts, [mask.polygon for mask in config.motion_masks]))
+    if PoseWatcher.sense in needed and (poses := open_poses(config, aspect)):
+        watchers.append(poses)
     return watchers

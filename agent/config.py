@@ -19,11 +19,12 @@ from agent.rule_config import RULE_TABLES, Reference, RuleConfig
 from agent.tables.camera import CameraConfig, ModelConfig
 from agent.tables.evidence import EvidenceConfig
 from agent.tables.places import LineConfig, MaskConfig, ZoneConfig
+from agent.tables.pose import PoseConfig
 from agent.tables.review import BudgetConfig, ReviewConfig
 from agent.tables.schedule import ScheduleConfig
 from agent.tables.service import ApiConfig, StorageConfig
 from agent.tables.tills import TillConfig
-from agent.tables.wiring import GpioConfig, InputConfig, LadderConfig, OutputConfig
+from agent.tables.wiring import GpioConfig, InputConfig, LadderConfig, OutputConfig, ThermalConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,14 @@ class Config:
 
     camera: CameraConfig = dataclasses.field(default_factory=CameraConfig)
     model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
+    pose: PoseConfig = dataclasses.field(default_factory=PoseConfig)
     api: ApiConfig = dataclasses.field(default_factory=ApiConfig)
     storage: StorageConfig = dataclasses.field(default_factory=StorageConfig)
     review: ReviewConfig = dataclasses.field(default_factory=ReviewConfig)
     budget: BudgetConfig = dataclasses.field(default_factory=BudgetConfig)
     evidence: EvidenceConfig = dataclasses.field(default_factory=EvidenceConfig)
     gpio: GpioConfig = dataclasses.field(default_factory=GpioConfig)
+    thermal: ThermalConfig = dataclasses.field(default_factory=ThermalConfig)
     zones: tuple[ZoneConfig, ...] = ()
     lines: tuple[LineConfig, ...] = ()
     schedules: tuple[ScheduleConfig, ...] = ()
@@ -54,12 +57,14 @@ class Config:
 TABLES: dict[str, type[Any]] = {
     "camera": CameraConfig,
     "model": ModelConfig,
+    "pose": PoseConfig,
     "api": ApiConfig,
     "storage": StorageConfig,
     "review": ReviewConfig,
     "budget": BudgetConfig,
     "evidence": EvidenceConfig,
     "gpio": GpioConfig,
+    "thermal": ThermalConfig,
 }
 LISTS: dict[str, tuple[str, type[Any]]] = {
     "zone": ("zones", ZoneConfig),

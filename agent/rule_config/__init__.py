@@ -8,6 +8,7 @@ from agent.rule_config.counting import CrowdingRule, LineCrossingRule, QueueRule
 from agent.rule_config.doors import CheckoutBypassRule, TailgatingRule
 from agent.rule_config.movement import ErraticRule, RunningRule, WrongWayRule
 from agent.rule_config.panic import PanicRule
+from agent.rule_config.pose import ConcealmentRule, FallRule, TagTamperingRule
 from agent.rule_config.presence import AfterHoursRule, AssistanceRule, LoiteringRule, RestrictedRule
 from agent.rule_config.shelf import LeftObjectRule, RemovedObjectRule, ShelfSweepRule
 from agent.rule_config.till import PosExceptionRule
@@ -18,8 +19,10 @@ __all__ = [
     "AssistanceRule",
     "CheckoutBypassRule",
     "Compare",
+    "ConcealmentRule",
     "CrowdingRule",
     "ErraticRule",
+    "FallRule",
     "LeftObjectRule",
     "LineCrossingRule",
     "LoiteringRule",
@@ -36,6 +39,7 @@ __all__ = [
     "RuleConfig",
     "RunningRule",
     "ShelfSweepRule",
+    "TagTamperingRule",
     "TailgatingRule",
     "Tuned",
     "UnusualForHourRule",
@@ -59,6 +63,9 @@ RULE_TABLES: dict[str, type[RuleConfig]] = {
     "unusual_for_hour": UnusualForHourRule,
     "pos_exception": PosExceptionRule,
     "panic": PanicRule,
+    "fall": FallRule,
+    "concealment": ConcealmentRule,
+    "tag_tampering": TagTamperingRule,
     "shelf_sweep": ShelfSweepRule,
     "left_object": LeftObjectRule,
     "removed_object": RemovedObjectRule,

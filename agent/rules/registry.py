@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.config import Config
 from agent.domain import Point, ZoneKind
-from agent.rule_config import CheckoutBypassRule, RuleConfig, WrongWayRule
+from agent.rule_config import CheckoutBypassRule, ConcealmentRule, RuleConfig, WrongWayRule
 from agent.rules.base import Rule
 from agent.rules.baseline import UnusualForHour
 from agent.rules.changes import ChangeKind
@@ -17,6 +17,9 @@ from agent.rules.doors import CheckoutBypass, Tailgating
 from agent.rules.movement import Erratic, Running, WrongWay
 from agent.rules.objects import UnattendedObject
 from agent.rules.panic import DIRECT, Panic
+from agent.rules.pose_concealment import Concealment
+from agent.rules.pose_fall import Fall
+from agent.rules.pose_tampering import TagTampering
 from agent.rules.presence import AfterHours, Assistance, Loitering, Restricted
 from agent.rules.shelf import ShelfSweep
 from agent.rules.till import PosException
@@ -74,6 +77,17 @@ def _checkout_bypass(rule: CheckoutBypassRule, site: Site) -> Rule:
     return CheckoutBypass(rule, goods, tills, site.area(rule.zone), None if rule.line is None else site.line(rule.line))
 
 
+def _concealment(rule: ConcealmentRule, site: Site) -> Rule:
+    return Concealment(rule, goods_fronts(site.config, rule))
+
+
+def goods_fronts(config: Config, rule: ConcealmentRule) -> list[tuple[str, tuple[Point, ...]]]:
+    """The shelves into which hands reach: their names and where their goods are seen."""
+    kinds = (ZoneKind.SHELF, ZoneKind.HIGH_VALUE)
+    chosen = (z for z in config.zones if z.name in rule.shelves or (not rule.shelves and z.kind in kinds))
+    return [(zone.name, zone.goods) for zone in chosen]
+
+
 RULES: dict[str, Callable[[Any, Site], Rule]] = {
     "restricted": lambda rule, site: Restricted(rule, site.zone(rule.zone)),
     "loitering": lambda rule, site: Loitering(rule, site.zone(rule.zone)),
@@ -94,6 +108,9 @@ RULES: dict[str, Callable[[Any, Site], Rule]] = {
     "shelf_sweep": lambda rule, site: ShelfSweep(rule, site.zone(rule.zone)),
     "left_object": lambda rule, site: UnattendedObject(rule, ChangeKind.ADDED, site.corners(rule.zone)),
     "removed_object": lambda rule, site: UnattendedObject(rule, ChangeKind.REMOVED, site.corners(rule.zone)),
+    "fall": lambda rule, site: Fall(rule, site.area(rule.zone)),
+    "concealment": _concealment,
+    "tag_tampering": lambda rule, site: TagTampering(rule, site.area(rule.zone)),
 }
 WALKING = ("running", "wrong_way", "erratic", "queue")
 """The kinds that look at trails; without any of them nobody's feet are followed."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from agent.domain import Pose
 from agent.rules.changes import Changes
+from agent.vision.thermal import Warmth
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +16,13 @@ class Senses:
 
     `blind` says why the picture cannot be trusted now, None while it can. `changes` is what differs from the learned
     background and stays so. `pose` holds, by track, how the people looked at in this frame hold their bodies.
+    `warm` is what the thermal array made out lately.
     """
 
     blind: str | None = None
     changes: Changes | None = None
     pose: Mapping[int, Pose] | None = None
+    warm: Warmth | None = None
 
 
 NOTHING = Senses()

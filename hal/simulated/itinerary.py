@@ -145,6 +145,11 @@ class Planner:
     def at(self) -> Xy:
         return self._at
 
+    @property
+    def time_s(self) -> float:
+        """When the next leg begins."""
+        return self._t
+
     def done(self) -> Itinerary:
         """The finished itinerary. Raises ValueError when nothing was planned."""
         if not self._legs:

@@ -113,3 +113,21 @@ def inside(polygon: Sequence[tuple[float, float]], x: float, y: float) -> bool:
         if (y1 > y) != (y2 > y) and x < x1 + (y - y1) / (y2 - y1) * (x2 - x1):
             odd = not odd
     return odd
+
+
+def hull(points: F64) -> tuple[tuple[float, float], ...]:
+    """The corners of the convex hull of picture points (n, 2), in order (Andrew, 1979)."""
+    ordered = sorted({(float(x), float(y)) for x, y in points})
+    chains = []
+    for run in (ordered, ordered[::-1]):
+        chain: list[tuple[float, float]] = []
+        for point in run:
+            while len(chain) > 1 and _turn(chain[-2], chain[-1], point) <= 0:
+                chain.pop()
+            chain.append(point)
+        chains.append(chain[:-1])
+    return (*chains[0], *chains[1])
+
+
+def _turn(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
