@@ -1,4 +1,4 @@
-"""People review the incidents of a whole camera, over its API and from the command line, and it outlives the process."""
+"""People review a whole camera's incidents, over its API and from the command line; it outlives the process."""
 
 from __future__ import annotations
 

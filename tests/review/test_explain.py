@@ -1,0 +1,164 @@
+"""Why an incident is what it is, in facts and sentences."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.domain import Json, Severity
+from agent.review.entry import Entry, Stamp
+from agent.review.explain import explain
+from agent.rule_config import (
+    RULE_TABLES,
+    AfterHoursRule,
+    LoiteringRule,
+    QueueRule,
+    RestrictedRule,
+    RevisitRule,
+    RuleConfig,
+    RunningRule,
+    TailgatingRule,
+)
+from agent.rule_config.base import Compare
+
+STAMP = Stamp(1_800_000_000.0, True)
+LOITERING = LoiteringRule(kind="loitering", name="stay", zone="spirits")
+
+
+class Weighing(RuleConfig):
+    """A rule that weighs its factors, for these tests."""
+
+    compares = (Compare("score", ">=", "threshold"),)
+
+    @property
+    def threshold(self) -> float:
+        """What the score must reach."""
+        return 0.7
+
+
+def entry(rule: RuleConfig, factors: dict[str, Json], severity: str = "warning", **about: object) -> Entry:
+    """An incident that is over."""
+    made = Entry("i-1", rule.kind, rule.name, "boot", 0.0, 60.0, STAMP, STAMP, over=True, severity=severity)
+    made.factors, made.opening = factors, {**factors}
+    for key, value in about.items():
+        setattr(made, key, value)
+    return made
+
+
+def sentences(rule: RuleConfig, factors: dict[str, Json], heading: str, **about: object) -> list[Json]:
+    said = explain(entry(rule, factors, **about), rule)["sentences"]  # type: ignore[arg-type]  # severity is text
+    assert isinstance(said, dict)
+    lines = said[heading]
+    assert isinstance(lines, list)
+    return lines
+
+
+def test_what_was_measured_against_what() -> None:
+    factors: dict[str, Json] = {"dwell_s": 44.2, "gyration_h": 0.81}
+    assert sentences(LOITERING, factors, "measured", opening={"dwell_s": 30.0, "gyration_h": 0.81}) == [
+        "dwell_s was 44.2 s (30 s when it opened); after_s asks for at least 30",
+        "gyration_h was 0.81 body heights; max_gyration_h asks for at most 1.5",
+    ]
+
+
+def test_with_what_setting_it_would_not_have_opened() -> None:
+    factors: dict[str, Json] = {"dwell_s": 44.2, "gyration_h": 0.81}
+    assert sentences(LOITERING, factors, "would_not_have_opened") == ["after_s = 45", "max_gyration_h = 0.8"]
+
+
+def test_whole_numbers_stay_whole() -> None:
+    rule = RevisitRule(kind="revisit", name="again", zone="spirits")
+    said = sentences(rule, {"visits": 3, "span_s": 431.0}, "would_not_have_opened")
+    assert said == ["min_visits = 4", "within_s = 430"]
+
+
+def test_where_one_of_several_is_enough_all_of_them_must_change() -> None:
+    rule = QueueRule(kind="queue", name="line", zone="till")
+    both = sentences(rule, {"length": 6, "wait_s": 320.0}, "would_not_have_opened")
+    assert both == ["max_length = 7 and max_wait_s = 330"]
+    assert sentences(rule, {"length": 6, "wait_s": 100.0}, "would_not_have_opened") == ["max_length = 7"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (
+            RestrictedRule(kind="restricted", name="r", zone="stock"),
+            ["an access grant within 30 s before they came in", "an active staff input"],
+        ),
+        (
+            TailgatingRule(kind="tailgating", name="t", line="door"),
+            ["a grant of their own, from 6 s before to 1 s after they came in", "turning back"],
+        ),
+    ],
+)
+def test_what_else_would_have_kept_it_from_opening(rule: RuleConfig, said: list[str]) -> None:
+    assert sentences(rule, {}, "would_not_have_opened") == said
+
+
+def test_what_it_missed_the_next_severity_by() -> None:
+    assert sentences(LOITERING, {"dwell_s": 48.0}, "severity") == ["it missed critical by 12 s of dwell_s"]
+    assert sentences(LOITERING, {"dwell_s": 61.0}, "severity", severity="critical") == [
+        "it was critical or more, as dwell_s makes it"
+    ]
+    night = AfterHoursRule(kind="after_hours", name="night", schedule="opening")
+    assert sentences(night, {"sensor": False}, "severity") == ["it would have been critical with sensor"]
+
+
+def test_the_shift_of_the_budget_is_said() -> None:
+    factors: dict[str, Json] = {"dwell_s": 50.0}
+    raised = sentences(LOITERING, factors, "budget", bar=45.0)
+    assert raised == ["the alert budget had raised after_s from 30 to 45 s when it opened"]
+    assert sentences(LOITERING, factors, "budget") == ["the alert budget had not changed this rule when it opened"]
+    assert "after_s asks for at least 45" in str(sentences(LOITERING, factors, "measured", bar=45.0)[0])
+
+
+def test_the_settings_of_its_time_count_not_those_of_now() -> None:
+    now = LoiteringRule(kind="loitering", name="stay", zone="spirits", after_s=90.0)
+    assert "after_s asks for at least 30" in str(
+        sentences(now, {"dwell_s": 50.0}, "measured", settings={"after_s": 30.0})[0]
+    )
+
+
+def test_weights_are_told_the_heaviest_first_and_what_would_have_been_without_them() -> None:
+    weighing = Weighing(kind="concealment", name="w")
+    factors: dict[str, Json] = {
+        "score": 0.88,
+        "put_back": {"value": 1.0, "weight": 1.0, "log_odds": -0.5},
+        "reach": {"value": 1.0, "weight": 1.0, "log_odds": 1.9},
+        "shelf": {"value": 0.4, "weight": 0.5, "log_odds": 0.6},
+    }
+    assert sentences(weighing, factors, "weights") == [
+        "reach spoke for it (log-odds +1.90, weight 1)",
+        "shelf spoke for it (log-odds +0.60, weight 0.5)",
+        "put_back spoke against it (log-odds -0.50, weight 1)",
+    ]
+    assert sentences(weighing, factors, "would_not_have_opened") == ["threshold = 0.89", "no reach"]
+
+
+def test_the_camera_s_own_state_is_told() -> None:
+    assert sentences(LOITERING, {}, "camera") == ["nothing was known to be wrong with the camera when it opened"]
+    assert sentences(LOITERING, {}, "camera", health={"defocused": "fault"}) == [
+        "not well when it opened: defocused (fault)"
+    ]
+
+
+def test_a_rule_that_is_configured_no_longer_leaves_what_is_known() -> None:
+    explained = explain(entry(RunningRule(kind="running", name="run"), {"speed_h_s": 2.0}), None)
+    assert explained["factors"] == {"speed_h_s": 2.0}
+    assert explained["measures"] == []
+
+
+@pytest.mark.parametrize("kind", sorted(RULE_TABLES))
+def test_every_kind_names_factors_settings_and_words_that_exist(kind: str) -> None:
+    """A comparison is with a setting or, where the limit is learned, with a factor; words name settings only."""
+    rule = RULE_TABLES[kind]
+    fields = dict.fromkeys(rule.__dataclass_fields__, 1.0)
+    for compare in rule.compares:
+        assert compare.op in (">=", "<=")
+        assert compare.setting in fields or compare.setting == "limit"
+    for words in rule.otherwise:
+        assert "{" not in words.format(**fields)
+
+
+def test_severities_in_rises_are_above_the_configured_one() -> None:
+    assert all(rise.severity > Severity.WARNING for rise in LOITERING.rises())
