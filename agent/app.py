@@ -29,6 +29,7 @@ from agent.domain import Event, Json, Severity
 from agent.errors import OperatorError
 from agent.events.journal import Journal, JournalLimits
 from agent.events.lines import event_fields
+from agent.evidence.service import Evidence
 from agent.hub.addresses import reachable_addresses
 from agent.hub.announce import Announcer
 from agent.hub.identity import Identity
@@ -78,6 +79,7 @@ class Eyes:
     memory: RuleMemory
     review: Review
     ended: asyncio.Event
+    evidence: Evidence | None
 
     def heartbeats(self) -> dict[str, Heartbeat]:
         """Signs of life for the watchdog."""
@@ -114,7 +116,8 @@ async def run_camera(config: Config, stop: asyncio.Event, ready: Callable[[Runni
             memory = await RuleMemory.load(journal, hal.clock)
             alarms = await _make_alarms(config, hal, journal, desk)
             review = await Review.open(config, journal, hal.clock, desk.report)
-            eyes = _make_eyes(config, hal, desk, memory, detectors, detector, alarms, review)
+            evidence = await Evidence.open(config, hal, journal, desk.report)
+            eyes = _make_eyes(config, hal, desk, memory, detectors, detector, alarms, review, evidence)
             async with _noted_life(config, hal.clock, journal, desk), asyncio.TaskGroup() as tasks:
                 core = [
                     tasks.create_task(journal.watch()),
@@ -170,6 +173,7 @@ def _make_eyes(
     detector: Detector,
     alarms: AlarmBank,
     review: Review,
+    evidence: Evidence | None,
 ) -> Eyes:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     prefix = secrets.token_hex(3)
@@ -187,17 +191,23 @@ def _make_eyes(
     def end() -> None:
         loop.call_soon_threadsafe(ended.set)
 
-    capture = CaptureThread(hal.camera, mailbox, hal.clock, counters, desk.report)
+    offer = evidence.offer if evidence else None
+    capture = CaptureThread(hal.camera, mailbox, hal.clock, counters, desk.report, offer)
     vision = VisionThread(make_pipeline, mailbox, hal.clock, counters, desk.deliver, end)
     sensors.start(hal.clock.monotonic())
     desk.watch_frames(lambda outcome: memory.frame(outcome.frame.t_s))
-    return Eyes(alarms, sensors, direct, capture, vision, mailbox, counters, desk, memory, review, ended)
+    if evidence:
+        desk.watch_frames(evidence.frame)
+        desk.watch(evidence.item)
+    return Eyes(alarms, sensors, direct, capture, vision, mailbox, counters, desk, memory, review, ended, evidence)
 
 
 @asynccontextmanager
 async def _seeing(eyes: Eyes) -> AsyncIterator[None]:
     """The threads run; at the end everything open is closed, journaled and switched off."""
     eyes.alarms.start()
+    if eyes.evidence:
+        eyes.evidence.start()
     eyes.vision.start()
     eyes.capture.start()
     try:
@@ -214,6 +224,8 @@ def _stop_seeing(eyes: Eyes) -> None:
     eyes.direct.finish()
     eyes.memory.finish()
     eyes.alarms.stop()
+    if eyes.evidence:
+        eyes.evidence.stop()
 
 
 @asynccontextmanager

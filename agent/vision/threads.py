@@ -66,7 +66,10 @@ class Counters:
 
 
 class CaptureThread:
-    """Reads the camera and keeps it open: a stall or loss closes it and opens it again with back-off."""
+    """Reads the camera and keeps it open: a stall or loss closes it and opens it again with back-off.
+
+    Every frame is offered to `offer` too, for instance to a recorder; it must take microseconds.
+    """
 
     def __init__(
         self,
@@ -75,8 +78,10 @@ class CaptureThread:
         clock: Clock,
         counters: Counters,
         report: Callable[[HealthSample], None],
+        offer: Callable[[Frame], None] | None = None,
     ) -> None:
         self._camera = camera
+        self._offer = offer
         self._mailbox = mailbox
         self._clock = clock
         self._counters = counters
@@ -136,6 +141,8 @@ class CaptureThread:
         if self._lost_since_s is not None:
             self._recovered()
         self._mailbox.put(frame)
+        if self._offer:
+            self._offer(frame)
 
     def _lost(self, error: HalError, wait_s: float) -> None:
         if self._stopping.is_set() or self._lost_since_s is not None:
