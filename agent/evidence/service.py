@@ -1,0 +1,154 @@
+"""Evidence as the camera's app holds it: made from the configuration, fed by the recorder, the desk and the frames."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from agent.config import Config
+from agent.domain import Event, HealthSample, HealthState, Incident, Json
+from agent.errors import OperatorError
+from agent.events.journal import Journal
+from agent.events.wire import Item
+from agent.evidence.audit import AuditLog, Entry
+from agent.evidence.keeper import WHAT, Keeper, Tools
+from agent.evidence.manifest import Maker
+from agent.evidence.thread import EvidenceThread
+from agent.keys import DeviceKey
+from agent.version import VERSION
+from agent.vision.pipeline import Outcome
+from hal.ports import Clock, Frame, Hal
+
+log = logging.getLogger(__name__)
+
+FOLDER = "evidence"
+CONFIG_KEY = "config_sha256"
+AUDITED = frozenset(("start", "arming", "silence", "output_test", "decision", "pairing"))
+"""The kinds of events that are lines of the audit log, too."""
+
+
+class Evidence:
+    """Belongs to the event loop; `frame` to the vision thread, `offer` to the capture thread."""
+
+    def __init__(self, hal: Hal, keeper: Keeper, audit: AuditLog, clock: Clock) -> None:
+        self.audit = audit
+        self.keeper = keeper
+        self.thread = EvidenceThread(keeper, clock.monotonic)
+        self._recorder = hal.recorder
+
+    @classmethod
+    async def open(
+        cls, config: Config, hal: Hal, journal: Journal, report: Callable[[Event | HealthSample], None]
+    ) -> Evidence | None:
+        """Make it ready; None where the device can have no key, which is reported: alarms do without evidence."""
+        data_dir = Path(config.storage.data_dir)
+        try:
+            key = DeviceKey.open(data_dir)
+        except OperatorError as error:
+            log.error("no evidence is kept: %s (%s)", error, error.hint)
+            now_s = hal.clock.monotonic()
+            report(HealthSample(WHAT, HealthState.FAULT, now_s, now_s, 1.0, f"no evidence is kept: {error}"))
+            return None
+
+        def told(entry: Entry, digest: str) -> None:
+            data: dict[str, Json] = {"n": entry.n, "what": entry.kind, "sha256": digest}
+            report(Event("audit", entry.mono_s, data=data))
+
+        audit = AuditLog(data_dir, key, hal.clock, journal.boot, told)
+        keeper = Keeper(_tools(config, hal, journal, key, audit, report))
+        await _note_config(config, journal, audit)
+        return cls(hal, keeper, audit, hal.clock)
+
+    def start(self) -> None:
+        """Record from now on; before the camera is opened."""
+        self.thread.start()
+        if self._recorder is not None:
+            self._recorder.start(self.thread.packet)
+
+    def stop(self) -> None:
+        """Store what is in the making; before the journal is closed."""
+        if self._recorder is not None:
+            self._recorder.stop()
+        self.audit.record("stop")
+        self.thread.stop()
+
+    def offer(self, frame: Frame) -> None:
+        """A frame was captured."""
+        if self._recorder is not None:
+            self._recorder.offer(frame)
+
+    def frame(self, outcome: Outcome) -> None:
+        """A frame was walked."""
+        self.thread.frame(outcome)
+
+    def item(self, item: Item) -> None:
+        """Something happened: an incident that no frame brought, or what the audit log wants to know."""
+        if isinstance(item, Incident):
+            self.thread.incident(item)
+        elif isinstance(item, Event) and item.kind in AUDITED:
+            self.audit.record(item.kind, **item.data)
+
+    def facts(self) -> dict[str, Json]:
+        """How it is, for the status."""
+        keeper, span = self.keeper, self.keeper.ring.span()
+        return {
+            "method": self._recorder.method if self._recorder else "off",
+            "ring_s": round(span[1] - span[0], 1) if span else 0.0,
+            "ring_bytes": keeper.ring.payload,
+            "recording": keeper.recording,
+            "clips": len(keeper.vault.clips),
+            "clips_mb": round(keeper.vault.bytes / (1 << 20), 1),
+            "failing": keeper.failing,
+            "stored": keeper.counts.stored,
+            "recovered": keeper.counts.recovered,
+            "erased": keeper.counts.erased,
+        }
+
+
+def _tools(
+    config: Config,
+    hal: Hal,
+    journal: Journal,
+    key: DeviceKey,
+    audit: AuditLog,
+    report: Callable[[Event | HealthSample], None],
+) -> Tools:
+    from hal.mp4 import Muxer, examine  # the video library is loaded only where video is kept
+
+    def announce(event: Event) -> Future[Any]:
+        return journal.append_nowait(event)
+
+    recorder = hal.recorder
+    return Tools(
+        config=config.evidence,
+        folder=Path(config.storage.data_dir) / FOLDER,
+        clock=hal.clock,
+        key=key,
+        audit=audit,
+        maker=Maker(
+            device=hal.board.serial,
+            name=config.camera.name,
+            version=VERSION,
+            model=config.model.name,
+            boot=journal.boot,
+            privacy_masks=len(config.privacy_masks),
+        ),
+        method=lambda: recorder.method if recorder else "off",
+        open_muxer=Muxer,
+        examine=examine,
+        announce=announce,
+        report=report,
+    )
+
+
+async def _note_config(config: Config, journal: Journal, audit: AuditLog) -> None:
+    """Note in the audit log when the configuration is another than that of the last run."""
+    digest = hashlib.sha256(repr(config).encode()).hexdigest()
+    before = await journal.kept(CONFIG_KEY)
+    if before != digest.encode():
+        audit.record("config", sha256=digest, before=before.decode() if before else None)
+        await journal.keep(CONFIG_KEY, digest.encode())
