@@ -45,7 +45,9 @@ from agent.tills import TillDesk
 from agent.version import VERSION
 from agent.vision.detector import Detector
 from agent.vision.pipeline import Pipeline
+from agent.vision.thermal import WarmBodies
 from agent.vision.threads import CaptureThread, Counters, Mailbox, VisionThread
+from agent.warmth import ThermalWatch
 from agent.watch import Heartbeat, feed_watchdog
 from agent.web.api import Facts, create_app, serving
 from agent.web.feed import LiveFeed
@@ -71,6 +73,7 @@ class Eyes:
     alarms: AlarmBank
     sensors: Sensors
     direct: DirectResponse
+    thermal: ThermalWatch | None
     capture: CaptureThread
     vision: VisionThread
     mailbox: Mailbox[Frame]
@@ -179,12 +182,15 @@ def _make_eyes(
     prefix = secrets.token_hex(3)
     direct = DirectResponse(config.rules, alarms, hal.clock, desk.report, prefix)
     sensors = Sensors(config.inputs, hal.inputs, direct.hear)
+    thermal = _make_thermal(config, hal, desk)
     mailbox: Mailbox[Frame] = Mailbox()
     counters = Counters()
 
     def make_pipeline(aspect: float) -> Pipeline:
-        bars = review.bars
-        parts = make_parts(config, detectors, detector, aspect=aspect, prefix=prefix, alarms=alarms, bars=bars)
+        bars, others = review.bars, [thermal] if thermal else []
+        parts = make_parts(
+            config, detectors, detector, aspect=aspect, prefix=prefix, alarms=alarms, bars=bars, others=others
+        )
         memory.attach(parts.rules)
         return Pipeline(parts, hal.clock.monotonic, _local_minute(config, hal.clock), sensors.take)
 
@@ -199,13 +205,24 @@ def _make_eyes(
     if evidence:
         desk.watch_frames(evidence.frame)
         desk.watch(evidence.item)
-    return Eyes(alarms, sensors, direct, capture, vision, mailbox, counters, desk, memory, review, ended, evidence)
+    return Eyes(
+        alarms, sensors, direct, thermal, capture, vision, mailbox, counters, desk, memory, review, ended, evidence
+    )
+
+
+def _make_thermal(config: Config, hal: Hal, desk: Desk) -> ThermalWatch | None:
+    if hal.thermal is None:
+        return None
+    bodies = WarmBodies(config.thermal.min_contrast_k)
+    return ThermalWatch(hal.thermal, bodies, hal.clock, desk.report, config.thermal.fps)
 
 
 @asynccontextmanager
 async def _seeing(eyes: Eyes) -> AsyncIterator[None]:
     """The threads run; at the end everything open is closed, journaled and switched off."""
     eyes.alarms.start()
+    if eyes.thermal:
+        eyes.thermal.start()
     if eyes.evidence:
         eyes.evidence.start()
     eyes.vision.start()
@@ -219,6 +236,8 @@ async def _seeing(eyes: Eyes) -> AsyncIterator[None]:
 def _stop_seeing(eyes: Eyes) -> None:
     eyes.capture.stop()
     eyes.vision.stop()
+    if eyes.thermal:
+        eyes.thermal.stop()
     for incident in eyes.vision.finish():
         eyes.desk.report(incident)
     eyes.direct.finish()
@@ -246,7 +265,7 @@ async def _answering(
     add_live(api, live)
     tills = TillDesk(config.tills, journal, hal.clock, eyes.sensors.book, eyes.desk.safe)
     await tills.open()
-    add_intake(api, eyes.sensors, tills, hal.clock)
+    add_intake(api, eyes.sensors, tills, hal.clock, eyes.thermal)
     OutputsApi(eyes.alarms, journal, hal.clock, eyes.desk.report).add_to(api)
     ReviewApi(eyes.review).add_to(api)
     async with _served(api, config) as port, _announced(config, identity, port):

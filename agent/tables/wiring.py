@@ -74,3 +74,16 @@ class GpioConfig:
         "auto",
         help="auto is lgpio on a device, else simulated; latched is simulated in files that outlive the agent",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ThermalConfig:
+    """A low-resolution thermal array that looks where the camera looks; it counts warm bodies, also in the dark."""
+
+    source: str = setting(schema.choice("none", "mlx90640", "simulated"), "none", help="which array")
+    bus: int = setting(schema.integer(0, 255), 1, help="number of its I2C bus, /dev/i2c-N")
+    address: int = setting(schema.integer(0x08, 0x77), 0x33, help="its I2C address")
+    fps: float = setting(schema.number(0.5, 8), 2.0, help="pictures a second")
+    min_contrast_k: float = setting(
+        schema.number(0.5, 10), 1.5, help="kelvin by which a body must be warmer than its surroundings usually are"
+    )

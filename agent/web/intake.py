@@ -21,6 +21,7 @@ from agent.schema import nearest
 from agent.sensors import Level, Sensors
 from agent.tables.wiring import InputConfig
 from agent.tills import Answer, Booking, Result, TillDesk
+from agent.warmth import ThermalWatch
 from agent.web.bodies import answer, decoded, read_body
 from hal.ports import Clock
 
@@ -57,9 +58,11 @@ class Pace:
         self._left -= count
 
 
-def add_intake(app: web.Application, sensors: Sensors, tills: TillDesk, clock: Clock) -> None:
+def add_intake(
+    app: web.Application, sensors: Sensors, tills: TillDesk, clock: Clock, thermal: ThermalWatch | None = None
+) -> None:
     """Take what is told, on `app`."""
-    routes = _Intake(sensors, tills, clock)
+    routes = _Intake(sensors, tills, clock, thermal)
     app.router.add_get("/v1/inputs", routes.inputs)
     app.router.add_post("/v1/inputs/{name}", routes.tell)
     app.router.add_post("/v1/till", routes.book)
@@ -68,13 +71,13 @@ def add_intake(app: web.Application, sensors: Sensors, tills: TillDesk, clock: C
 class _Intake:
     """The handlers."""
 
-    def __init__(self, sensors: Sensors, tills: TillDesk, clock: Clock) -> None:
-        self._sensors, self._tills, self._clock = sensors, tills, clock
+    def __init__(self, sensors: Sensors, tills: TillDesk, clock: Clock, thermal: ThermalWatch | None) -> None:
+        self._sensors, self._tills, self._clock, self._thermal = sensors, tills, clock, thermal
         self._paces = {name: Pace(clock) for name in sensors.levels}
         self._till_pace = Pace(clock)
 
     async def inputs(self, _: web.Request) -> web.Response:
-        """Every input with its level, last change and source, and every till with what it told."""
+        """Every input with its level, last change and source, every till with what it told, and the thermal array."""
         now_s = self._clock.monotonic()
         tills: list[Json] = [
             {
@@ -86,7 +89,20 @@ class _Intake:
             }
             for terminal, status in self._tills.statuses.items()
         ]
-        return answer({"inputs": [_described(level, now_s) for level in self._sensors.levels.values()], "tills": tills})
+        inputs: list[Json] = [_described(level, now_s) for level in self._sensors.levels.values()]
+        return answer({"inputs": inputs, "tills": tills, "thermal": self._warmth(now_s)})
+
+    def _warmth(self, now_s: float) -> Json:
+        """What the thermal array made out last; None without one, or before its first picture."""
+        latest = self._thermal.latest if self._thermal else None
+        if latest is None:
+            return None
+        return {
+            "bodies": latest.bodies,
+            "contrast_k": latest.contrast_k,
+            "trouble": latest.trouble,
+            "age_s": round(now_s - latest.t_s, 1),
+        }
 
     async def tell(self, request: web.Request) -> web.Response:
         """An input that has no pin changed."""

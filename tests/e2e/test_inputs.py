@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -81,3 +83,18 @@ async def test_a_refund_at_an_empty_till_is_found_and_one_from_before_the_start_
         await eventually(lambda: found.get("2") == "absent")
     assert found["1"] == "unknown"
     assert [event["booking"] for event in events_of(tmp_path, "till")] == ["1", "2"]
+
+
+async def test_a_thermal_array_counts_the_people_of_the_scene(tmp_path: Path) -> None:
+    config = parse_config(config_text(tmp_path) + '[thermal]\nsource = "simulated"\nfps = 8\n')
+    async with camera(config) as running, aiohttp.ClientSession() as http:
+        async with asyncio.timeout(40):
+            while not (found := await thermal_of(http, running.url)).get("bodies"):  # noqa: ASYNC110  asked over HTTP
+                await asyncio.sleep(0.1)
+        assert not found["trouble"]
+        assert found["contrast_k"] > 1.5
+
+
+async def thermal_of(http: aiohttp.ClientSession, url: str) -> dict[str, Any]:
+    async with http.get(f"{url}/v1/inputs") as answer:
+        return dict((await answer.json())["thermal"] or {})
