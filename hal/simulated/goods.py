@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -22,13 +22,20 @@ U8 = NDArray[np.uint8]
 class Front:
     """The best seen face of a rack: `polygon` as the camera has it (0..1), item k with its corners `quads[k]` (4, 2).
 
-    `places_m` (n, 2) are the items' middles on the face, in metres to the right and down from its top left.
+    `places_m` (n, 2) are the items' middles on the face, in metres to the right and down from its top left, `spots`
+    (n, 3) points a hand's breadth before them in the room.
     """
 
     block: str
     polygon: tuple[Xy, ...]
     quads: F64
     places_m: F64
+    spots: F64
+
+    @property
+    def item_share(self) -> float:
+        """How much of the polygon one item takes, by the median."""
+        return float(np.median([_area(quad) for quad in self.quads])) / _area(np.array(self.polygon))
 
     def mask(self, items: Collection[int], size: tuple[int, int]) -> U8:
         """255 where these items stand in a picture of this size (width, height), uint8 (height, width)."""
@@ -37,10 +44,10 @@ class Front:
             cv2.fillConvexPoly(picture, np.rint(self.quads[item] * size - 0.5).astype(np.int32), 255)
         return picture
 
-    def around(self, middle: int, count: int) -> list[int]:
-        """The items nearest to one, itself first; the next board is twice as far as it is."""
-        away = (self.places_m - self.places_m[middle]) * (1.0, 2.0)
-        return [int(k) for k in np.argsort(np.hypot(*away.T), kind="stable")[:count]]
+    def around(self, middle: int, among: Sequence[int]) -> list[int]:
+        """Some items from the nearest to one to the farthest; the next board is twice as far as it is."""
+        away = (self.places_m[list(among)] - self.places_m[middle]) * (1.0, 2.0)
+        return [among[k] for k in np.argsort(np.hypot(*away.T), kind="stable")]
 
 
 def bared(layout: Layout, block: str) -> Layout:
@@ -69,7 +76,9 @@ def _stocked(layout: Layout, block: Block, face: Surface, width: float) -> Front
     quads = _seen(face, corners.reshape(-1, 2), layout.optics).reshape(-1, 4, 2)
     outline = np.clip(_seen(face, np.array([(0, 0), (1, 0), (1, 1), (0, 1.0)]), layout.optics), 0.0, 1.0)
     polygon = tuple((float(x), float(y)) for x, y in outline)
-    return Front(block.name, polygon, quads, (boxes[:, :2] + boxes[:, 2:]) / 2)
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    spots = _on(face, middles / (wide_m, high_m)) + 0.08 * _outward(face)
+    return Front(block.name, polygon, quads, middles, spots)
 
 
 def _same(a: Surface, b: Surface) -> bool:
@@ -78,18 +87,32 @@ def _same(a: Surface, b: Surface) -> bool:
 
 def _seen(face: Surface, shares: F64, optics: Optics) -> F64:
     """Points of a face, given as shares across and down (n, 2), in the picture (n, 2)."""
-    return optics.project(face.corner + shares[:, :1] * face.across + shares[:, 1:] * face.down)[0]
+    return optics.project(_on(face, shares))[0]
+
+
+def _on(face: Surface, shares: F64) -> F64:
+    """Points of a face in the room (n, 3)."""
+    return np.asarray(face.corner + shares[:, :1] * face.across + shares[:, 1:] * face.down)
+
+
+def _outward(face: Surface) -> F64:
+    """The direction that a face looks, of length 1."""
+    normal = np.cross(face.down, face.across)
+    return np.asarray(normal / np.linalg.norm(normal))
 
 
 def _faces_us(face: Surface, optics: Optics) -> bool:
     """Whether the camera is before the face and all of it before the lens."""
-    outward = np.cross(face.down, face.across)
     corners = face.corner + np.array([(0, 0), (1, 0), (1, 1), (0, 1.0)]) @ np.stack([face.across, face.down])
-    before = float(outward @ (np.array(optics.position) - face.corner)) > 0
+    before = float(_outward(face) @ (np.array(optics.position) - face.corner)) > 0
     return before and bool((optics.view(corners)[:, 2] > NEAR_M).all())
 
 
 def _seen_area(face: Surface, optics: Optics) -> float:
     outline = np.clip(_seen(face, np.array([(0, 0), (1, 0), (1, 1), (0, 1.0)]), optics), 0.0, 1.0)
+    return _area(outline)
+
+
+def _area(outline: F64) -> float:
     x, y = outline.T
     return 0.5 * abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1)))
