@@ -12,8 +12,10 @@ that were dismissed, and only once there are `LEAST_REVIEWED` of those; by thems
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import exp, log
 
 HALF_LIFE_DAYS = 3.0
@@ -80,18 +82,19 @@ class Tail:
         proxy = dismissed / len(judged) if len(judged) >= LEAST_REVIEWED else 0.0
         shares = [proxy if alarm.dismissed is None else float(alarm.dismissed) for alarm in tally.alarms]
         pairs = zip(tally.alarms, shares, strict=True)
-        self._benign = [(log(max(a.ratio, 1.0)), _weight(a.age_days) * share) for a, share in pairs if share]
-        self._count = sum(weight for _, weight in self._benign)
-        self._slope = (sum(x * weight for x, weight in self._benign) + PRIOR_TAIL * PRIOR_WEIGHT) / (
-            self._count + PRIOR_WEIGHT
-        )
+        benign = sorted((log(max(a.ratio, 1.0)), _weight(a.age_days) * share) for a, share in pairs if share)
+        self._scores = [score for score, _ in benign]
+        self._below = [0.0, *accumulate(weight for _, weight in benign)]
+        self._count = self._below[-1]
+        going = sum(score * weight for score, weight in benign) + PRIOR_TAIL * PRIOR_WEIGHT
+        self._slope = going / (self._count + PRIOR_WEIGHT)
         prior = PRIOR_DAYS * prior_per_day if dismissed else 0.0
         self.per_day = (self._count + prior) / (exposure_days + PRIOR_DAYS) if dismissed else 0.0
         self.reviewed = len(judged)
 
     def beyond(self, x: float) -> float:
         """False alarms a day past a limit that is raised by the factor exp(x)."""
-        own = sum(weight for score, weight in self._benign if score >= x - 1e-9)
+        own = self._count - self._below[bisect_left(self._scores, x - 1e-9)]
         return self.per_day * (PRIOR_WEIGHT * exp(-x / self._slope) + own) / (PRIOR_WEIGHT + self._count)
 
     def shift(self, ceiling: float, most: float) -> Shift:
