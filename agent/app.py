@@ -297,6 +297,7 @@ def _status(
         link=link,
         accelerator=detector.accelerator_info,
         started_s=hal.clock.monotonic(),
+        evidence=eyes.evidence.facts if eyes.evidence else dict,
     )
 
 

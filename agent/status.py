@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 
 from agent.config import Config
@@ -34,6 +34,7 @@ class StatusDesk:
     link: LinkServer
     accelerator: AcceleratorInfo
     started_s: float
+    evidence: Callable[[], dict[str, Json]] = dict
 
     def facts(self) -> dict[str, Json]:
         """Everything, as JSON."""
@@ -50,6 +51,7 @@ class StatusDesk:
             "stages_ms": {**rates.stages_ms},
             "outputs": [asdict(output) for output in self.alarms.status()],
             "journal": asdict(self.journal.stats()),
+            "evidence": self.evidence(),
             "hubs": [asdict(link) for link in self.link.links()],
             "peak_rss_mb": round(peak_rss_mb(), 1),
         }
