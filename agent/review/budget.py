@@ -7,7 +7,7 @@ estimate (Hill 1975): with few reviews the smooth tail speaks, with many their o
 way first: a common ceiling (water filling) is lowered until all together stay within the budget.
 
 Incidents that nobody has reviewed, and what was held back, count as false by the share of the rule's reviewed incidents
-that were dismissed, and only once there are `LEAST_REVIEWED` of those; by themselves they change nothing.
+that were dismissed; by themselves they change nothing. Nor do fewer than `LEAST_REVIEWED` reviews of a rule.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Shift:
 def tune(tallies: Mapping[str, Tally], watched_days: Sequence[tuple[float, float]], budget: float) -> dict[str, Shift]:
     """The shift of every rule. `watched_days` holds (age in days, days watched) of each span of watching."""
     exposure = sum(days * _weight(age) for age, days in watched_days)
-    tails = {rule: Tail(tally, exposure, budget / len(tallies)) for rule, tally in tallies.items()}
+    tails = {rule: Tail(tally, exposure, AIM * budget / len(tallies)) for rule, tally in tallies.items()}
     ceiling = _ceiling([tail.per_day for tail in tails.values()], AIM * budget)
     return {rule: tail.shift(ceiling, tallies[rule].most) for rule, tail in tails.items()}
 
@@ -79,7 +79,8 @@ class Tail:
     def __init__(self, tally: Tally, exposure_days: float, prior_per_day: float) -> None:
         judged = [alarm for alarm in tally.alarms if alarm.dismissed is not None]
         dismissed = sum(bool(alarm.dismissed) for alarm in judged)
-        proxy = dismissed / len(judged) if len(judged) >= LEAST_REVIEWED else 0.0
+        known = dismissed > 0 and len(judged) >= LEAST_REVIEWED
+        proxy = dismissed / len(judged) if known else 0.0
         shares = [proxy if alarm.dismissed is None else float(alarm.dismissed) for alarm in tally.alarms]
         pairs = zip(tally.alarms, shares, strict=True)
         benign = sorted((log(max(a.ratio, 1.0)), _weight(a.age_days) * share) for a, share in pairs if share)
@@ -88,8 +89,8 @@ class Tail:
         self._count = self._below[-1]
         going = sum(score * weight for score, weight in benign) + PRIOR_TAIL * PRIOR_WEIGHT
         self._slope = going / (self._count + PRIOR_WEIGHT)
-        prior = PRIOR_DAYS * prior_per_day if dismissed else 0.0
-        self.per_day = (self._count + prior) / (exposure_days + PRIOR_DAYS) if dismissed else 0.0
+        rate = (self._count + PRIOR_DAYS * prior_per_day) / (exposure_days + PRIOR_DAYS)
+        self.per_day = rate if known else 0.0
         self.reviewed = len(judged)
 
     def beyond(self, x: float) -> float:

@@ -70,10 +70,20 @@ def test_a_rule_within_the_budget_is_left_alone() -> None:
 
 def test_a_noisy_rule_gives_way_and_a_quiet_one_does_not() -> None:
     noisy = many(60, (1.05, 1.1, 1.2, 1.4, 1.8), True)
-    shifts = tune({"noisy": Tally(noisy, 4.0), "quiet": Tally([Alarm(1.1, 6.0, True)], 4.0)}, WEEK, 1.0)
+    shifts = tune(
+        {"noisy": Tally(noisy, 4.0), "quiet": Tally([Alarm(1.1, age, True) for age in (6.0, 12.0, 13.0)], 4.0)},
+        WEEK,
+        1.0,
+    )
     assert shifts["quiet"].factor == 1.0
     assert 1.4 < shifts["noisy"].factor <= 2.5
     assert sum(shift.per_day for shift in shifts.values()) <= AIM + 1e-6
+
+
+@pytest.mark.parametrize("reviews", range(LEAST_REVIEWED))
+def test_few_reviews_change_nothing(reviews: int) -> None:
+    alarms = [Alarm(1.5, 0.1, True)] * reviews
+    assert tune({"a": Tally(alarms, 4.0)}, [(0.1, 0.2)], 0.1)["a"].factor == 1.0
 
 
 def test_unreviewed_incidents_count_by_what_was_dismissed_of_the_others() -> None:

@@ -213,7 +213,7 @@ def _quantile(share: float) -> float:
 SECTION = Section(
     "budget",
     "Budget: 40 shops for six weeks, three tuned rules; scores are drawn (log-normal), not seen; somebody reviews 70 %"
-    " of the alarms within a day, 5 % of them wrongly; after four weeks benign scores double, or benign people do. Shops"
-    " differ in how noisy each rule is. Loss is the share of real alarms that would have opened as configured.",
+    " of the alarms within a day, 5 % of them wrongly; after four weeks benign scores double, or benign people do. The"
+    " shops differ in how noisy each rule is. Loss is the share of real alarms that would have opened as configured.",
     rows,
 )
