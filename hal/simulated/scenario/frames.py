@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from hal.simulated.scenario.bodies import F64, Views, views_of
-from hal.simulated.scenario.day import PRAM, CameraDay, Person
+from hal.simulated.scenario.day import PRAM, Person
 from hal.simulated.scenario.pram import pram_boxes
+from hal.simulated.shop import Layout
 from hal.simulated.sight import Occluders
 
 TAIL_S = 4.0
@@ -31,6 +32,17 @@ class SeenPerson(NamedTuple):
     depth: float
 
 
+class Peopled(Protocol):
+    """A day with people in a shop; when nobody is there something `stirs` now and then (start and end)."""
+
+    @property
+    def layout(self) -> Layout: ...
+    @property
+    def people(self) -> tuple[Person, ...]: ...
+    @property
+    def stirs(self) -> tuple[tuple[float, float], ...]: ...
+
+
 class Frame(NamedTuple):
     """Who is seen at `t_s`, from near to far; `things` are boxes of what may be taken for a person."""
 
@@ -39,7 +51,7 @@ class Frame(NamedTuple):
     things: tuple[BoxXyxy, ...] = ()
 
 
-def views(day: CameraDay, fps: float) -> Iterator[tuple[Person, Views]]:
+def views(day: Peopled, fps: float) -> Iterator[tuple[Person, Views]]:
     """Everybody of a day at the frames' times, each as if alone in the shop."""
     walls = Occluders(day.layout)
     for person in day.people:
@@ -80,7 +92,7 @@ def _hidden(one: Views, mine: slice, other: Views, theirs: slice) -> F64:
     return np.where(nearer, np.minimum(1.0, _BODY_IN_BOX * shared), 0.0)
 
 
-def frames(day: CameraDay, fps: float) -> Iterator[Frame]:
+def frames(day: Peopled, fps: float) -> Iterator[Frame]:
     """The frames of a day in which somebody is there, has just left, or something else stirs; in time order."""
     seen: dict[int, list[SeenPerson]] = {
         index: [] for start_s, end_s in day.stirs for index in range(round(start_s * fps), round(end_s * fps))
