@@ -82,11 +82,17 @@ class AfterHoursRule(AreaRule):
 
     outside = True
     usually = ("schedule",)
-    compares = (Compare("followed_s", ">=", "after_s"),)
+    compares = (Compare("followed_s", ">=", "after_s"), Compare("log_odds", ">=", "min_log_odds"))
 
     after_s: float = setting(schema.number(0, 60), 1.0, help="seconds for which one person must have been followed")
     sensor_s: float = setting(schema.number(0, 600), 10.0, help="seconds between camera and sensor at most")
     inputs: tuple[str, ...] = setting(NAMES, (), help="PIR and door inputs that make it critical; all when left out")
+    fuse: bool = setting(
+        schema.flag, False, help="weigh the camera against PIR, door and thermal array (docs/inputs.md)"
+    )
+    min_log_odds: float = setting(
+        schema.number(-5, 5), 0.0, help="with fuse: log-odds of a person that are enough; 0 is even"
+    )
     hold_s: float = setting(HOLD, 10.0, help=HOLD_HELP)
 
     def references(self) -> Iterator[Reference]:

@@ -74,6 +74,12 @@ class FactBook:
         """Whether an input of these kinds was active at any time within [start, end]."""
         return any(_active(history, start_s, end_s) for history in self._histories(kinds, sources))
 
+    def latest(self, kinds: Collection[FactKind], sources: Collection[str] = ()) -> Iterator[tuple[str, float, bool]]:
+        """The last change of every input of these kinds, however long ago: source, when, and whether to active."""
+        for (kind, source), history in self._history.items():
+            if kind in kinds and (not sources or source in sources):
+                yield source, *history[-1]
+
     def _histories(self, kinds: Collection[FactKind], sources: Collection[str]) -> Iterator[list[tuple[float, bool]]]:
         for (kind, source), history in self._history.items():
             if kind in kinds and (not sources or source in sources):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from agent.domain import FactKind, Json, Severity, Track
 from agent.rule_config import AfterHoursRule, AssistanceRule, LoiteringRule, RestrictedRule
 from agent.rules.base import Hit, Subject, View
 from agent.rules.facts import Grants
+from agent.rules.fusion import Fusion, Weighed
 from agent.rules.zones import BRIDGE_S, Stay
 
 PATH_STEP_S = 0.5
@@ -149,18 +150,33 @@ class AfterHours:
         self._zone = zone
         self._seen_s = -math.inf
         self._followed_s: list[float] = []
+        self._fusion = Fusion(config.sensor_s, config.inputs) if config.fuse else None
+        self._weighed = Weighed()
 
     def update(self, view: View) -> Iterator[Hit]:
         """One hit for the place; critical from when a sensor agrees until it is over."""
-        spans_s = [view.t_s - person.born_s for person in self._there(view)]
-        if followed_s := [span_s for span_s in spans_s if span_s >= self.config.after_s]:
-            self._seen_s, self._followed_s = view.t_s, followed_s
+        if self._fusion:
+            self._fusion.watch(view)
+        followed = [person for person in self._there(view) if view.t_s - person.born_s >= self.config.after_s]
+        if followed and self._is_sure(view, followed):
+            self._seen_s, self._followed_s = view.t_s, [view.t_s - person.born_s for person in followed]
         if view.t_s - self._seen_s <= self.config.hold_s:
             sensed = self._sensed(view)
             severity = Severity.CRITICAL if sensed else self.config.severity
             longest_s = round(max(self._followed_s), 1)
             factors: dict[str, Json] = {"people": len(self._followed_s), "followed_s": longest_s, "sensor": sensed}
+            factors |= self._weighed.factors() if self._fusion else {}
             yield Hit(Subject(self.config.name, None), severity, int(sensed), zone=self.config.zone, factors=factors)
+
+    def _is_sure(self, view: View, followed: Sequence[Track]) -> bool:
+        """Whether all sensors together say that any of them is a person; the camera alone where they are not asked."""
+        if self._fusion is None:
+            return True
+        weighed = max((self._fusion.weigh(view, person) for person in followed), key=lambda one: one.log_odds)
+        sure = weighed.log_odds >= self.config.min_log_odds
+        if sure:
+            self._weighed = weighed
+        return sure
 
     def _there(self, view: View) -> Iterator[Track]:
         for number, person in view.people.items():
