@@ -298,6 +298,7 @@ def _status(
         accelerator=detector.accelerator_info,
         started_s=hal.clock.monotonic(),
         evidence=eyes.evidence.facts if eyes.evidence else dict,
+        review=eyes.review.facts,
     )
 
 

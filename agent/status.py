@@ -35,6 +35,7 @@ class StatusDesk:
     accelerator: AcceleratorInfo
     started_s: float
     evidence: Callable[[], dict[str, Json]] = dict
+    review: Callable[[], dict[str, Json]] = dict
 
     def facts(self) -> dict[str, Json]:
         """Everything, as JSON."""
@@ -52,6 +53,7 @@ class StatusDesk:
             "outputs": [asdict(output) for output in self.alarms.status()],
             "journal": asdict(self.journal.stats()),
             "evidence": self.evidence(),
+            "review": self.review(),
             "hubs": [asdict(link) for link in self.link.links()],
             "peak_rss_mb": round(peak_rss_mb(), 1),
         }

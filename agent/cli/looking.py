@@ -38,6 +38,13 @@ def status(url: str, *, as_json: bool) -> None:
         print(line)
 
 
+def review_line(review: dict[str, Any]) -> str:
+    """What waits for people, and what the alert budget has made stricter."""
+    raised = [rule for rule in review["budget"]["rules"] if rule["now"] != rule["configured"]]
+    stricter = [f"{rule['rule']} {rule['setting']} {rule['configured']:g} -> {rule['now']:g}" for rule in raised]
+    return "; ".join([f"{review['undecided']} incidents wait for a decision", *stricter])
+
+
 def status_lines(facts: dict[str, Any]) -> list[str]:
     """The facts as a person reads them."""
     camera, journal, model = facts["camera"], facts["journal"], facts["model"]
@@ -55,6 +62,7 @@ def status_lines(facts: dict[str, Any]) -> list[str]:
         f"frame    {frame:.1f} ms" if frame else "frame    none yet",
         f"outputs  {outputs or 'none configured'}",
         f"journal  {journal['last_seq']} events, {'safe on disk' if journal['durable'] else 'IN MEMORY ONLY'}",
+        f"review   {review_line(facts['review'])}",
         f"hubs     {hubs}",
         f"clock    {'synchronised' if facts['clock']['synchronised'] else 'NOT SYNCHRONISED'}",
     ]

@@ -57,6 +57,12 @@ class Review:
         rules = {rule.name: rule for rule in self._config.rules}
         return None if entry is None else explain(entry, rules.get(entry.rule))
 
+    def facts(self) -> dict[str, Json]:
+        """How many incidents there are and wait for people, and how the budget stands."""
+        book = self.keeper.book
+        undecided = sum(entry.state == "closed" for entry in book)
+        return {"incidents": len(book), "undecided": undecided, "budget": self.budget.status()}
+
     def _note(self, changes: Changes) -> None:
         if any(entry.decisions for entry in changes.entries):
             self._decided.set()
