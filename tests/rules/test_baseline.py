@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from agent.domain import Severity
 from agent.rule_config import UnusualForHourRule
 from agent.rules.base import Hit, View
-from agent.rules.baseline import SLOTS_PER_DAY, UnusualForHour, critical_count
+from agent.rules.baseline import UnusualForHour
+from agent.rules.senses import Senses
+from agent.rules.usual import SLOTS_PER_DAY, critical_count
 from agent.rules.zones import Stay
 
 RULE = UnusualForHourRule(kind="unusual_for_hour", name="busy", zone="z")
@@ -115,8 +117,81 @@ def test_what_is_usual_survives_a_restart() -> None:
     noon = 3 * WEEK + 13 * 4
     assert not quarter(after, noon, 6)
     assert quarter(after, noon + 1, 60)
-    with pytest.raises(ValueError, match="week"):
-        after.restore({"counts": [], "slots": [], "learned": 5, "spreads": []}, 0.0, 1)
+
+
+@pytest.mark.parametrize("part", ["counts", "slots", "learned", "spreads", "level", "doubted"])
+def test_what_is_no_snapshot_is_refused_and_changes_nothing(part: str) -> None:
+    before, after = UnusualForHour(RULE, 0), UnusualForHour(RULE, 0)
+    weeks(before, 0, 1)
+    state, fresh = before.snapshot(0.0), after.snapshot(0.0)
+    assert isinstance(state, dict)
+    with pytest.raises(ValueError, match=r"snapshot|week|rows"):
+        after.restore({**state, part: [] if part != "doubted" else None}, 0.0, 1)
+    assert after.snapshot(0.0) == fresh
+
+
+def test_a_covered_camera_is_not_learned_as_a_quiet_shop_but_a_closed_tuesday_is() -> None:
+    rule = UnusualForHour(RULE, 0)
+    weeks(rule, 0, 3)
+
+    def tuesday(week: int) -> float:
+        state = rule.snapshot(0.0)
+        assert isinstance(state, dict)
+        counts, slots = state["counts"], state["slots"]
+        assert isinstance(counts, list)
+        assert isinstance(slots, list)
+        day = slice(24 + 9, 24 + 19)
+        return sum(float(str(count)) for count in counts[day]) / sum(float(str(slot)) for slot in slots[day])
+
+    def week_with_a_silent_tuesday(week: int) -> None:
+        chance = Random(week)
+        for slot in range(week * WEEK, (week + 1) * WEEK):
+            silent = slot // SLOTS_PER_DAY % 7 == 1
+            quarter(rule, slot, 0 if silent else poisson(chance, usual(slot)))
+
+    before = tuesday(2)
+    week_with_a_silent_tuesday(3)
+    assert tuesday(3) == pytest.approx(before, rel=0.02)
+    for week in range(4, 8):
+        week_with_a_silent_tuesday(week)
+    assert tuesday(7) < 0.75 * before
+
+
+def test_a_blind_camera_teaches_nothing() -> None:
+    rule = UnusualForHour(RULE, 0)
+    weeks(rule, 0, 1)
+    learned = rule.snapshot(0.0)
+    for slot in range(WEEK, WEEK + SLOTS_PER_DAY):
+        for part in (0.0, 0.5, 0.99):
+            view = View((slot + part) * SLOT_S, {}, {}, minute_of_week=slot % WEEK * 15, senses=Senses(blind="covered"))
+            assert not list(rule.update(view))
+    quarter(rule, WEEK + SLOTS_PER_DAY, 0)
+    after = rule.snapshot(0.0)
+    assert isinstance(learned, dict)
+    assert isinstance(after, dict)
+    assert after["counts"] == learned["counts"]
+
+
+def test_what_was_told_of_is_not_learned_and_is_told_once() -> None:
+    rule = UnusualForHour(RULE, 0)
+    weeks(rule, 0, 3)
+    before = rule.snapshot(0.0)
+    noon = 3 * WEEK + 12 * 4
+    told = [bool(quarter(rule, slot, 40)) for slot in range(noon, noon + 4)]
+    assert told == [True] * 4
+    after = rule.snapshot(0.0)
+    assert isinstance(before, dict)
+    assert isinstance(after, dict)
+    assert after["counts"] == before["counts"]
+    assert not any(quarter(rule, slot, round(usual(slot))) for slot in range(noon + 9, noon + 16))
+
+
+def test_a_shop_that_has_become_busier_for_good_is_usual_after_a_while() -> None:
+    rule = UnusualForHour(RULE, 0)
+    weeks(rule, 0, 3)
+    first = weeks(rule, 3, 5, growth=0.5)
+    assert first
+    assert len(weeks(rule, 5, 7, seed=2, growth=0.5)) < 0.1 * len(first) + 8
 
 
 def test_it_knows_nothing_without_the_time_of_the_week() -> None:
