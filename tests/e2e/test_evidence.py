@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,14 +14,14 @@ from agent.keys import PUBLIC, read_public
 from hal.mp4 import examine
 from hal.simulated.latched import is_on
 from tests.e2e.camera import config_text
-from tests.e2e.test_agent import camera, eventually, events_of
+from tests.e2e.test_agent import camera, events_of, eventually
 
 pytestmark = pytest.mark.timeout(120)
 
 
-def with_evidence(folder: Path, **more: float) -> Config:
+def with_evidence(folder: Path, *, record: bool = True) -> Config:
     config = parse_config(config_text(folder))
-    return replace(config, evidence=replace(config.evidence, min_free_mb=0.0, **more))
+    return replace(config, evidence=replace(config.evidence, min_free_mb=0.0, record=record))
 
 
 async def test_an_intruder_leaves_a_signed_clip_with_stills(tmp_path: Path) -> None:
@@ -31,7 +30,7 @@ async def test_an_intruder_leaves_a_signed_clip_with_stills(tmp_path: Path) -> N
         await eventually(lambda: any((tmp_path / "evidence" / "clips").glob("*.part/*-onset.jpg")))
         async with session.get(f"{running.url}/v1/status") as response:
             facts = (await response.json())["evidence"]
-        await asyncio.sleep(1.0)
+        await eventually(lambda: any((tmp_path / "evidence" / "clips").glob("*.part/clip.mp4")))
     assert facts["recording"] == 1
     assert facts["method"] == "software"
     clips = events_of(tmp_path, "clip")
@@ -43,12 +42,11 @@ async def test_an_intruder_leaves_a_signed_clip_with_stills(tmp_path: Path) -> N
         ("audit log", [], True),
     ]
     video = tmp_path / "evidence" / "clips" / str(clips[0]["clip"]) / "clip.mp4"
-    assert examine(video).duration_s == pytest.approx(clips[0]["duration_s"], abs=0.01)
+    assert examine(video).duration_s == pytest.approx(clips[0]["duration_s"], abs=0.1)
     assert [event["what"] for event in events_of(tmp_path, "audit")][:2] == ["config", "start"]
 
 
 async def test_without_recording_everything_else_goes_on(tmp_path: Path) -> None:
-    config = with_evidence(tmp_path)
-    async with camera(replace(config, evidence=replace(config.evidence, record=False))):
+    async with camera(with_evidence(tmp_path, record=False)):
         await eventually(lambda: is_on(tmp_path / "lines", "siren"))
     assert events_of(tmp_path, "clip") == []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import cache
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +27,17 @@ KEY = DeviceKey.generate()
 FPS = 10
 
 
+@cache
+def _video() -> list[EncodedPacket]:
+    return packets_of(1200, fps=FPS)
+
+
 @dataclass
 class Rig:
-    """`run` lets time pass while video comes; `events` and `health` are what the keeper told."""
+    """`run` lets time pass while video comes; `events` and `health` are what the keeper told.
+
+    `heard` is called with an event before the journal has it; with `durable` false the journal never gets it.
+    """
 
     folder: Path
     config: EvidenceConfig = field(default_factory=lambda: EvidenceConfig(min_free_mb=0.0))
@@ -35,6 +45,7 @@ class Rig:
     events: list[Event] = field(default_factory=list)
     health: list[HealthSample] = field(default_factory=list)
     durable: bool = True
+    heard: Callable[[Event], None] | None = None
 
     def __post_init__(self) -> None:
         self.audit = AuditLog(self.folder, KEY, self.clock, "boot1")
@@ -53,7 +64,7 @@ class Rig:
                 report=self.health.append,
             )
         )
-        self._video = iter(packets_of(1200, start_s=self.clock.monotonic(), fps=FPS))
+        self._video = cycle(_video())
         self.keeper.turn()
 
     def run(self, seconds: float, *, video: bool = True) -> None:
@@ -65,7 +76,7 @@ class Rig:
             self.keeper.turn()
 
     def packet(self) -> EncodedPacket:
-        """The next packet, exposed now."""
+        """The next packet, exposed now; after two minutes the video begins anew."""
         now_s = self.clock.monotonic()
         return next(self._video)._replace(t_s=now_s, decode_s=now_s)
 
@@ -92,6 +103,11 @@ class Rig:
         """The data of every event of a kind."""
         return [dict(event.data) for event in self.events if event.kind == kind]
 
+    @property
+    def ring_end_s(self) -> float:
+        """How far the video went."""
+        return self.keeper.ring.last_s
+
     def path(self, clip_id: str) -> Path:
         return self.folder / "clips" / clip_id
 
@@ -107,6 +123,8 @@ class Rig:
     def _announce(self, event: Event) -> Future[Any]:
         done: Future[Any] = Future()
         self.events.append(event)
+        if self.heard:
+            self.heard(event)
         if self.durable:
             done.set_result(len(self.events))
         return done
