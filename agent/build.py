@@ -22,6 +22,7 @@ from agent.tables.wiring import ThermalConfig
 from agent.vision.background import Background
 from agent.vision.detector import Detector
 from agent.vision.gate import Gate, GatePolicy
+from agent.vision.handover import Handover
 from agent.vision.pipeline import Parts, Watcher
 from agent.vision.pose_watch import PoseWatcher
 from agent.vision.spec import ModelSpec, Operating
@@ -147,6 +148,7 @@ def make_parts(
         policy=GatePolicy(),
         detector=detector,
         tracker=Tracker(TrackerSettings(point.min_score, point.confirm_score, aspect)),
+        handover=Handover(aspect),
         rules=rules,
         incidents=IncidentBook(config.rules, prefix, bars),
         object_mask=ZoneMap([mask.polygon for mask in config.object_masks]),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import exp, hypot, inf
 
 from agent.domain import Json
 from agent.rule_config import CrowdingRule, QueueRule
 from agent.rules.base import Hit, View
-from agent.rules.zones import BRIDGE_S
+from agent.rules.zones import BRIDGE_S, Stay
 
 CLEARED_BELOW = 2
 STANDING_WINDOW_S = 2.0
@@ -52,8 +52,7 @@ class Crowding:
 
     def update(self, view: View) -> Iterator[Hit]:
         """One hit for the place."""
-        count = self._count(view)
-        most = self.config.max_people
+        count, most = self._count(view), self.config.max_people
         if self._crowded.update(view.t_s, begins=count >= most, lasts=count > most - CLEARED_BELOW):
             lasted_s = round(self._crowded.lasted_s(view.t_s), 1)
             factors: dict[str, Json] = {"people": count, "max_people": most, "lasted_s": lasted_s}
@@ -61,10 +60,16 @@ class Crowding:
 
     def _count(self, view: View) -> int:
         if self._zone is not None:
-            return sum(zone == self._zone for _, zone in view.stays)
+            return present([stay for (_, zone), stay in view.stays.items() if zone == self._zone], view.t_s)
         self._seen_s.update(dict.fromkeys(view.people, view.t_s))
         self._seen_s = {track: t_s for track, t_s in self._seen_s.items() if view.t_s - t_s <= BRIDGE_S}
         return len(self._seen_s)
+
+
+def present(stays: Sequence[Stay], t_s: float) -> int:
+    """How many people are in a zone: those seen lately, and of those hidden there at most half as many."""
+    seen = sum(t_s - stay.seen_s <= BRIDGE_S for stay in stays)
+    return seen + min(len(stays) - seen, seen // 2)
 
 
 class Throughput:

@@ -39,7 +39,7 @@ class RuleEngine:
     def __init__(self, config: Config, aspect: float, senses: Collection[str] = ()) -> None:
         self._config = config
         self._aspect = aspect
-        self._zones = ZoneWatch(config.zones)
+        self._zones = ZoneWatch(config.zones, aspect)
         self._lines = LineWatch(config.lines, aspect)
         self._ground = Ground()
         self._trails = TrailWatch(aspect, self._ground) if any(rule.kind in WALKING for rule in config.rules) else None
@@ -49,6 +49,7 @@ class RuleEngine:
         self._needy = [rule.config for rule in self._rules if rule.config.needs]
         self._schedules = {schedule.name: schedule for schedule in config.schedules}
         self._continuity = Continuity(aspect)
+        self._told_gaps: dict[int, float] = {}
         self._facts = FactBook()
         self._news: list[Fact] = []
         self._tills: list[TillEvent] = []
@@ -119,6 +120,7 @@ class RuleEngine:
             *self._beginning(t_s),
             *self._lost(t_s, senses),
             *self._told(),
+            *self._gaps(people),
             *(self._crossed(crossing) for crossing in crossings),
             *self._dwells(t_s, ended),
         ]
@@ -160,6 +162,18 @@ class RuleEngine:
             if fact.kind != FactKind.PIR
         ]
 
+    def _gaps(self, people: Mapping[int, Track]) -> list[Event]:
+        """Who was lost and is followed again, once for each gap."""
+        told = self._told_gaps
+        gone = {number: track.gap_s for number, track in people.items() if track.gap_s}
+        news = {number: gap_s for number, gap_s in gone.items() if told.get(number) != gap_s}
+        if news:
+            self._told_gaps = {number: gap_s for number, gap_s in told.items() if number in people} | news
+        return [
+            Event("continuity", people[number].t_s, data={"track": number, "gap_s": round(gap_s, 2)})
+            for number, gap_s in news.items()
+        ]
+
     def _crossed(self, crossing: Crossing) -> Event:
         line = self._config.lines[crossing.line].name
         severity = max(
@@ -171,7 +185,7 @@ class RuleEngine:
 
     def _dwells(self, t_s: float, ended: Sequence[Stay]) -> list[Event]:
         return [
-            Event("dwell", t_s, data={"track": stay.track, "zone": zone.name, "dwell_s": round(stay.dwell_s, 2)})
+            Event("dwell", t_s, data={"track": stay.track, "zone": zone.name, "dwell_s": round(stay.untold_s, 2)})
             for stay in ended
             if (zone := self._config.zones[stay.zone]).report_dwell
         ]

@@ -38,9 +38,12 @@ class Restricted:
             else:
                 factors: dict[str, Json] = {"entered_s": round(stay.entered_s, 3)}
                 yield Hit.about(self.config, track, zone=self.config.zone, factors=factors)
-        self._exempt = {t: stay for t, stay in self._exempt.items() if view.t_s - stay.seen_s <= BRIDGE_S}
+        self._exempt = {t: stay for t, stay in self._exempt.items() if self._is_kept(view, t, stay)}
         self._handed_on &= self._exempt.keys()
         self._used.forget(view.t_s)
+
+    def _is_kept(self, view: View, track: int, stay: Stay) -> bool:
+        return (track, self._zone) in view.stays or view.t_s - stay.seen_s <= BRIDGE_S
 
     def _is_exempt(self, view: View, track: int, stay: Stay) -> bool:
         known = self._exempt.get(track)

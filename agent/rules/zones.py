@@ -1,10 +1,17 @@
-"""Who is in which zone, and since when: a raster of the zones and the time-based hysteresis of semantics.md."""
+"""Who is in which zone, and since when: a raster of the zones and the time-based hysteresis of semantics.md.
+
+Boxes jitter and people hide each other: a stay goes on while somebody is out of its zone but not clear of it, for as
+long as a gap may be, and for longer when they were lost so far inside that they cannot have left.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache, reduce
+from operator import and_, or_
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +25,10 @@ BRIDGE_S = 2.0
 REMEMBER_S = 30.0
 """So long a track that was lost in a zone may come back (the tracker's memory) and its stay goes on."""
 RESUME_S = 1.0
+HIDDEN_S = 6.0
+"""So long somebody lost far inside a zone is taken to be hidden in it."""
+CLEAR_H = 0.15
+"""So far from a zone, in body heights, it is clear that somebody is out of it (or in it)."""
 
 
 class ZoneMap:
@@ -48,38 +59,50 @@ def _inside(polygon: Sequence[Point]) -> np.ndarray[tuple[int, int], np.dtype[np
     return inside
 
 
-@dataclass(frozen=True, slots=True)
-class Stay:
-    """One person's stay in one zone. `left_s` is None while it lasts; times are those of the observations."""
+class Stay(NamedTuple):
+    """One person's stay in one zone. `left_s` is None while it lasts; times are those of the observations.
+
+    A stay that seemed to be over may go on: `told_s` is until when it has been told of already.
+    """
 
     track: int
     zone: int
     entered_s: float
     seen_s: float
     left_s: float | None = None
+    told_s: float | None = None
 
     @property
     def dwell_s(self) -> float:
         """Seconds from the first observation inside to the first outside (or the last inside while it lasts)."""
         return (self.seen_s if self.left_s is None else self.left_s) - self.entered_s
 
+    @property
+    def untold_s(self) -> float:
+        """The part of the dwell that was not told of before."""
+        return self.dwell_s if self.told_s is None else self.dwell_s - (self.told_s - self.entered_s)
+
 
 @dataclass(slots=True)
 class _Presence:
     """The hysteresis of one person at one zone: a change counts after enough observations and time agree.
 
-    Who enters until `resume_until_s` goes on with the stay before.
+    Who was `inside` and goes out near the border may come back for a while: the stay `lasts` until they are clear of
+    the zone. Who enters until `resume_until_s` goes on with the stay before.
     """
 
     inside: bool = False
+    lasts: bool = False
     entered_s: float = 0.0
     seen_s: float = 0.0
     changing_s: float = 0.0
+    left_s: float = 0.0
     agreeing: int = 0
+    told_s: float | None = None
     resume_until_s: float = -math.inf
 
-    def observe(self, inside: bool, t_s: float, step_s: float) -> bool:
-        """Take one observation, `step_s` after the one before; true when the state changed with it.
+    def observe(self, inside: bool, t_s: float, step_s: float) -> None:
+        """Take one observation, `step_s` after the one before.
 
         An observation stands for the time since the one before, so three at 15 a second last a fifth of a second.
         """
@@ -87,99 +110,156 @@ class _Presence:
             self.seen_s = t_s
         if inside == self.inside:
             self.agreeing = 0
-            return False
+            return
         if self.agreeing == 0:
             self.changing_s = t_s
         self.agreeing += 1
         if self.agreeing < ENTER_OBSERVATIONS or t_s - self.changing_s + step_s < ENTER_S - 1e-9:
-            return False
+            return
         self.inside, self.agreeing = inside, 0
-        if inside and self.changing_s > self.resume_until_s:
-            self.entered_s = self.changing_s
-        return True
+        if not inside:
+            self.left_s = self.changing_s
+        elif not self.lasts:
+            self._begin()
+
+    def _begin(self) -> None:
+        self.lasts = True
+        if self.changing_s > self.resume_until_s:
+            self.entered_s, self.told_s = self.changing_s, None
+
+    def back(self, t_s: float, *, hidden: bool) -> _Presence:
+        """What it becomes when somebody who was lost inside is there again; `hidden`: they cannot have left."""
+        if hidden:
+            return replace(self, told_s=self.seen_s, agreeing=0)
+        resume_s = t_s + RESUME_S
+        return _Presence(entered_s=self.entered_s, told_s=self.seen_s, resume_until_s=resume_s)
 
 
 @dataclass(slots=True)
 class _Person:
-    """What is remembered of one track."""
+    """What is remembered of one track: how it was last seen, and for whom was lost, the zones they must still be in."""
 
+    track: Track
     last_s: float
-    confirmed: bool = False
+    sure: bool = False
     zones: dict[int, _Presence] = field(default_factory=dict)
+    hidden_in: frozenset[int] = frozenset()
+
+    def stay(self, zone: int, left_s: float | None = None) -> Stay:
+        """The stay in a zone as it is now, or as it ended."""
+        presence = self.zones[zone]
+        return Stay(self.track.id, zone, presence.entered_s, presence.seen_s, left_s, presence.told_s)
 
 
 class ZoneWatch:
-    """Follows every track through every zone. `stays` holds the current ones of confirmed people."""
+    """Follows every track through every zone.
 
-    def __init__(self, zones: Sequence[ZoneConfig]) -> None:
+    `stays` holds the current ones of those who surely are people, and of those who were lost so far inside a zone that
+    they must be hidden in it.
+    """
+
+    def __init__(self, zones: Sequence[ZoneConfig], aspect: float = 16 / 9) -> None:
         self._map = ZoneMap([zone.polygon for zone in zones])
+        self._aspect = aspect
         self._people: dict[int, _Person] = {}
         self._away: dict[int, _Person] = {}
         self.stays: dict[tuple[int, int], Stay] = {}
 
     def update(self, t_s: float, tracks: Sequence[Track]) -> list[Stay]:
-        """Take the tracks of one inferred frame; returns the stays of confirmed people that ended."""
+        """Take the tracks of one inferred frame; returns the stays that ended, once each part."""
         ended = self._forget(t_s)
         for track in tracks:
             if track.seen:
-                ended += self._observe(t_s, track)
-        self.stays = self._current()
+                self._observe(t_s, track, ended)
+        self.stays = self._current(t_s)
         return ended
 
-    def _observe(self, t_s: float, track: Track) -> list[Stay]:
+    def _observe(self, t_s: float, track: Track, ended: list[Stay]) -> None:
         person = self._people.get(track.id)
         if person is None:
-            person = self._people[track.id] = self._back(track.id, t_s) or _Person(t_s)
-        step_s, person.last_s = t_s - person.last_s, t_s
-        person.confirmed |= track.confirmed
+            person = self._people[track.id] = self._back(track, t_s) or _Person(track, t_s)
+        step_s, person.last_s, person.track = t_s - person.last_s, t_s, track
+        person.sure = person.sure or (track.confirmed and track.sure)
         here = self._map.at(track.foot)
-        ended = []
+        if not here and not person.zones:
+            return
         for zone in _bits(here) | person.zones.keys():
             presence = person.zones.get(zone)
             if presence is None:
                 presence = person.zones[zone] = _Presence()
-            left = presence.observe(bool(here >> zone & 1), t_s, step_s) and not presence.inside
-            if left and person.confirmed:
-                ended.append(Stay(track.id, zone, presence.entered_s, presence.seen_s, presence.changing_s))
-            if not presence.inside and presence.agreeing == 0 and t_s > presence.resume_until_s:
+            presence.observe(bool(here >> zone & 1), t_s, step_s)
+            if presence.lasts:
+                if not presence.inside and self._has_left(zone, presence, t_s, track):
+                    presence.lasts = False
+                    if person.sure and presence.seen_s != presence.told_s:
+                        ended.append(person.stay(zone, presence.left_s))
+            elif presence.agreeing == 0 and t_s > presence.resume_until_s:
                 del person.zones[zone]
-        return ended
 
-    def _back(self, track: int, t_s: float) -> _Person | None:
+    def _has_left(self, zone: int, presence: _Presence, t_s: float, track: Track) -> bool:
+        """Whether somebody outside is clear of the zone, or was near it for too long to come back."""
+        return t_s - presence.left_s > BRIDGE_S or not self._around(track) >> zone & 1
+
+    def _around(self, track: Track) -> int:
+        """The zones that hold any point near a foot: left, right, above and below it by CLEAR_H."""
+        return reduce(or_, self._near(track))
+
+    def _near(self, track: Track) -> list[int]:
+        foot, reach = track.foot, CLEAR_H * track.height
+        aside = reach / self._aspect
+        points = (
+            (foot.x - aside, foot.y),
+            (foot.x + aside, foot.y),
+            (foot.x, foot.y - reach),
+            (foot.x, foot.y + reach),
+        )
+        return [self._map.at(Point(*point)) for point in points]
+
+    def _back(self, track: Track, t_s: float) -> _Person | None:
         """Somebody who was lost and is there again: in the zones that they enter again at once, the stay goes on."""
-        person = self._away.pop(track, None)
+        person = self._away.pop(track.id, None)
         if person is not None:
+            hidden = person.hidden_in if t_s - person.last_s <= HIDDEN_S else ()
             person.zones = {
-                zone: _Presence(entered_s=before.entered_s, resume_until_s=t_s + RESUME_S)
-                for zone, before in person.zones.items()
-                if before.inside
+                zone: before.back(t_s, hidden=zone in hidden) for zone, before in person.zones.items() if before.lasts
             }
             person.last_s = t_s
         return person
 
     def _forget(self, t_s: float) -> list[Stay]:
         """Drop the people unseen for longer than a gap may be; their stays ended when they were last seen."""
-        self._away = {track: person for track, person in self._away.items() if t_s - person.last_s <= REMEMBER_S}
+        if self._away:
+            self._away = {track: person for track, person in self._away.items() if t_s - person.last_s <= REMEMBER_S}
         gone = [track for track, person in self._people.items() if t_s - person.last_s > BRIDGE_S]
         ended = []
         for track in gone:
             person = self._away[track] = self._people.pop(track)
-            ended += [
-                Stay(track, zone, presence.entered_s, presence.seen_s, presence.seen_s)
-                for zone, presence in person.zones.items()
-                if presence.inside and person.confirmed
-            ]
+            far_inside = reduce(and_, self._near(person.track))
+            person.hidden_in = frozenset(
+                zone for zone, p in person.zones.items() if p.inside and far_inside >> zone & 1
+            )
+            if person.sure:
+                ended += [
+                    person.stay(zone, presence.seen_s if presence.inside else presence.left_s)
+                    for zone, presence in person.zones.items()
+                    if presence.lasts
+                ]
         return ended
 
-    def _current(self) -> dict[tuple[int, int], Stay]:
-        return {
-            (track, zone): Stay(track, zone, presence.entered_s, presence.seen_s)
+    def _current(self, t_s: float) -> dict[tuple[int, int], Stay]:
+        stays = {
+            (track, zone): person.stay(zone)
             for track, person in self._people.items()
-            if person.confirmed
+            if person.sure
             for zone, presence in person.zones.items()
-            if presence.inside
+            if presence.lasts
         }
+        for track, person in self._away.items():
+            if person.hidden_in and person.sure and t_s - person.last_s <= HIDDEN_S:
+                stays.update({(track, zone): person.stay(zone) for zone in person.hidden_in})
+        return stays
 
 
-def _bits(mask: int) -> set[int]:
-    return {index for index in range(mask.bit_length()) if mask >> index & 1}
+@cache
+def _bits(mask: int) -> frozenset[int]:
+    return frozenset(index for index in range(mask.bit_length()) if mask >> index & 1)

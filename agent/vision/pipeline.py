@@ -21,6 +21,7 @@ from agent.rules.senses import NOTHING, Senses
 from agent.rules.zones import ZoneMap
 from agent.vision.detector import Detector
 from agent.vision.gate import Gate, GatePolicy
+from agent.vision.handover import Handover
 from agent.vision.tracker import Tracker
 from hal.errors import AcceleratorLost
 from hal.ports import Frame
@@ -75,6 +76,7 @@ class Parts:
     policy: GatePolicy
     detector: Detector
     tracker: Tracker
+    handover: Handover
     rules: RuleEngine
     incidents: IncidentBook
     object_mask: ZoneMap
@@ -148,7 +150,8 @@ class Pipeline:
     def _infer(self, frame: Frame, start: float, gated: float) -> Outcome:
         detections, troubles = self._detect(frame)
         detected = self._monotonic()
-        self._tracks = self._parts.tracker.update(frame.t_s, detections)
+        tracks = self._parts.tracker.update(frame.t_s, detections)
+        self._tracks = self._parts.handover.update(frame.t_s, tracks)
         tracked = self._monotonic()
         senses = self._sense(frame)
         sensed = self._monotonic()
@@ -171,7 +174,9 @@ class Pipeline:
             alarm=_ms(ruled, end),
             frame=_ms(start, end),
         )
-        return self._outcome(frame, times, detections, (*troubles, *findings.events, *held_back), incidents, inferred=True)
+        return self._outcome(
+            frame, times, detections, (*troubles, *findings.events, *held_back), incidents, inferred=True
+        )
 
     def _detect(self, frame: Frame) -> tuple[list[Detection], list[Event]]:
         troubles: list[Event] = []

@@ -115,9 +115,9 @@ def test_leaving_resets_the_time_of_loitering() -> None:
 
 def test_a_vanished_loiterer_closes_the_incident() -> None:
     rule = '[[rule]]\nkind="loitering"\nzone="spirits"\nafter_s=5\n'
-    _, incidents = run(rule, walk([(0, 0.5, 0.5), (8, 0.5, 0.5)]), until_s=12)
+    _, incidents = run(rule, walk([(0, 0.5, 0.5), (8, 0.5, 0.5)]), until_s=16)
     assert states(incidents)[-1] == ("closed", "warning")
-    assert incidents[-1].t_s == pytest.approx(10.5, abs=0.6)
+    assert incidents[-1].t_s == pytest.approx(14.5, abs=0.6), "for some seconds they may be hidden in the zone"
 
 
 def test_a_line_is_counted_without_a_rule_and_alarms_with_one() -> None:
@@ -202,3 +202,12 @@ def test_the_severity_of_a_person_never_seen_confirmed_is_nothing() -> None:
     events, incidents = run(rule, [person(i * 0.1, 0.1, 0.5, confirmed=False) for i in range(50)])
     assert not events
     assert not incidents
+
+
+def test_a_gap_that_was_bridged_is_told_once() -> None:
+    before = [person(t / 10, 0.5, 0.5) for t in range(10)]
+    after = [person(3 + t / 10, 0.5, 0.5)._replace(gap_s=2.1) for t in range(10)]
+    events, _ = run("", [*before, *after])
+    assert [(event.kind, event.data) for event in events if event.kind == "continuity"] == [
+        ("continuity", {"track": 1, "gap_s": 2.1})
+    ]

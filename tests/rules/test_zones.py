@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.domain import Point, Track
-from agent.rules.zones import COLUMNS, ROWS, Stay, ZoneMap, ZoneWatch
+from agent.rules.zones import BRIDGE_S, COLUMNS, ROWS, Stay, ZoneMap, ZoneWatch
 from agent.tables.places import ZoneConfig
 from tests.rules.walks import person, walk
 
@@ -95,22 +95,56 @@ def test_skipped_frames_change_nothing_but_the_resolution(skipped: set[int]) -> 
 
 def test_a_person_unseen_for_longer_than_the_bridge_has_left_when_last_seen() -> None:
     zones = watch()
-    run(zones, [person(i * 0.1, 0.2, 0.5) for i in range(20)])
+    run(zones, [person(i * 0.1, 0.49, 0.5) for i in range(20)])
     assert not zones.update(3.8, [])
     (stay,) = zones.update(4.1, [])
     assert stay.left_s == pytest.approx(1.9)
+    assert not zones.stays
+
+
+def test_who_is_lost_far_inside_is_hidden_there_for_some_seconds() -> None:
+    zones = watch()
+    run(zones, [person(i * 0.1, 0.2, 0.5) for i in range(20)])
+    (stay,) = zones.update(4.1, [])
+    assert stay.left_s == pytest.approx(1.9)
+    zones.update(7.8, [])
+    assert zones.stays[1, 0].dwell_s == pytest.approx(1.9), "time out of sight is not counted as seen"
+    zones.update(8.0, [])
+    assert not zones.stays
 
 
 def test_a_stay_goes_on_when_the_same_track_comes_back_where_it_was() -> None:
     zones = watch()
     run(zones, [person(i * 0.1, 0.2, 0.5) for i in range(20)])
     zones.update(4.1, [])
-    assert not zones.stays
-    zones.update(7.0, [person(7.0, 0.2, 0.5)])
+    zones.update(9.0, [person(9.0, 0.2, 0.5)])
     assert not zones.stays  # one observation is not enough, now as before
-    run(zones, [person(7.1 + i * 0.1, 0.8 if i < 2 else 0.2, 0.5) for i in range(10)])
+    run(zones, [person(9.1 + i * 0.1, 0.8 if i < 2 else 0.2, 0.5) for i in range(10)])
     assert zones.stays[1, 0].entered_s == 0.0
-    assert zones.stays[1, 0].dwell_s == pytest.approx(8.0)
+    assert zones.stays[1, 0].dwell_s == pytest.approx(10.0)
+
+
+@given(st.floats(2.2, 20.0))
+def test_a_stay_that_goes_on_is_told_of_once_part_by_part(gap_s: float) -> None:
+    zones = watch()
+    first = run(zones, [person(i * 0.1, 0.2, 0.5) for i in range(20)])
+    first += zones.update(2.0 + BRIDGE_S, [])
+    back_s = 1.9 + gap_s
+    later = [person(back_s + i * 0.1, 0.2, 0.5) for i in range(20)]
+    leaving = [person(back_s + 2 + i * 0.1, 0.9, 0.5) for i in range(10)]
+    stays = [*first, *run(zones, [*later, *leaving])]
+    assert len(stays) == 2
+    assert stays[-1].dwell_s == pytest.approx(back_s + 2.0)
+    assert sum(stay.untold_s for stay in stays) == pytest.approx(back_s + 2.0)
+
+
+def test_swaying_over_the_border_does_not_end_a_stay_but_going_away_does() -> None:
+    zones = watch()
+    sway = [person(i * 0.1, 0.48 if i // 6 % 2 == 0 else 0.515, 0.5) for i in range(60)]
+    assert not run(zones, sway)
+    assert zones.stays[1, 0].entered_s == 0.0
+    (stay,) = run(zones, [person(6 + i * 0.1, 0.7, 0.5) for i in range(3)])
+    assert stay.left_s == pytest.approx(5.4, abs=0.01), "over since they were out for good"
 
 
 @pytest.mark.parametrize(("back_s", "x"), [(7.0, 0.8), (40.0, 0.2)])
@@ -119,13 +153,21 @@ def test_a_stay_is_over_when_the_track_comes_back_elsewhere_or_too_late(back_s: 
     run(zones, [person(i * 0.1, 0.2, 0.5) for i in range(20)])
     assert len(zones.update(4.1, [])) == 1
     again = run(zones, [person(back_s + i * 0.1, x, 0.5) for i in range(20)])
-    assert not again
+    assert sum(stay.untold_s for stay in again) == 0
     assert all(stay.entered_s == back_s for stay in zones.stays.values())
 
 
 def test_only_confirmed_people_are_reported_but_their_time_counts_from_the_start() -> None:
     zones = watch()
     run(zones, [person(i * 0.1, 0.2, 0.5, confirmed=False) for i in range(10)])
+    assert not zones.stays
+    zones.update(1.0, [person(1.0, 0.2, 0.5)])
+    assert zones.stays[1, 0].entered_s == 0.0
+
+
+def test_somebody_who_may_be_a_false_box_is_not_in_a_zone_yet_but_their_time_counts() -> None:
+    zones = watch()
+    run(zones, [person(i * 0.1, 0.2, 0.5)._replace(sure=False) for i in range(10)])
     assert not zones.stays
     zones.update(1.0, [person(1.0, 0.2, 0.5)])
     assert zones.stays[1, 0].entered_s == 0.0

@@ -12,6 +12,7 @@ from agent.domain import Box, Detection, Event, Incident, IncidentState
 from agent.rules.engine import RuleEngine
 from agent.rules.facts import Fact, FactKind
 from agent.rules.incidents import IncidentBook
+from agent.vision.handover import Handover
 from agent.vision.tracker import Tracker, TrackerSettings
 from hal.simulated.scenario.day import CameraDay, DayPlan, SensorInput
 from hal.simulated.scenario.frames import frames
@@ -88,6 +89,7 @@ class Watcher:
     def __init__(self, config: Config, aspect: float, switches: Switches | None = None) -> None:
         self.engine = RuleEngine(config, aspect)
         self._tracker = Tracker(TrackerSettings(aspect=aspect))
+        self._handover = Handover(aspect)
         self._switches = switches
         self._book = IncidentBook(config.rules, "score")
         self.said: list[Said] = []
@@ -99,6 +101,7 @@ class Watcher:
         if self._switches:
             names = self._switches.rename(frame.t_s, {track.id: track.box for track in tracks})
             tracks = [track._replace(id=names[track.id]) for track in tracks]
+        tracks = self._handover.update(frame.t_s, tracks)
         findings = self.engine.update(frame.t_s, tracks, int(frame.t_s // 60) % (7 * 24 * 60))
         self._note_events(findings.events)
         self._note_incidents(self._book.update(frame.t_s, findings.hits))

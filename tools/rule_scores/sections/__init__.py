@@ -6,7 +6,14 @@ from tools.rule_scores.section import Section
 from tools.rule_scores.sections import budget, days, doors, lines, nights, oneway
 from tools.rule_scores.table import Row
 
-SECTIONS: tuple[Section, ...] = (days.SECTION, lines.SECTION, oneway.SECTION, doors.SECTION, nights.SECTION, budget.SECTION)
+SECTIONS: tuple[Section, ...] = (
+    days.SECTION,
+    lines.SECTION,
+    oneway.SECTION,
+    doors.SECTION,
+    nights.SECTION,
+    budget.SECTION,
+)
 
 PLANNED: dict[str, tuple[Row, ...]] = {
     "pose": (
