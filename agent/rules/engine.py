@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent.config import Config
 from agent.domain import Event, Json, Severity, Track
@@ -22,10 +22,12 @@ from agent.rules.zones import Stay, ZoneWatch
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What one frame gave: facts to journal, and the conditions that hold now."""
+    """What one frame gave: facts to journal, the conditions that hold now, and the stays that last and that ended."""
 
     events: tuple[Event, ...]
     hits: tuple[Hit, ...]
+    stays: Mapping[tuple[int, int], Stay] = field(default_factory=dict)
+    ended: tuple[Stay, ...] = ()
 
 
 class RuleEngine:
@@ -124,7 +126,8 @@ class RuleEngine:
             *(self._crossed(crossing) for crossing in crossings),
             *self._dwells(t_s, ended),
         ]
-        return Findings(tuple(events), tuple(hit for rule in self._rules for hit in self._run(rule, view)))
+        hits = tuple(hit for rule in self._rules for hit in self._run(rule, view))
+        return Findings(tuple(events), hits, view.stays, tuple(ended))
 
     def _run(self, rule: Rule, view: View) -> list[Hit]:
         hits = list(rule.update(view))

@@ -8,8 +8,8 @@ The outputs are driven here, before anything is written or sent; the caller rece
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from agent.domain import Detection, Event, Incident, Json, Severity, Track
@@ -18,7 +18,7 @@ from agent.rules.engine import RuleEngine
 from agent.rules.facts import Told
 from agent.rules.incidents import IncidentBook
 from agent.rules.senses import NOTHING, Senses
-from agent.rules.zones import ZoneMap
+from agent.rules.zones import Stay, ZoneMap
 from agent.vision.detector import Detector
 from agent.vision.gate import Gate, GatePolicy
 from agent.vision.handover import Handover
@@ -46,7 +46,7 @@ class StageMs:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one frame gave. `inferred` is false where the gate let it pass unseen; the tracks are then the last ones."""
+    """What one frame gave. `inferred` is false where the gate let it pass unseen: tracks and stays are the last ones."""
 
     frame: Frame
     inferred: bool
@@ -55,6 +55,8 @@ class Outcome:
     events: Sequence[Event]
     incidents: Sequence[Incident]
     times: StageMs
+    stays: Mapping[tuple[int, int], Stay] = field(default_factory=dict)
+    ended: Sequence[Stay] = ()
 
 
 class Watcher(Protocol):
@@ -113,6 +115,7 @@ class Pipeline:
         self._minute_of_week = minute_of_week
         self._take_facts = take_facts
         self._tracks: Sequence[Track] = ()
+        self._stays: Mapping[tuple[int, int], Stay] = {}
         self._last_inferred_s: float | None = None
 
     @property
@@ -158,6 +161,7 @@ class Pipeline:
         findings = self._parts.rules.update(frame.t_s, self._tracks, self._minute_of_week(), senses)
         incidents = self._parts.incidents.update(frame.t_s, findings.hits)
         held_back = self._parts.incidents.take_held_back()
+        self._stays = findings.stays
         ruled = self._monotonic()
         if incidents and self._parts.alarms:
             self._parts.alarms.apply(incidents)
@@ -174,9 +178,8 @@ class Pipeline:
             alarm=_ms(ruled, end),
             frame=_ms(start, end),
         )
-        return self._outcome(
-            frame, times, detections, (*troubles, *findings.events, *held_back), incidents, inferred=True
-        )
+        events = (*troubles, *findings.events, *held_back)
+        return self._outcome(frame, times, detections, events, incidents, findings.ended, inferred=True)
 
     def _detect(self, frame: Frame) -> tuple[list[Detection], list[Event]]:
         troubles: list[Event] = []
@@ -206,10 +209,11 @@ class Pipeline:
         detections: Sequence[Detection] = (),
         events: Sequence[Event] = (),
         incidents: Sequence[Incident] = (),
+        ended: Sequence[Stay] = (),
         *,
         inferred: bool = False,
     ) -> Outcome:
-        return Outcome(frame, inferred, detections, self._tracks, events, incidents, times)
+        return Outcome(frame, inferred, detections, self._tracks, events, incidents, times, self._stays, ended)
 
 
 def _ms(start_s: float, end_s: float) -> float:
