@@ -66,7 +66,7 @@ class Track(NamedTuple):
     `box` is the filtered box; `seen` is false while the person is only predicted. `foot_seen` is false where the
     frame's edge cuts the feet off. `height` is the body height h in frame heights, steadied against cut boxes.
     `gap_s` is the length of the last identity gap that was bridged (0 when none): continuity, a fact to report.
-    `sure` is true once scores and observations leave no doubt that this is a person.
+    `sure` is true once scores and observations leave no doubt that this is a person, `still` while they stand.
     """
 
     id: int
@@ -81,6 +81,7 @@ class Track(NamedTuple):
     last_seen_s: float
     gap_s: float = 0.0
     sure: bool = True
+    still: bool = False
 
     @property
     def foot(self) -> Point:

@@ -1,7 +1,7 @@
 """Who is in which zone, and since when: a raster of the zones and the time-based hysteresis of semantics.md.
 
 Boxes jitter and people hide each other: a stay goes on while somebody is out of its zone but not clear of it, for as
-long as a gap may be, and for longer when they were lost so far inside that they cannot have left.
+long as a gap may be, and for longer when they were lost while standing in it or far inside.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ REMEMBER_S = 30.0
 """So long a track that was lost in a zone may come back (the tracker's memory) and its stay goes on."""
 RESUME_S = 1.0
 HIDDEN_S = 6.0
-"""So long somebody lost far inside a zone is taken to be hidden in it."""
+"""So long somebody lost while standing or far inside a zone is taken to be hidden in it."""
 CLEAR_H = 0.15
 """So far from a zone, in body heights, it is clear that somebody is out of it (or in it)."""
 
@@ -154,8 +154,8 @@ class _Person:
 class ZoneWatch:
     """Follows every track through every zone.
 
-    `stays` holds the current ones of those who surely are people, and of those who were lost so far inside a zone that
-    they must be hidden in it.
+    `stays` holds the current ones of those who surely are people, and of those who must be hidden in a zone: they stood
+    in it or were far inside when they were lost.
     """
 
     def __init__(self, zones: Sequence[ZoneConfig], aspect: float = 16 / 9) -> None:
@@ -234,7 +234,7 @@ class ZoneWatch:
         ended = []
         for track in gone:
             person = self._away[track] = self._people.pop(track)
-            far_inside = reduce(and_, self._near(person.track))
+            far_inside = -1 if person.track.still else reduce(and_, self._near(person.track))
             person.hidden_in = frozenset(
                 zone for zone, p in person.zones.items() if p.inside and far_inside >> zone & 1
             )

@@ -18,7 +18,7 @@ CONFIRM_LEAST, CONFIRM_MOST = 3, 10
 EDGE = 0.01
 TOP, BOTTOM = EDGE, 1 - EDGE
 CUT_HEIGHT_PER_WIDTH = 2.2
-STILL_SPEED = 0.25
+STILL_SPEED, STILL_OVER_S = 0.25, 1.0
 GAP_S = 1.0
 DOUBT = 2.0
 SURE_SEEN, SURE_GAIN = 10.0, 12.4
@@ -64,6 +64,7 @@ class Person(BoxFilter):
     """
 
     __slots__ = (
+        "_anchor",
         "_scores",
         "_whole_seen",
         "born_s",
@@ -91,6 +92,7 @@ class Person(BoxFilter):
         self.confirmed = self.sure = False
         self.seen = 1
         self.still = False
+        self._anchor = t_s, self.x, self.y
         self.height = y2 - y1
         self.foot_seen = True
         self._scores = deque((score,), maxlen=CONFIRM_MOST)
@@ -115,6 +117,8 @@ class Person(BoxFilter):
             self.foot_seen = self._whole_seen = True
         else:
             self._measure_cut(y1, y2, x2 - x1)
+        if t_s - self._anchor[0] >= STILL_OVER_S:
+            self._look_back(t_s)
         if not self.sure:
             self.seen += 1
             self._scores.append(score if score >= settings.min_score else 0.0)
@@ -126,9 +130,14 @@ class Person(BoxFilter):
         self._scores.append(0.0)
         if self.missing_since_s is None:
             self.missing_since_s = t_s
-            self.still = hypot(self.vx, self.vy) < STILL_SPEED * self.h
             if self.still:
                 self.vx = self.vy = 0.0
+
+    def _look_back(self, t_s: float) -> None:
+        """Whether the person has stood since the last look: displacement tells better than a jittery speed."""
+        before_s, x, y = self._anchor
+        self.still = hypot(self.x - x, self.y - y) < STILL_SPEED * self.h * (t_s - before_s)
+        self._anchor = t_s, self.x, self.y
 
     def _measure_cut(self, top: float, bottom: float, width: float) -> None:
         """A box cut above or below shows only that the body is taller than thought; after a whole one, nothing."""
@@ -152,4 +161,5 @@ class Person(BoxFilter):
             self.last_seen_s,
             self.gap_s,
             self.sure,
+            self.still,
         )
