@@ -65,8 +65,8 @@ class _ObjectRule(AreaRule):
 class LeftObjectRule(_ObjectRule):
     """Something stands where nothing stood, and whoever was there when it came is no longer near.
 
-    While another person is near, the time does not run. What is put into a shelf's front is none; doors, screens and
-    other things that move by themselves belong into a `motion_mask`.
+    While another person stands beside it, the time does not run. What is put into a shelf's front is none; doors,
+    screens and other things that move by themselves belong into a `motion_mask`.
     """
 
 

@@ -23,10 +23,9 @@ class Change:
     """One place that keeps still and differs from the long background; light, shadows and people are none.
 
     It happened after `before_s`, when the place was last seen as it had been, and not after `seen_s`, when it was first
-    seen as it is now; in between somebody may have stood before it. `grown_s` is when it last grew (the next item was
-    taken beside it), `last_s` when it was last in sight. `area` is its share of the picture, `fronts` its share of each
-    shelf front that it lies in, by zone, `shelved` how much of it lies in any. `owner` is the track that was nearest
-    then, `owner_h` how far away in body heights (0: over it); None where nobody was followed.
+    seen as it is now; in between somebody may have stood before it. `last_s` is when it was last in sight, `area` its
+    share of the picture, `shelved` how much of it lies in shelf fronts. `owner` is the track that was nearest then,
+    `owner_h` how far away in body heights (0: over it); None where nobody was followed.
     """
 
     id: int
@@ -35,12 +34,27 @@ class Change:
     area: float
     before_s: float
     seen_s: float
-    grown_s: float
     last_s: float
     owner: int | None = None
     owner_h: float = 0.0
-    fronts: Mapping[str, float] = field(default_factory=dict)
     shelved: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfStep:
+    """A part of a shelf's front, a `share` of it, that was found emptied, filled or otherwise changed at `seen_s`.
+
+    The other words mean the same as of a `Change`. What is put back is ADDED.
+    """
+
+    zone: str
+    kind: ChangeKind
+    share: float
+    box: Box
+    before_s: float
+    seen_s: float
+    owner: int | None = None
+    owner_h: float = 0.0
 
     @property
     def hidden_s(self) -> float:
@@ -55,7 +69,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """All changes known at `t_s`, the picture's `aspect`, and by zone the share of each shelf front in sight.
+    """What is known at `t_s` in a picture of this `aspect`: the `found` changes that last, the `steps` in which shelves
+    were emptied and filled in the last minutes, and by zone the share of each shelf front `in_sight`.
 
     While not `ready` the background is still being learned (at the start, or after the whole scene changed) and an
     empty list means nothing.
@@ -65,19 +80,22 @@ class Changes:
     ready: bool
     aspect: float = 16 / 9
     found: tuple[Change, ...] = ()
+    steps: tuple[ShelfStep, ...] = ()
     in_sight: Mapping[str, float] = field(default_factory=dict)
 
     def of_kind(self, kind: ChangeKind) -> Iterator[Change]:
-        """The changes of one kind."""
+        """The lasting changes of one kind."""
         return (change for change in self.found if change.kind == kind)
 
-    def lost_near(self, point: Point, reach: float, last_s: float) -> Change | None:
-        """The nearest removal within `reach` (frame heights) of a point that may have happened in the last seconds.
+    def lost_near(self, point: Point, reach: float, last_s: float) -> ShelfStep | None:
+        """What a shelf was found to have lost in the last seconds, nearest to a point and within `reach` frame heights.
 
         None says that no loss is known, not that there was none: what stands behind a person shows only when they step
         aside, so ask again some seconds after a reach.
         """
-        start_s = self.t_s - last_s
-        recent = (c for c in self.of_kind(ChangeKind.REMOVED) if max(c.seen_s, c.grown_s) >= start_s)
-        near = [(distance, c.id, c) for c in recent if (distance := c.distance(point, self.aspect)) <= reach]
-        return min(near)[2] if near else None
+        lost = [step for step in self.steps if step.kind == ChangeKind.REMOVED and step.seen_s >= self.t_s - last_s]
+        return min(
+            (step for step in lost if step.distance(point, self.aspect) <= reach),
+            key=lambda step: step.distance(point, self.aspect),
+            default=None,
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import hypot, inf
+from math import hypot
 
 from agent.domain import Json, Point, Track
 from agent.rule_config import LeftObjectRule, RemovedObjectRule
@@ -14,6 +14,8 @@ from agent.rules.zones import ZoneMap
 
 LONGEST_STEP_S = 2.5
 """What one look stands for at most: after a longer gap nobody knows who was near."""
+BESIDE_H = 1.0
+"""While somebody stands so near that it may be theirs, too, the time does not run."""
 ON_SHELF = 0.5
 """A change of which so much lies in shelf fronts is about goods."""
 LOST_S = 10.0
@@ -25,7 +27,6 @@ class _Thing:
     """What is remembered of one change: the seconds it has been alone, and when it was last told of."""
 
     alone_s: float = 0.0
-    nearest_h: float = inf
     found_s: float = 0.0
     hit: Hit | None = None
 
@@ -65,10 +66,9 @@ class UnattendedObject:
     def _follow(self, view: View, change: Change, span_s: float) -> None:
         thing = self._things.setdefault(change.id, _Thing())
         thing.found_s = view.t_s
-        thing.nearest_h = min((_distance_h(view, change, person) for person in view.people.values()), default=inf)
         if self._owner_is_near(view, change):
             thing.alone_s, thing.hit = 0.0, None
-        elif thing.nearest_h > self.config.owner_h:
+        elif all(_distance_h(view, change, person) > BESIDE_H for person in view.people.values()):
             thing.alone_s += span_s
         if thing.alone_s >= self.config.after_s:
             thing.hit = self._hit(view, change, thing)

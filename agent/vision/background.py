@@ -17,9 +17,12 @@ import numpy as np
 from agent.domain import Point, Track
 from agent.rules.changes import Changes
 from agent.rules.senses import Senses
+from agent.vision.fronts import Front
 from agent.vision.likeness import Look, Texture, above, size_of, unlike
 from agent.vision.raster import raster
-from agent.vision.statics import Scene, Statics
+from agent.vision.scene import Scene
+from agent.vision.statics import Statics
+from agent.vision.whereabouts import Whereabouts
 from hal.ports import F32, U8, Frame, Yuv420
 
 EVERY_S = 0.5
@@ -40,6 +43,8 @@ MARGIN_H, MARGIN_BELOW_H = 0.12, 0.06
 """What a box may be too small by, and a shadow reach below it, in body heights."""
 UPSET_SHARE, UPSET_S = 0.35, 20.0
 """Where so much differs the whole scene has changed (lamps, a turned camera); after so long it is learned anew."""
+
+_NEAR = np.ones((3, 3), np.uint8)
 
 
 class Layer:
@@ -88,6 +93,7 @@ class Background:
         self._masks = [tuple(mask) for mask in masks]
         self._size = (0, 0)
         self._seen_s = self._calm_s = -math.inf
+        self._people = Whereabouts(aspect)
         self._latest = Changes(0.0, False, aspect)
 
     def look(self, frame: Frame, tracks: Sequence[Track], senses: Senses) -> Senses:
@@ -104,17 +110,19 @@ class Background:
             self._begin(now, t_s)
         free = self._free(tracks)
         settled = self._settle(now, free, min(t_s - self._seen_s, LONGEST_STEP_S))
-        self._statics.note_people(t_s, tracks)
-        ready = self._compare(t_s, settled)
-        sight = {zone: cv2.countNonZero(front & settled) / area for zone, (front, area) in self._areas.items()}
-        return Changes(t_s, ready, self._aspect, self._statics.changes() if ready else (), sight)
+        self._people.note(t_s, tracks)
+        if not self._compare(t_s, settled):
+            return Changes(t_s, False, self._aspect)
+        steps = tuple(step for front in self._shelves.values() for step in front.steps)
+        sight = {zone: front.in_sight(settled) for zone, front in self._shelves.items()}
+        return Changes(t_s, True, self._aspect, self._statics.changes(), steps, sight)
 
     def _begin(self, now: Look, t_s: float) -> None:
         self._short, self._long = Layer(now, SHORT_TAU_S), Layer(now, LONG_TAU_S)
         self._watched = ~raster(self._masks, *self._size)
         fronts = {zone: raster([corners], *self._size) & self._watched for zone, corners in self._fronts.items()}
-        self._areas = {zone: (front, max(cv2.countNonZero(front), 1)) for zone, front in fronts.items()}
-        self._statics = Statics(fronts, self._aspect, now.luma.shape)
+        self._shelves = {zone: Front(zone, mask, t_s) for zone, mask in fronts.items() if mask.any()}
+        self._statics = Statics(raster([*self._fronts.values()], *self._size))
         self._calm_s, self._waiting_s = t_s, 0.0
 
     def _free(self, tracks: Sequence[Track]) -> U8:
@@ -148,17 +156,33 @@ class Background:
             other = unlike(now, then) & known
             if cv2.countNonZero(other) > UPSET_SHARE * count:
                 return self._upset(t_s)
-            self._statics.follow(Scene(t_s, now, then, known, other, self._long.weight))
+            scene = Scene(t_s, now, then, known, cleaned(other) & known, self._long.weight)
+            self._statics.follow(scene, self._people)
+            for shelf in self._shelves.values():
+                shelf.follow(scene, self._people)
         self._calm_s = t_s
         if self._waiting_s >= LEARN_EVERY_S:
             self._long.learn(self._short.look, settled & ~self._statics.kept, self._waiting_s)
             self._waiting_s = 0.0
         if cv2.countNonZero(self._statics.accepted):
-            self._long.learn(self._short.look, self._statics.accepted, LONG_TAU_S * 100)
+            self._accept(self._statics.accepted)
         return cv2.countNonZero(above(self._long.weight, KNOWN_S)) > READY_SHARE * cv2.countNonZero(self._watched)
+
+    def _accept(self, mask: U8) -> None:
+        """What has been there for long is a part of the scene."""
+        self._long.forget(mask)
+        self._long.learn(self._short.look, mask, LONG_TAU_S)
+        for shelf in self._shelves.values():
+            shelf.accept(mask)
 
     def _upset(self, t_s: float) -> bool:
         """The whole scene differs: say nothing for a while, then learn it anew."""
         if t_s - self._calm_s > UPSET_S:
             self._begin(self._short.look, t_s)
         return False
+
+
+def cleaned(mask: U8) -> U8:
+    """A mask without specks and with small gaps closed."""
+    closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _NEAR)
+    return np.asarray(cv2.morphologyEx(closed, cv2.MORPH_OPEN, _NEAR), np.uint8)

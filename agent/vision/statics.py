@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from math import hypot
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from agent.domain import Box, Track
 from agent.rules.changes import Change, ChangeKind
-from agent.vision.likeness import Texture
 from agent.vision.nature import nature
+from agent.vision.scene import Scene, box_of
+from agent.vision.whereabouts import Whereabouts
 from hal.ports import F32, U8
 
 MIN_AREA = 12
@@ -27,23 +25,7 @@ SURE_S = 90.0
 GROWN, GROWN_PIXELS = 1.25, 8
 AGAIN_S = 10.0
 """How often the nature of a blob is looked at again."""
-HISTORY_S = 300.0
-_NEAR = np.ones((3, 3), np.uint8)
 _JOIN = np.ones((5, 5), np.uint8)
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """One moment: the scene as it is `now` and was `then`; masks (255, uint8 (h, w)) of what can be seen and is `known`
-    of old, and where of that it shows something `other` than before; for how long each pixel was `learned` (s, h x w).
-    """
-
-    t_s: float
-    now: Texture
-    then: Texture
-    known: U8
-    other: U8
-    learned_s: F32
 
 
 @dataclass(slots=True)
@@ -60,7 +42,6 @@ class Blob:
     area: int
     before_s: float
     seen_s: float
-    grown_s: float
     last_s: float
     held_s: float
     grown_area: int
@@ -70,41 +51,31 @@ class Blob:
     doubtful: bool = False
     owner: int | None = None
     owner_h: float = 0.0
-    fronts: Mapping[str, float] = field(default_factory=dict)
     shelved: float = 0.0
 
 
 class Statics:
-    """The blobs of one scene. `fronts` are masks of the shelf fronts by zone, `aspect` the picture's width / height.
+    """The blobs of one scene; `goods` is 255 where shelf fronts are.
 
     `kept` is 255 where the long background must stay as it was, `accepted` where it must become what is there now.
     """
 
-    def __init__(self, fronts: Mapping[str, U8], aspect: float, shape: tuple[int, int]) -> None:
-        self._fronts = {zone: (front, max(cv2.countNonZero(front), 1)) for zone, front in fronts.items()}
-        self._goods = np.bitwise_or.reduce([np.zeros(shape, np.uint8), *fronts.values()])
-        self._aspect = aspect
+    def __init__(self, goods: U8) -> None:
+        self._goods = goods
         self._blobs: list[Blob] = []
-        self._people: deque[tuple[float, list[tuple[int, Box, float]]]] = deque()
         self._clear_s: F32 | None = None
         self._next = 1
-        self.kept: U8 = np.zeros(shape, np.uint8)
-        self.accepted: U8 = np.zeros(shape, np.uint8)
+        self.kept: U8 = np.zeros_like(goods)
+        self.accepted: U8 = np.zeros_like(goods)
 
-    def note_people(self, t_s: float, tracks: Sequence[Track]) -> None:
-        """Remember who was where."""
-        self._people.append((t_s, [(track.id, track.box, track.height) for track in tracks if track.confirmed]))
-        while t_s - self._people[0][0] > HISTORY_S:
-            self._people.popleft()
-
-    def follow(self, scene: Scene) -> None:
+    def follow(self, scene: Scene, people: Whereabouts) -> None:
         """Bring the blobs up to date with what differs now."""
         if self._clear_s is None:
             self._clear_s = np.full(scene.other.shape, scene.t_s, np.float32)
         shown = self._shown(scene)
         if self._blobs or cv2.countNonZero(shown):
             self._assign(scene, shown)
-            self._look_at(scene)
+            self._look_at(scene, people)
             self._forget(scene.t_s)
         np.copyto(self._clear_s, np.float32(scene.t_s), where=(scene.known & ~scene.other).view(bool))
 
@@ -113,10 +84,8 @@ class Statics:
         return tuple(_change(blob, self.kept.shape) for blob in self._blobs if blob.firm and blob.kind is not None)
 
     def _shown(self, scene: Scene) -> U8:
-        """What differs, without specks and with small gaps closed, and what is known of the hidden parts of blobs."""
-        closed = cv2.morphologyEx(scene.other, cv2.MORPH_CLOSE, _NEAR)
-        shown: U8 = np.asarray(cv2.morphologyEx(closed, cv2.MORPH_OPEN, _NEAR), np.uint8)
-        hidden = ~scene.known
+        """What differs, and what is known of the hidden parts of blobs."""
+        shown, hidden = scene.other.copy(), ~scene.known
         for blob in self._blobs:
             shown |= blob.mask & hidden
         return shown
@@ -151,44 +120,27 @@ class Statics:
         assert self._clear_s is not None, "set by follow"
         t_s, where = scene.t_s, part > 0
         before_s = float(np.median(self._clear_s[where]))
-        blob = Blob(self._next, part, (0, 0, 0, 0), 0, before_s, t_s, t_s, t_s, t_s, 0, t_s - AGAIN_S)
+        blob = Blob(self._next, part, (0, 0, 0, 0), 0, before_s, t_s, t_s, t_s, 0, t_s - AGAIN_S)
         blob.doubtful = float(np.median(scene.learned_s[where])) < SURE_S
         self._next += 1
         self._blobs.append(blob)
         return blob
 
-    def _look_at(self, scene: Scene) -> None:
+    def _look_at(self, scene: Scene, people: Whereabouts) -> None:
         """What the blobs are, once they are firm and whenever they have grown."""
         for blob in self._blobs:
             grown = blob.area > GROWN * blob.grown_area + GROWN_PIXELS
             if grown:
-                blob.grown_area, blob.grown_s = blob.area, scene.t_s
+                blob.grown_area = blob.area
             if blob.last_s < scene.t_s or scene.t_s - blob.seen_s < FIRM_S:
                 continue
             if grown or not blob.firm or scene.t_s - blob.looked_s >= AGAIN_S:
                 blob.looked_s = scene.t_s
                 blob.kind = nature(scene.now, scene.then, blob.mask, blob.roi)
-                blob.fronts = dict(self._shares(blob.mask))
                 blob.shelved = cv2.countNonZero(blob.mask & self._goods) / max(blob.area, 1)
             if not blob.firm:
                 blob.firm = True
-                blob.owner, blob.owner_h = self._owner(blob)
-
-    def _shares(self, mask: U8) -> Iterator[tuple[str, float]]:
-        for zone, (front, area) in self._fronts.items():
-            if shared := cv2.countNonZero(mask & front):
-                yield zone, shared / area
-
-    def _owner(self, blob: Blob) -> tuple[int | None, float]:
-        """Who came nearest while it happened, and how near (body heights)."""
-        box = _box(blob.roi, blob.mask.shape)
-        near = [
-            (gap(box, body, self._aspect) / height, -t_s, track)
-            for t_s, people in self._people
-            if blob.before_s - 1.0 <= t_s <= blob.seen_s
-            for track, body, height in people
-        ]
-        return (min(near)[2], min(near)[0]) if near else (None, 0.0)
+                blob.owner, blob.owner_h = people.nearest(box_of(blob.roi, blob.mask.shape), blob.before_s, blob.seen_s)
 
     def _forget(self, t_s: float) -> None:
         """Drop what is as it was; accept what has been there for long."""
@@ -216,30 +168,17 @@ def _union(blobs: Sequence[Blob], shape: tuple[int, ...]) -> U8:
     return whole
 
 
-def _box(roi: tuple[int, int, int, int], shape: tuple[int, ...]) -> Box:
-    height, width = shape
-    return Box(roi[0] / width, roi[1] / height, roi[2] / width, roi[3] / height)
-
-
 def _change(blob: Blob, shape: tuple[int, ...]) -> Change:
     assert blob.kind is not None, "light is no change"
     return Change(
         id=blob.id,
         kind=blob.kind,
-        box=_box(blob.roi, shape),
+        box=box_of(blob.roi, shape),
         area=blob.area / (shape[0] * shape[1]),
         before_s=blob.before_s,
         seen_s=blob.seen_s,
-        grown_s=blob.grown_s,
         last_s=blob.last_s,
         owner=blob.owner,
         owner_h=blob.owner_h,
-        fronts=blob.fronts,
         shelved=blob.shelved,
     )
-
-
-def gap(a: Box, b: Box, aspect: float) -> float:
-    """The distance between two boxes in frame heights; 0 where they touch."""
-    across = max(a.x1 - b.x2, b.x1 - a.x2, 0.0) * aspect
-    return hypot(across, max(a.y1 - b.y2, b.y1 - a.y2, 0.0))

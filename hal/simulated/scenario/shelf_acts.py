@@ -18,7 +18,7 @@ from hal.simulated.sight import Occluders
 
 QUIET_S = 150.0
 """Nobody comes at first: the camera has just been hung up and learns."""
-STAFF_KEY = "staff key"
+STAFF_KEY = "staff-key"
 SWEEP_ITEMS, SWEEP_WITHIN_S = 5, 30.0
 ALONE_S = 60.0
 NOTICED_S = 45.0

@@ -1,0 +1,99 @@
+"""What becomes of the goods in a shelf's front, pixel by pixel: emptied, filled, put back."""
+
+from __future__ import annotations
+
+from collections import deque
+from math import inf
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.domain import Box
+from agent.rules.changes import ChangeKind, ShelfStep
+from agent.vision.scene import Scene, box_of
+from agent.vision.whereabouts import Whereabouts
+from hal.ports import F32, U8
+
+FIRM_S = 3.0
+"""So long a pixel must show another thing (or the old one again) to count."""
+STEPS_S = 600.0
+LEAST_PIXELS = 6
+CALM = 8.0
+"""Added to variances (squared levels), so that flat patches compare without noise."""
+EMPTIED, FILLED = 0.7, 1.4
+"""How much texture a patch has left, or gained, once goods went or came."""
+MAJORITY = 0.2
+Flags = NDArray[np.bool_]
+
+
+class Front:
+    """One shelf front: `mask` is 255 where it is, uint8 (h, w). It remembers which pixels changed, and the `steps`."""
+
+    def __init__(self, zone: str, mask: U8, t_s: float) -> None:
+        x, y, w, h = cv2.boundingRect(mask)
+        self._zone, self._roi, self._shape = zone, (slice(y, y + h), slice(x, x + w)), mask.shape
+        self._origin = (x, y)
+        self._inside: Flags = mask[self._roi] > 0
+        self._area = max(int(self._inside.sum()), 1)
+        self._changed: Flags = np.zeros_like(self._inside)
+        self._first_s: F32 = np.full(self._inside.shape, inf, np.float32)
+        self._other_s: F32 = np.full(self._inside.shape, t_s, np.float32)
+        self._clear_s: F32 = np.full(self._inside.shape, t_s, np.float32)
+        self.steps: deque[ShelfStep] = deque()
+
+    def follow(self, scene: Scene, people: Whereabouts) -> None:
+        """Take in one moment."""
+        t_s = scene.t_s
+        seen = (scene.known[self._roi] > 0) & self._inside
+        other = seen & (scene.other[self._roi] > 0)
+        same = seen & ~other
+        self._first_s[other & (self._first_s == inf)] = t_s
+        self._first_s[same] = inf
+        self._other_s[other] = t_s
+        back = same & self._changed & (t_s - self._other_s >= FIRM_S)
+        new = other & ~self._changed & (t_s - self._first_s >= FIRM_S)
+        for pixels, returned in ((new, False), (back, True)):
+            if np.count_nonzero(pixels) >= LEAST_PIXELS:
+                self._changed[pixels] = not returned
+                self.steps.append(self._step(scene, people, pixels, returned=returned))
+        self._clear_s[same] = t_s
+        while self.steps and t_s - self.steps[0].seen_s > STEPS_S:
+            self.steps.popleft()
+
+    def accept(self, mask: U8) -> None:
+        """Take what is there in `mask` (255) as the way it always was."""
+        self._changed[mask[self._roi] > 0] = False
+
+    def in_sight(self, settled: U8) -> float:
+        """The share of the front that can be seen, where `settled` is 255 in what can be."""
+        return np.count_nonzero(settled[self._roi][self._inside]) / self._area
+
+    def _step(self, scene: Scene, people: Whereabouts, pixels: Flags, *, returned: bool) -> ShelfStep:
+        before = self._other_s if returned else self._clear_s
+        before_s, seen_s = float(np.median(before[pixels])), scene.t_s - FIRM_S
+        kind = ChangeKind.ADDED if returned else self._kind(scene, pixels)
+        box = self._box(pixels)
+        owner, owner_h = people.nearest(box, before_s, seen_s)
+        share = float(np.count_nonzero(pixels)) / self._area
+        return ShelfStep(self._zone, kind, share, box, before_s, max(seen_s, before_s), owner, owner_h)
+
+    def _kind(self, scene: Scene, pixels: Flags) -> ChangeKind:
+        """Goods have texture, bare boards have less: what most pixels say, under the light of the whole front."""
+        now, then = scene.now.variance[self._roi][pixels] + CALM, scene.then.variance[self._roi][pixels] + CALM
+        ratio = now / (then * self._gain(scene) ** 2)
+        lead = float(np.mean(ratio < EMPTIED)) - float(np.mean(ratio > FILLED))
+        if abs(lead) < MAJORITY:
+            return ChangeKind.ALTERED
+        return ChangeKind.REMOVED if lead > 0 else ChangeKind.ADDED
+
+    def _gain(self, scene: Scene) -> float:
+        """How much lighter the front is."""
+        rows, columns = self._roi
+        coarse = slice(rows.start, rows.stop, 4), slice(columns.start, columns.stop, 4)
+        return float(np.clip(np.median(scene.now.mean[coarse] / np.maximum(scene.then.mean[coarse], 1.0)), 0.3, 3.0))
+
+    def _box(self, pixels: Flags) -> Box:
+        x, y, w, h = cv2.boundingRect(pixels.view(np.uint8))
+        left, top = self._origin
+        return box_of((left + x, top + y, left + x + w, top + y + h), self._shape)
