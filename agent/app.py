@@ -50,6 +50,7 @@ from agent.vision.threads import CaptureThread, Counters, Mailbox, VisionThread
 from agent.warmth import ThermalWatch
 from agent.watch import Heartbeat, feed_watchdog
 from agent.web.api import Facts, create_app, serving
+from agent.web.evidence import EvidenceApi
 from agent.web.feed import LiveFeed
 from agent.web.intake import add_intake
 from agent.web.live import add_live
@@ -268,6 +269,9 @@ async def _answering(
     add_intake(api, eyes.sensors, tills, hal.clock, eyes.thermal)
     OutputsApi(eyes.alarms, journal, hal.clock, eyes.desk.report).add_to(api)
     ReviewApi(eyes.review).add_to(api)
+    if eyes.evidence:
+        camera: dict[str, Json] = {**identity.facts(), "name": config.camera.name, "model_name": config.model.name}
+        EvidenceApi(eyes.evidence, eyes.review, journal, hal.clock, camera).add_to(api)
     async with _served(api, config) as port, _announced(config, identity, port):
         yield Running(config, status, eyes.desk, f"http://{config.api.host}:{port}")
         live.close()

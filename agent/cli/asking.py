@@ -25,9 +25,9 @@ def tell(url: str, path: str, said: Mapping[str, object]) -> dict[str, Any]:
     return _object(asyncio.run(_request("POST", url, path, said=said)), url + path)
 
 
-def fetch(url: str, path: str) -> bytes:
+def fetch(url: str, path: str, timeout_s: float = TIMEOUT_S) -> bytes:
     """The bytes of something, such as a picture. Raises OperatorError."""
-    return asyncio.run(_request("GET", url, path))
+    return asyncio.run(_request("GET", url, path, timeout_s=timeout_s))
 
 
 async def _request(
@@ -37,8 +37,9 @@ async def _request(
     *,
     query: Mapping[str, str] | None = None,
     said: Mapping[str, object] | None = None,
+    timeout_s: float = TIMEOUT_S,
 ) -> bytes:
-    timeout, address = aiohttp.ClientTimeout(total=TIMEOUT_S), url.rstrip("/") + path
+    timeout, address = aiohttp.ClientTimeout(total=timeout_s), url.rstrip("/") + path
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,

@@ -142,6 +142,32 @@ def status(
     looking.status(url, as_json=as_json)
 
 
+@app.command()
+@guarded
+def export(
+    incident: Annotated[str, typer.Argument(help="The incident's id.")],
+    out: Annotated[Path, typer.Option(help="Where the report goes (.zip).")],
+    url: Annotated[str, typer.Option(help="The camera's address.")] = "http://127.0.0.1:8723",
+) -> None:
+    """Write the signed report of an incident, with its clips, to one file."""
+    from agent.cli import evidence
+
+    evidence.export(incident, out, url)
+
+
+@app.command()
+@guarded
+def verify(
+    path: Annotated[Path, typer.Argument(help="A clip's folder, a report (.zip), an audit.log, or a folder of them.")],
+    key: Annotated[Path | None, typer.Option(help="The camera's public key (PEM), to compare with.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find every change to evidence; exit code 1 when there is one. Needs no camera."""
+    from agent.cli import evidence
+
+    evidence.verify(path, key, as_json=as_json)
+
+
 @config_app.command("check")
 @guarded
 def config_check(

@@ -176,6 +176,21 @@ class Keeper:
         self.counts.erased += 1
         self._tools.audit.record("erase", clip=clip_id, why=why, manifest_sha256=digest, **more)
 
+    def forget(self, start_s: float, end_s: float) -> None:
+        """Let go all video of that stretch (monotonic) that is in memory or in the making. Raises OSError."""
+        span = self.ring.span()
+        if span and span[0] < end_s and start_s < span[1]:
+            self.ring.clear()
+        for job in [job for job in self._jobs if job.want.start_s < end_s and start_s < self._clock.monotonic()]:
+            self._jobs.remove(job)
+            self._plan.wants = [want for want in self._plan.wants if want is not job.want]
+            self.vault.drop(job.want.id)
+
+    @property
+    def most_s(self) -> float:
+        """The longest clip."""
+        return self._config.max_clip_s
+
     def open_wants(self) -> list[Want]:
         """The clips wanted now."""
         return list(self._plan.wants)

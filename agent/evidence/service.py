@@ -34,8 +34,9 @@ AUDITED = frozenset(("start", "arming", "silence", "output_test", "decision", "p
 class Evidence:
     """Belongs to the event loop; `frame` to the vision thread, `offer` to the capture thread."""
 
-    def __init__(self, hal: Hal, keeper: Keeper, audit: AuditLog, clock: Clock) -> None:
+    def __init__(self, hal: Hal, keeper: Keeper, audit: AuditLog, key: DeviceKey, clock: Clock) -> None:
         self.audit = audit
+        self.key = key
         self.keeper = keeper
         self.thread = EvidenceThread(keeper, clock.monotonic)
         self._recorder = hal.recorder
@@ -61,7 +62,7 @@ class Evidence:
         audit = AuditLog(data_dir, key, hal.clock, journal.boot, told)
         keeper = Keeper(_tools(config, hal, journal, key, audit, report))
         await _note_config(config, journal, audit)
-        return cls(hal, keeper, audit, hal.clock)
+        return cls(hal, keeper, audit, key, hal.clock)
 
     def start(self) -> None:
         """Record from now on; before the camera is opened."""

@@ -88,7 +88,7 @@ def verify_clip(source: Source, path: str, trusted: PublicKey | None = None) -> 
         "ended": str(manifest.video.ended),
     }
     stated = {file.name: file for file in manifest.files}
-    finding.problems += _name_problems(source.names(), {MANIFEST, SIGNATURE, VIDEO, *stated})
+    finding.problems += name_problems(source.names(), {MANIFEST, SIGNATURE, VIDEO, *stated})
     for name, file in stated.items():
         if name in source.names() and _hash(source, name) != (file.bytes, file.sha256):
             finding.problems.append(f"{name} is not the file that was signed")
@@ -108,7 +108,7 @@ def verify_log(path: Path, trusted: PublicKey | None = None) -> Finding:
     head = _head(head_path, finding) if head_path.exists() else None
     if not head_path.exists():
         finding.problems.append(f"{HEAD} is missing: lines cut off the end would not be missed")
-    _judge_key(finding, trusted)
+    judge_key(finding, trusted)
     key = trusted or finding.signed_by
     hashes = list(_chain(content, key, finding)) if key else []
     finding.facts = {"lines": len(hashes)}
@@ -141,7 +141,7 @@ def _signed_manifest(source: Source, finding: Finding, trusted: PublicKey | None
     if finding.signed_by is None:
         finding.problems.append(f"the signature does not fit {MANIFEST}")
         return None
-    _judge_key(finding, trusted)
+    judge_key(finding, trusted)
     try:
         return decode_manifest(content)
     except WireError as error:
@@ -149,7 +149,8 @@ def _signed_manifest(source: Source, finding: Finding, trusted: PublicKey | None
         return None
 
 
-def _judge_key(finding: Finding, trusted: PublicKey | None) -> None:
+def judge_key(finding: Finding, trusted: PublicKey | None) -> None:
+    """Note whether what is signed was signed by the key that is trusted."""
     finding.known = trusted is not None and finding.signed_by == trusted
     if trusted is not None and finding.signed_by is not None and not finding.known:
         finding.problems.append(
@@ -157,7 +158,8 @@ def _judge_key(finding: Finding, trusted: PublicKey | None) -> None:
         )
 
 
-def _name_problems(found: Sequence[str], stated: set[str]) -> list[str]:
+def name_problems(found: Sequence[str], stated: set[str]) -> list[str]:
+    """Files that are missing and files that were added."""
     missing = [f"{name} is missing" for name in sorted(stated - set(found))]
     return missing + [f"{name} was added" for name in sorted(set(found) - stated)]
 

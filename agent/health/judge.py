@@ -1,0 +1,147 @@
+"""Names what is wrong with a probe of the picture, if anything; pure.
+
+Each threshold is relative to what this scene normally varies by. The order matters: what explains more comes first, so
+that darkness is not called a cover, nor a turned camera blurred.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from agent.health.features import CHANCE, Features
+
+MADS = 6 * 1.4826
+"""Six deviations: MAD times 1.4826 is one of a normal distribution."""
+MOST_DARK = 0.6
+DARK_MEAN, DARK_RATIO = 32.0, 0.3
+LEAST_SHIFT = 0.03
+LEAST_BLUR = 0.7
+LOST_TEXTURE = 0.7
+LOST_EDGES = 0.35
+SCENE_HELD = 0.55
+TILES_COVERED, TILES_HALF = 0.65, 0.25
+FILM_GAIN, FILM_LIFT = 0.6, 0.25
+
+
+class Usual(NamedTuple):
+    """What a feature of a healthy picture is: its median and how far it strays (MAD)."""
+
+    median: float
+    mad: float
+
+    def below(self, margin: float) -> float:
+        """The value under which it is unusual, at least `margin` under the median."""
+        return self.median - max(margin, MADS * self.mad)
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """What is usual for one scene in one light."""
+
+    mean: Usual
+    gain: Usual
+    coarse: Usual
+    edges: Usual
+    sharp: Usual
+    agreement: Usual
+    banding: Usual
+
+
+class Finding(NamedTuple):
+    """What is wrong, how sure, and in words. `partly` marks a lesser case: a warning rather than a fault."""
+
+    what: str
+    confidence: float
+    detail: str
+    partly: bool = False
+
+
+def judge(seen: Features, normal: Normal, *, dark_expected: bool = False) -> Finding | None:
+    """The finding for one probe; None for a healthy one. `dark_expected` while the shop is closed."""
+    scene = _scene(seen, normal)
+    return _too_dark(seen, normal, scene, dark_expected) if _is_dark(seen, normal) else _lit(seen, normal, scene)
+
+
+def _lit(seen: Features, normal: Normal, scene: float) -> Finding | None:
+    if seen.bright > MOST_DARK:
+        return Finding("too_bright", _sure(seen.bright, MOST_DARK, 1.0), f"{seen.bright:.0%} of the picture is white")
+    covered = covered_share(seen)
+    if scene >= SCENE_HELD and covered < TILES_HALF:
+        return _film(seen, normal) or _defocused(seen, normal)
+    moved = _moved(seen, normal)
+    if moved:
+        return moved
+    if covered >= TILES_COVERED:
+        return Finding("covered", _sure(covered, 0.5, 1.0), f"{covered:.0%} of the picture has lost its structure")
+    if covered >= TILES_HALF and _rest_holds(seen):
+        return Finding("covered", 0.7, f"{covered:.0%} of the picture has lost its structure", partly=True)
+    if scene >= SCENE_HELD:
+        return _defocused(seen, normal)
+    return Finding("moved", _sure(-scene, -SCENE_HELD, 0.0), "another scene than usual: the camera looks elsewhere")
+
+
+def covered_share(seen: Features) -> float:
+    """The share of tiles that have lost both their edges and their texture."""
+    known = ~np.isnan(seen.tiles)
+    if not known.any():
+        return 0.0
+    edgeless = np.isnan(seen.tile_edges) | (seen.tile_edges < LOST_EDGES + 0.15)
+    flat = seen.tiles < -LOST_TEXTURE
+    return float((edgeless & flat)[known].mean())
+
+
+def _scene(seen: Features, normal: Normal) -> float:
+    """How much of the scene is there: 1 as usual, 0 as by chance."""
+    return (seen.edges - CHANCE) / max(min(normal.edges.median, 1.0) - CHANCE, 0.1)
+
+
+def _is_dark(seen: Features, normal: Normal) -> bool:
+    return seen.dark > MOST_DARK or (seen.mean < DARK_MEAN and seen.mean < DARK_RATIO * normal.mean.median)
+
+
+def _too_dark(seen: Features, normal: Normal, scene: float, dark_expected: bool) -> Finding | None:
+    if dark_expected:
+        return None
+    if scene < 0.3 and seen.coarse < 0.5 * normal.coarse.median:
+        return Finding("covered", 0.6, "black, and nothing of the scene shines through")
+    return Finding("too_dark", _sure(seen.dark, 0.3, 1.0), f"{seen.dark:.0%} of the picture is black")
+
+
+def _film(seen: Features, normal: Normal) -> Finding | None:
+    """A translucent cover takes contrast and detail but adds light; a dimmed lamp takes contrast and light alike."""
+    lifted = seen.mean / max(normal.mean.median, 1.0) - seen.gain
+    if seen.gain > FILM_GAIN * normal.gain.median or lifted < FILM_LIFT:
+        return None
+    if seen.sharp > normal.sharp.below(2 * LEAST_BLUR):
+        return None
+    return Finding("covered", _sure(lifted, FILM_LIFT, 0.7), "a veil: contrast and detail are gone, the scene is not")
+
+
+def _defocused(seen: Features, normal: Normal) -> Finding | None:
+    detail = seen.sharp - 2 * math.log(min(max(seen.gain, 0.1), 2.0))
+    bound = normal.sharp.below(LEAST_BLUR)
+    if detail >= bound or seen.coarse < min(0.8, normal.coarse.below(0.15)):
+        return None
+    return Finding("defocused", _sure(-detail, -bound, 3.0), f"detail is down to {math.exp(detail / 2):.0%}")
+
+
+def _moved(seen: Features, normal: Normal) -> Finding | None:
+    back = seen.agreement >= normal.agreement.below(0.1) and seen.agreement > 0.5
+    if seen.shift < LEAST_SHIFT or not back:
+        return None
+    return Finding("moved", _sure(seen.shift, 0.0, 0.06), f"the scene lies {seen.shift:.0%} of the width elsewhere")
+
+
+def _rest_holds(seen: Features) -> bool:
+    """Whether what is not covered is as ever: the camera still looks where it did."""
+    kept = seen.tile_edges[(seen.tiles >= -LOST_TEXTURE) & ~np.isnan(seen.tile_edges)]
+    return bool(kept.size) and float(np.median(kept)) > SCENE_HELD
+
+
+def _sure(value: float, doubtful: float, certain: float) -> float:
+    """A confidence between 0.5 and 0.99 for how far a value has gone."""
+    return round(float(np.clip(0.5 + 0.49 * (value - doubtful) / (certain - doubtful), 0.5, 0.99)), 2)
