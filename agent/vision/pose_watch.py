@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import hypot
+from typing import Protocol
 
 from agent.domain import Box, Point, Pose, Track
 from agent.rules.senses import Senses
-from agent.vision.pose import PoseModel
 from agent.vision.pose_budget import PoseBudget
 from agent.vision.pose_steady import SteadyPose
 from hal.errors import AcceleratorLost, HalError
@@ -22,6 +22,13 @@ NEAR_H = 0.5
 FOLLOW_S = 6.0
 """... and is looked at for so long after, to see where the hand goes."""
 FORGET_S = 3.0
+
+
+class Estimator(Protocol):
+    """What finds the pose of one person, such as `agent.vision.pose.PoseModel`."""
+
+    def estimate(self, frame: Frame, box: Box) -> Pose | None:
+        """The pose of the person in that box, None where none can be told. Raises AcceleratorLost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +50,18 @@ class PoseWatcher:
 
     def __init__(
         self,
-        model: PoseModel,
+        model: Estimator,
         need: PoseNeed,
         budget: PoseBudget,
         aspect: float,
         *,
         min_score: float,
-        reopen: Callable[[], PoseModel] | None = None,
+        reopen: Callable[[], Estimator] | None = None,
         urgent: Callable[[], frozenset[int]] = frozenset,
     ) -> None:
         self.reason = ""
         self.urgent = urgent
-        self._model: PoseModel | None = model
+        self._model: Estimator | None = model
         self._reopen = reopen
         self._need = need
         self._budget = budget
