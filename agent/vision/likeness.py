@@ -17,7 +17,7 @@ Matrix = F32 | cv2.typing.MatLike
 WIDTH = 320
 WINDOW = 5
 CORRELATION = 0.7
-TEXTURE = 40.0
+TEXTURE = 25.0
 """The variance (squared levels) above which a patch has texture; sensor noise, averaged over seconds, stays below."""
 NOISE = 4.0
 TINT = 9.0

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hal.simulated.backdrop import Surface, block_faces, chance, detail, surfaces
+from hal.simulated.backdrop import Surface, backdrop, block_faces, chance, detail, surfaces
 from hal.simulated.optics import NEAR_M, Optics
 from hal.simulated.racks import BARE, STOCKED
 from hal.simulated.shop import Block, Layout, Xy
@@ -34,8 +34,8 @@ class Front:
 
     @property
     def item_share(self) -> float:
-        """How much of the polygon one item takes, by the median."""
-        return float(np.median([_area(quad) for quad in self.quads])) / _area(np.array(self.polygon))
+        """How much of the polygon one of the larger items takes: four in five are smaller."""
+        return float(np.quantile([_area(quad) for quad in self.quads], 0.8)) / _area(np.array(self.polygon))
 
     def mask(self, items: Collection[int], size: tuple[int, int]) -> U8:
         """255 where these items stand in a picture of this size (width, height), uint8 (height, width)."""
@@ -48,6 +48,17 @@ class Front:
         """Some items from the nearest to one to the farthest; the next board is twice as far as it is."""
         away = (self.places_m[list(among)] - self.places_m[middle]) * (1.0, 2.0)
         return [among[k] for k in np.argsort(np.hypot(*away.T), kind="stable")]
+
+
+def contrasts(layout: Layout, front: Front, width: int, height: int, oversample: float = 2.0) -> F64:
+    """By how many levels each item differs from what is behind it, on average over its corners' box, shape (n,)."""
+    size = (width, height)
+    full, bare = (
+        cv2.cvtColor(backdrop(one, *size, oversample).rgb, cv2.COLOR_RGB2GRAY)
+        for one in (layout, bared(layout, front.block))
+    )
+    apart = cv2.absdiff(full, bare)
+    return np.array([cv2.mean(apart, front.mask([k], size))[0] for k in range(len(front.quads))])
 
 
 def bared(layout: Layout, block: str) -> Layout:

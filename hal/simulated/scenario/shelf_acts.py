@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hal.simulated.goods import Front
 from hal.simulated.itinerary import Planner
@@ -16,15 +17,19 @@ from hal.simulated.scripts import Stage
 from hal.simulated.shop import Block, Layout, Place
 from hal.simulated.sight import Occluders
 
+F64 = NDArray[np.float64]
+
 QUIET_S = 150.0
 """Nobody comes at first: the camera has just been hung up and learns."""
 STAFF_KEY = "staff-key"
-SWEEP_ITEMS, SWEEP_WITHIN_S = 5, 30.0
+SWEEP_ITEMS = 5
 ALONE_S = 60.0
 NOTICED_S = 45.0
 """After somebody has stepped aside, or a thing was alone for long enough, it should be noticed within this time."""
 SPOTS_KEPT = 3
 """So many things in a row never stand in the same place."""
+CONTRAST = 12.0
+"""An item stands out from what is behind it by so many levels; what takes dark goods off a dark board shows nothing."""
 SIZES_M: dict[str, tuple[float, float, float, str]] = {
     "bag": (0.34, 0.24, 0.36, "bag"),
     "box": (0.42, 0.36, 0.36, "cartons"),
@@ -33,9 +38,9 @@ SIZES_M: dict[str, tuple[float, float, float, str]] = {
 """Width, depth, height and looks of the things people bring."""
 
 
-def acted(layout: Layout, front: Front, plan: ShelfPlan, rng: np.random.Generator) -> Diary:
-    """The diary of a day on which all that is planned happens, in random order."""
-    acts = Acts(layout, front, Stage(layout, 0, rng))
+def acted(layout: Layout, front: Front, contrast: F64, plan: ShelfPlan, rng: np.random.Generator) -> Diary:
+    """The diary of a day on which all that is planned happens, in random order; the items have this `contrast` (n,)."""
+    acts = Acts(layout, front, contrast, Stage(layout, 0, rng))
     acts.furnish(plan.removed)
     wanted: list[tuple[Callable[[float], float], int]] = [
         (acts.shop, plan.shoppers), (acts.sweep, plan.sweeps), (acts.refill, plan.refills), (acts.tidy, plan.tidies),
@@ -52,7 +57,8 @@ def acted(layout: Layout, front: Front, plan: ShelfPlan, rng: np.random.Generato
 class Acts:
     """Plans one act after the other: each takes the moment when somebody comes and gives the one when it is over."""
 
-    def __init__(self, layout: Layout, front: Front, stage: Stage) -> None:
+    def __init__(self, layout: Layout, front: Front, contrast: F64, stage: Stage) -> None:
+        self._contrast = contrast
         self._layout, self._front, self._stage, self._rng = layout, front, stage, stage.rng
         self._zone = next(zone.name for zone in layout.zones if zone.kind == "high_value")
         self._walls = Occluders(layout)
@@ -88,8 +94,9 @@ class Acts:
             return self.refill(t_s)
         taken_s = self._take(plan, place, items, self._stage.between(4, 20))
         end_s = self._out("sweeper", plan)
-        start_s = taken_s[SWEEP_ITEMS - 1]
-        self.diary.truth.append(Happening("shelf_sweep", 0, start_s, end_s + NOTICED_S, self._zone))
+        sure = int((self._contrast[items] >= CONTRAST).sum()) >= SWEEP_ITEMS
+        start_s, until_s = taken_s[SWEEP_ITEMS - 1], end_s + NOTICED_S
+        self.diary.truth.append(Happening("shelf_sweep", 0, start_s, until_s, self._zone, sure=sure))
         return end_s
 
     def refill(self, t_s: float) -> float:
@@ -136,7 +143,8 @@ class Acts:
         gone_s = plan.time_s - 1.0
         end_s = self._out("remover", plan)
         self.diary.pick_up(gone_s, thing)
-        self.diary.truth.append(Happening("removed_object", 0, gone_s + ALONE_S, end_s + ALONE_S + NOTICED_S, ""))
+        until_s = end_s + 2 * ALONE_S + NOTICED_S
+        self.diary.truth.append(Happening("removed_object", 0, gone_s + ALONE_S, until_s, ""))
         return end_s
 
     def park(self, t_s: float) -> float:

@@ -1,7 +1,7 @@
 """A camera-day at a shelf, without its empty hours: goods, things on the floor and light change, with the truth of it.
 
 The day's visits follow one another closely; what an empty hour would show is a change of light, and those stay. A pure
-function of layout, plan, seed and size of the picture.
+function of layout, plan, seed and (even) size of the picture.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from hal.simulated.figure import body_of
-from hal.simulated.goods import Front, front_of
+from hal.simulated.goods import Front, contrasts, front_of
 from hal.simulated.render import Figure, figure_of
 from hal.simulated.scenario.bodies import LOOKS, look_of
 from hal.simulated.scenario.day import Person, SensorInput
@@ -33,12 +33,14 @@ class ShelfDay:
 
     def __init__(self, layout: Layout, plan: ShelfPlan, seed: int, size: tuple[int, int] = (320, 180)) -> None:
         self.layout, self.plan, self.seed = layout, plan, seed
-        self.front: Front = front_of(layout, size[0] + size[0] % 2, DETAIL)
+        self._size = size
+        self.front: Front = front_of(layout, size[0], DETAIL)
 
     @cached_property
     def diary(self) -> Diary:
         """All that was planned and done."""
-        return acted(self.layout, self.front, self.plan, np.random.default_rng((self.seed, 11)))
+        contrast = contrasts(self.layout, self.front, *self._size, DETAIL)
+        return acted(self.layout, self.front, contrast, self.plan, np.random.default_rng((self.seed, 11)))
 
     @cached_property
     def people(self) -> tuple[Person, ...]:
