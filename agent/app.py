@@ -34,6 +34,7 @@ from agent.hub.addresses import reachable_addresses
 from agent.hub.announce import Announcer
 from agent.hub.identity import Identity
 from agent.hub.link import LinkServer
+from agent.insight.desk import InsightDesk
 from agent.memory import RuleMemory
 from agent.respond.alarms import AlarmBank
 from agent.respond.arming import Arming, kept_wish
@@ -52,6 +53,7 @@ from agent.watch import Heartbeat, feed_watchdog
 from agent.web.api import Facts, create_app, serving
 from agent.web.evidence import EvidenceApi
 from agent.web.feed import LiveFeed
+from agent.web.insight import InsightApi
 from agent.web.intake import add_intake
 from agent.web.live import add_live
 from agent.web.outputs import OutputsApi
@@ -120,6 +122,8 @@ async def run_camera(config: Config, stop: asyncio.Event, ready: Callable[[Runni
             memory = await RuleMemory.load(journal, hal.clock)
             alarms = await _make_alarms(config, hal, journal, desk)
             review = await Review.open(config, journal, hal.clock, desk.report)
+            insight = await InsightDesk.open(config, journal, hal.clock, desk.report)
+            desk.watch_frames(insight.frame)
             evidence = await Evidence.open(config, hal, journal, desk.report)
             eyes = _make_eyes(config, hal, desk, memory, detectors, detector, alarms, review, evidence)
             async with _noted_life(config, hal.clock, journal, desk), asyncio.TaskGroup() as tasks:
@@ -127,9 +131,10 @@ async def run_camera(config: Config, stop: asyncio.Event, ready: Callable[[Runni
                     tasks.create_task(journal.watch()),
                     tasks.create_task(eyes.direct.run()),
                     tasks.create_task(review.run(lambda: eyes.capture.receiving)),
+                    tasks.create_task(insight.run()),
                     tasks.create_task(feed_watchdog(manager, eyes.heartbeats(), hal.clock)),
                 ]
-                async with _seeing(eyes), _answering(config, hal, journal, eyes, detector) as running:
+                async with _seeing(eyes), _answering(config, hal, journal, eyes, detector, insight) as running:
                     _settle_memory()
                     manager.ready(f"watching as {config.camera.name}")
                     if ready:
@@ -139,6 +144,7 @@ async def run_camera(config: Config, stop: asyncio.Event, ready: Callable[[Runni
                 for task in core:
                     task.cancel()
                 await review.close()
+                await insight.close()
                 if eyes.vision.failure:
                     raise eyes.vision.failure
 
@@ -250,7 +256,7 @@ def _stop_seeing(eyes: Eyes) -> None:
 
 @asynccontextmanager
 async def _answering(
-    config: Config, hal: Hal, journal: Journal, eyes: Eyes, detector: Detector
+    config: Config, hal: Hal, journal: Journal, eyes: Eyes, detector: Detector, insight: InsightDesk
 ) -> AsyncIterator[Running]:
     """The camera answers on its address and is announced."""
     if config.api.allow_insecure:
@@ -269,6 +275,7 @@ async def _answering(
     add_intake(api, eyes.sensors, tills, hal.clock, eyes.thermal)
     OutputsApi(eyes.alarms, journal, hal.clock, eyes.desk.report).add_to(api)
     ReviewApi(eyes.review).add_to(api)
+    InsightApi(insight, config.insight).add_to(api)
     if eyes.evidence:
         camera: dict[str, Json] = {**identity.facts(), "name": config.camera.name, "model_name": config.model.name}
         EvidenceApi(eyes.evidence, eyes.review, journal, hal.clock, camera).add_to(api)

@@ -18,6 +18,7 @@ from agent.errors import ConfigError, Problem
 from agent.rule_config import RULE_TABLES, Reference, RuleConfig
 from agent.tables.camera import CameraConfig, ModelConfig
 from agent.tables.evidence import EvidenceConfig
+from agent.tables.insight import InsightConfig
 from agent.tables.places import LineConfig, MaskConfig, ZoneConfig
 from agent.tables.pose import PoseConfig
 from agent.tables.review import BudgetConfig, ReviewConfig
@@ -38,6 +39,7 @@ class Config:
     storage: StorageConfig = dataclasses.field(default_factory=StorageConfig)
     review: ReviewConfig = dataclasses.field(default_factory=ReviewConfig)
     budget: BudgetConfig = dataclasses.field(default_factory=BudgetConfig)
+    insight: InsightConfig = dataclasses.field(default_factory=InsightConfig)
     evidence: EvidenceConfig = dataclasses.field(default_factory=EvidenceConfig)
     gpio: GpioConfig = dataclasses.field(default_factory=GpioConfig)
     thermal: ThermalConfig = dataclasses.field(default_factory=ThermalConfig)
@@ -62,6 +64,7 @@ TABLES: dict[str, type[Any]] = {
     "storage": StorageConfig,
     "review": ReviewConfig,
     "budget": BudgetConfig,
+    "insight": InsightConfig,
     "evidence": EvidenceConfig,
     "gpio": GpioConfig,
     "thermal": ThermalConfig,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -107,8 +108,39 @@ def budget(url: Url = HERE, as_json: AsJson = False) -> None:
     reviewing.budget(url, as_json=as_json)
 
 
+insight_app = typer.Typer(no_args_is_help=False, help="Customers as a crowd: counts, dwell, waits, a heat map.")
+From = Annotated[str | None, typer.Option("--from", help="From this time on, UTC, such as 2026-11-22T09:00.")]
+To = Annotated[str | None, typer.Option("--to", help="Until before this time, UTC.")]
+
+
+@insight_app.callback(invoke_without_command=True)
+@guarded
+def insight(
+    context: typer.Context, start: From = None, end: To = None, url: Url = HERE, as_json: AsJson = False
+) -> None:
+    """Sum up what a running camera has counted; `--json` gives every aggregate."""
+    from agent.cli import insight as counted
+
+    if context.invoked_subcommand is None:
+        counted.show(url, start, end, as_json=as_json)
+
+
+@insight_app.command("heatmap")
+@guarded
+def insight_heatmap(
+    out: Annotated[Path, typer.Option(help="Where the picture goes, a PNG file.")],
+    url: Url = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Write where people stand as a picture."""
+    from agent.cli import insight as counted
+
+    counted.heat_map(url, out, as_json=as_json)
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(incidents_app, name="incidents")
+    app.add_typer(insight_app, name="insight")
     for command in (confirm, dismiss, note, explain, budget):
         app.command()(guarded(command))

@@ -1,0 +1,55 @@
+"""Customer insight over the API: the aggregates and the heat map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import inf, isfinite
+
+from aiohttp import web
+
+from agent.insight.desk import InsightDesk
+from agent.tables.insight import InsightConfig
+from agent.web.bodies import answer
+
+
+@dataclass(frozen=True, slots=True)
+class InsightApi:
+    """What anybody may ask about customers as a crowd."""
+
+    desk: InsightDesk
+    settings: InsightConfig
+
+    def add_to(self, app: web.Application) -> None:
+        """Add the routes."""
+        app.router.add_get("/v1/insight", self.rows)
+        app.router.add_get("/v1/insight/heatmap.png", self.heat_map)
+
+    async def rows(self, request: web.Request) -> web.Response:
+        """The aggregates of a time; `from` and `to` are UTC, ISO 8601 or seconds since 1970."""
+        start_s, end_s = _moment(request, "from", -inf), _moment(request, "to", inf)
+        rows = await self.desk.rows(start_s, end_s)
+        about = {"enabled": self.settings.enabled, "period_s": self.settings.period_s}
+        return answer({"rows": rows, "least_people": self.settings.least_people, **about})
+
+    async def heat_map(self, _: web.Request) -> web.Response:
+        """Where people stand, as a picture."""
+        return web.Response(body=self.desk.heat_png(), content_type="image/png")
+
+
+def _moment(request: web.Request, key: str, otherwise: float) -> float:
+    text = request.query.get(key)
+    if text is None:
+        return otherwise
+    try:
+        seconds = float(text) if text.replace(".", "", 1).isdecimal() else _iso(text)
+    except (ValueError, OverflowError):
+        seconds = inf
+    if not isfinite(seconds):
+        raise web.HTTPBadRequest(text=f"`{key}` is no time: give UTC as 2026-11-22T09:00 or as seconds since 1970\n")
+    return seconds
+
+
+def _iso(text: str) -> float:
+    moment = datetime.fromisoformat(text.replace(" ", "+"))  # a query turns a bare + into a space
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
