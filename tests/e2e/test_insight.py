@@ -36,7 +36,7 @@ async def test_before_a_period_is_over_nothing_is_told_and_the_map_is_blank(tmp_
             running.url, "insight", "heatmap", "--out", str(tmp_path / "heat.png"), "--json"
         )
         assert (code, json.loads(out)["type"]) == (0, "heatmap")
-    picture = cv2.imread(heat)
+    picture = cv2.imread(str(tmp_path / "heat.png"))
     assert picture is not None
     assert picture.shape[1] == 960
     assert np.median(picture) > 240
