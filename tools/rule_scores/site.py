@@ -19,6 +19,7 @@ RULES_OF_KIND: dict[str, tuple[str, ...]] = {
     "restricted": ("restricted",),
     "high_value": ("loitering", "revisit", "assistance"),
     "queue": ("crowding", "queue"),
+    "checkout": ("pos_exception",),
 }
 """Which rules watch a zone of a kind."""
 

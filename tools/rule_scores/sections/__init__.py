@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tools.rule_scores.section import Section
-from tools.rule_scores.sections import baseline, budget, days, doors, lines, nights, oneway
+from tools.rule_scores.sections import baseline, budget, days, doors, fusion, lines, nights, oneway, till
 from tools.rule_scores.table import Row
 
 SECTIONS: tuple[Section, ...] = (
@@ -12,6 +12,8 @@ SECTIONS: tuple[Section, ...] = (
     oneway.SECTION,
     doors.SECTION,
     nights.SECTION,
+    fusion.SECTION,
+    till.SECTION,
     baseline.SECTION,
     budget.SECTION,
 )
@@ -24,7 +26,5 @@ PLANNED: dict[str, tuple[Row, ...]] = {
     "shelf": (
         Row("shelf_sweep, left_object, removed_object", "recall, false a day", None, note="needs rendered pictures"),
     ),
-    "till": (Row("pos_exception", "recall, precision", None, note="no scenario with till events yet"),),
-    "fusion": (Row("fusion", "false alarms saved", None, note="no sensor scenario yet"),),
 }
 """What issue and design ask for that is not measured yet, by the name of the section that will: it takes its place."""
