@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from math import ceil, exp, floor, log, log10
+from math import ceil, floor, log, log10
 from typing import NamedTuple
 
 from agent.domain import Json, Severity
@@ -105,7 +105,7 @@ def _past(measure: Measure, rule: RuleConfig) -> float:
     if isinstance(getattr(rule, measure.compare.setting, None), int):
         return floor(measure.value) + 1 if up else ceil(measure.value) - 1
     grain = 10.0 ** (floor(log10(abs(measure.value))) - 1) if measure.value else 0.1
-    steps = floor(measure.value / grain) + 1 if up else ceil(measure.value / grain) - 1
+    steps = floor(measure.value / grain + 1e-9) + 1 if up else ceil(measure.value / grain - 1e-9) - 1
     return round(steps * grain, 6)
 
 
@@ -130,33 +130,28 @@ def _weights(factors: Mapping[str, object]) -> list[tuple[str, float, float | No
 
 
 def _weighed(name: str, log_odds: float, weight: float | None) -> str:
+    if weight == 0:
+        return f"{name} had nothing to say: it is not there, is stuck, or was silent for too long"
     side = "for" if log_odds > 0 else ("against" if log_odds < 0 else "neither for nor against")
     by = "" if weight is None else f", weight {weight:g}"
     return f"{name} spoke {side} it (log-odds {log_odds:+.2f}{by})"
 
 
 def _without(measures: list[Measure], weights: list[tuple[str, float, float | None]]) -> Iterator[str]:
-    """Weighted factors without which the sum would have stayed below the limit of the score."""
-    score = next((m for m in measures if m.compare.op == ">=" and _is_sum(m.value, weights)), None)
-    if score is None:
-        return
-    total = sum(odds for _, odds, _ in weights)
-    needed = (
-        log(score.limit / (1 - score.limit)) if 0 < score.limit < 1 and not _close(score.value, total) else score.limit
-    )
-    for name, odds, _ in weights:
-        if odds > 0 and total - odds < needed:
-            yield f"no {name}"
+    """Weighted factors without which their sum, or the score made of it, would have stayed below its limit."""
+    for measure in measures:
+        value, limit = _as_log_odds(measure, measure.value), _as_log_odds(measure, measure.limit)
+        if value is None or limit is None:
+            continue
+        yield from (f"no {name}" for name, odds, _ in weights if odds > 0 and value - odds < limit <= value)
 
 
-def _is_sum(value: float, weights: list[tuple[str, float, float | None]]) -> bool:
-    """Whether a score is the sum of the weights' log-odds, or its probability."""
-    total = sum(odds for _, odds, _ in weights)
-    return bool(weights) and (_close(value, total) or _close(value, 1 / (1 + exp(-total))))
-
-
-def _close(a: float, b: float) -> bool:
-    return abs(a - b) < 0.02
+def _as_log_odds(measure: Measure, value: float) -> float | None:
+    """On the scale on which weights add up: log-odds themselves, or a score that is a probability."""
+    if measure.compare.op == ">=" and measure.compare.factor == "log_odds":
+        return value
+    is_score = measure.compare.op == ">=" and measure.compare.factor == "score" and 0 < value < 1
+    return log(value / (1 - value)) if is_score else None
 
 
 def _budget(entry: Entry, measures: list[Measure]) -> str:

@@ -135,6 +135,23 @@ def test_weights_are_told_the_heaviest_first_and_what_would_have_been_without_th
     assert sentences(weighing, factors, "would_not_have_opened") == ["threshold = 0.89", "no reach"]
 
 
+def test_a_sensor_that_is_not_there_says_so_and_the_sum_has_its_prior() -> None:
+    night = AfterHoursRule(kind="after_hours", name="night", schedule="opening", fuse=True)
+    factors: dict[str, Json] = {
+        "followed_s": 12.0,
+        "log_odds": 1.4,
+        "prior": -3.0,
+        "pir": {"value": True, "weight": 1.0, "log_odds": 2.89},
+        "score": {"value": 0.8, "weight": 1.0, "log_odds": 1.51},
+        "door": {"value": None, "weight": 0.0, "log_odds": 0.0},
+    }
+    assert sentences(night, factors, "weights")[-1] == (
+        "door had nothing to say: it is not there, is stuck, or was silent for too long"
+    )
+    said = sentences(night, factors, "would_not_have_opened")
+    assert said == ["after_s = 13", "min_log_odds = 1.5", "no pir", "no score"]
+
+
 def test_the_camera_s_own_state_is_told() -> None:
     assert sentences(LOITERING, {}, "camera") == ["nothing was known to be wrong with the camera when it opened"]
     assert sentences(LOITERING, {}, "camera", health={"defocused": "fault"}) == [
