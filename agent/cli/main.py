@@ -29,7 +29,6 @@ outputs_app = typer.Typer(no_args_is_help=True, help="The alarm outputs.")
 app.add_typer(model_app, name="model")
 app.add_typer(config_app, name="config")
 app.add_typer(outputs_app, name="outputs")
-review_commands.add_to(app)
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration file (TOML).")]
 MaybeConfig = Annotated[Path | None, typer.Option("--config", "-c", help="The configuration file (TOML).")]
@@ -267,3 +266,6 @@ def model_fetch(
     from agent.cli import models
 
     models.fetch(name, source, to, as_json=as_json)
+
+
+review_commands.add_to(app)
