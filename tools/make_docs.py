@@ -76,7 +76,17 @@ def _rule_page(name: str, kind: type[RuleConfig]) -> str:
     when = "Its schedule says when it does not apply." if kind.outside else "Its schedule says when it applies."
     common = settings_of(RuleConfig).keys()
     table = _rows(kind, without=common) if len(settings_of(kind)) > len(common) else ""
-    return f"## `{name}`\n\n{_sentence(kind)} {when}\n\n```toml\n{example}\n```\n\n{table}".rstrip()
+    parts = [f"## `{name}`", f"{_sentence(kind)} {when}", f"```toml\n{example}\n```", *_compared(kind), table]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _compared(kind: type[RuleConfig]) -> Iterator[str]:
+    """What it measures against which setting, and what the alert budget may make of that."""
+    if kind.compares:
+        compares = [f"`{one.factor}` {one.op} `{one.setting}`" for one in kind.compares]
+        yield f"Measured: {(' or ' if kind.either else ', ').join(compares)}."
+    if kind.tuned:
+        yield f"The alert budget may raise `{kind.tuned.setting}`, up to {kind.tuned.most:g} times (docs/review.md)."
 
 
 def _example(name: str, kind: type[RuleConfig]) -> str:
