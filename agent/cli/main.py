@@ -82,11 +82,22 @@ def replay(
     realtime: Annotated[bool, typer.Option("--realtime", help="At the video's own pace.")] = False,
     max_frames: Annotated[int | None, typer.Option("--max-frames", min=1, help="Stop after so many frames.")] = None,
     tracks: Annotated[Path | None, typer.Option("--tracks", help="Write confirmed tracks there as MOT text.")] = None,
+    health: Annotated[bool, typer.Option("--health", help="Tell the picture's own health, too.")] = False,
+    learn: Annotated[float, typer.Option("--learn", min=3, help="Seconds in which --health learns the scene.")] = 20,
 ) -> None:
     """Run a video through the same walk as on the camera: events, incidents, then a summary."""
     from agent.cli import replaying
 
-    replaying.run(video, config, model, as_json=as_json, realtime=realtime, max_frames=max_frames, tracks=tracks)
+    replaying.run(
+        video,
+        config,
+        model,
+        as_json=as_json,
+        realtime=realtime,
+        max_frames=max_frames,
+        tracks=tracks,
+        learn_s=learn if health else None,
+    )
 
 
 @app.command()
@@ -115,6 +126,19 @@ def track(
     from agent.cli import parts
 
     parts.track(detections, fps, size, out, as_json=as_json)
+
+
+@app.command("score-poses")
+@guarded
+def score_poses(
+    poses: Annotated[Path, typer.Argument(help="NumPy archive: person, frame, xy (N,17,2) px, conf (N,17), fps.")],
+    out: Annotated[Path, typer.Option(help="Where the scores go, as CSV: person,frame,score.")],
+    as_json: AsJson = False,
+) -> None:
+    """Score poses for concealment, file in and file out: one number 0..1 a person and frame."""
+    from agent.cli import scoring
+
+    scoring.score_poses(poses, out, as_json=as_json)
 
 
 @app.command()

@@ -13,7 +13,11 @@ from agent.rules.poses import LEFT, RIGHT, Arm, Body, Torso
 PLACE_TORSOS = 0.35
 """A hand within so many torso lengths of a hip is at the pocket or at a bag there (docs/design/semantics.md)."""
 SOFT = 0.10
-STRAIGHT_DEG, BENT_DEG = 162.0, 130.0
+STRAIGHT_DEG, BENT_DEG = 150.0, 125.0
+HANGS_FROM, HANGS_TO = 0.0, -0.10
+"""Up the torso from the hips: a hanging hand is below them."""
+OFF_FRONT, ON_FRONT = 0.20, 0.08
+"""Torso lengths beside the torso's outline: arms and clothes make it wider than its joints."""
 NARROW, WIDE = 0.12, 0.40
 """Bounds of half a torso's width: from the side it looks narrow, a coat makes it wide."""
 FRONT_LOW, FRONT_HIGH = -0.05, 0.80
@@ -64,19 +68,25 @@ def _state(arm: Arm, torso: Torso, scale: float, head: complex | None) -> HandSt
     place = torso.place(arm.wrist)
     half = min(max(torso.half_width / scale, NARROW), WIDE)
     out = abs(place.real) * torso.length / scale - half
-    bent = _bent(arm)
-    before = ramp(out, SOFT, 0.0) * bent
-    front = before * _within(place.imag, FRONT_LOW, FRONT_HIGH)
+    busy = 1.0 - _hanging(arm, place.imag)
+    front = ramp(out, OFF_FRONT, ON_FRONT) * _within(place.imag, FRONT_LOW, FRONT_HIGH) * busy
     high = ramp(place.imag, CHEST - SOFT / 2, CHEST + SOFT / 2)
     hip = 0.0
     if arm.hip is not None:
-        hip = ramp(abs(arm.wrist - arm.hip) / scale, PLACE_TORSOS + SOFT, PLACE_TORSOS - SOFT) * bent
+        hip = ramp(abs(arm.wrist - arm.hip) / scale, PLACE_TORSOS + SOFT, PLACE_TORSOS) * busy
     return HandState(
         at_body=max(hip, front * (1.0 - high)),
         before_chest=front * high,
         reaching=_reaching(arm, place, out, scale, head),
-        aside=ramp(out, 0.0, SOFT) * ramp(place.imag, 0.35, 0.15) * ramp(hip, 0.5, 0.0) * bent,
+        aside=ramp(out, ON_FRONT, OFF_FRONT) * ramp(place.imag, 0.35, 0.15) * ramp(hip, 0.5, 0.0) * busy,
     )
+
+
+def _hanging(arm: Arm, along: float) -> float:
+    """How much an arm hangs down: the hand below the hips, the elbow straight. One in a pocket is a little higher."""
+    angle = arm.elbow_deg
+    straight = 0.5 if angle is None else ramp(angle, BENT_DEG, STRAIGHT_DEG)
+    return straight * ramp(along, HANGS_FROM, HANGS_TO)
 
 
 def _bent(arm: Arm) -> float:

@@ -1,0 +1,47 @@
+"""`aislewatch score-poses`: poses from a file in, one score a person and frame out."""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from agent.errors import OperatorError
+from agent.vision.pose_file import ARRAYS, PosesUnreadable, PoseTable, concealment_scores, read_table
+
+DIGITS = 6
+
+
+def score_poses(file: Path, out: Path, *, as_json: bool) -> None:
+    """Score every pose of the file for concealment and write the table."""
+    table = load(file)
+    scores = concealment_scores(table)
+    try:
+        with out.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(("person", "frame", "score"))
+            rows = zip(table.person.tolist(), table.frame.tolist(), scores.tolist(), strict=True)
+            writer.writerows((person, frame, f"{score:.{DIGITS}f}") for person, frame, score in rows)
+    except OSError as error:
+        raise OperatorError(f"cannot write {out}: {error.strerror}", hint="check the path") from None
+    people = len(np.unique(table.person))
+    facts = {"type": "scores", "file": str(out), "rows": len(scores), "people": people, "highest": float(scores.max())}
+    print(msgspec.json.encode(facts).decode() if as_json else f"{out}: {len(scores)} scores of {people} people")
+
+
+def load(file: Path) -> PoseTable:
+    """The poses in a NumPy archive. Raises OperatorError that says what is wrong with it."""
+    hint = "a .npz file is expected, such as numpy.savez makes, without pickled objects"
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise PosesUnreadable(f"{file} holds a single array", hint=hint)
+            arrays = {name: archive[name] for name in ARRAYS if name in archive.files}
+    except OSError as error:
+        raise OperatorError(f"cannot read {file}: {error.strerror or error}", hint="check the path") from None
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise PosesUnreadable(f"{file} is no archive of arrays: {error}", hint=hint) from None
+    return read_table(arrays, source=str(file))
