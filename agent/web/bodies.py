@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TypeVar
 
 import msgspec
@@ -21,10 +22,12 @@ def answer(value: object, status: int = 200) -> web.Response:
 def decoded(body: bytes | msgspec.Raw, kind: type[T]) -> T:
     """JSON as a value of this type. Raises HTTPBadRequest that says what is wrong and where."""
     try:
-        return msgspec.json.decode(body, type=kind)
+        value = msgspec.json.decode(body, type=kind)
+        json.loads(bytes(body), object_pairs_hook=_each_once)
+        return value
     except RecursionError:
         raise web.HTTPBadRequest(text="the body is nested too deeply\n") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise web.HTTPBadRequest(text=f"the body is not as expected: {error}\n") from None
 
 
@@ -36,3 +39,11 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
 def refused(error: OperatorError) -> web.HTTPConflict:
     """A wish that cannot be granted now, in the words of what refused it."""
     return web.HTTPConflict(text=f"{error}{': ' + error.hint if error.hint else ''}\n")
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object whose keys differ: of two values under one key nobody knows which is meant. Raises ValueError."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands there twice")
+    return found

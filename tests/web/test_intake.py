@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +24,19 @@ from agent.events.journal import Journal
 from agent.events.wire import EventBody
 from agent.hub.identity import Identity
 from agent.rules.facts import Fact, TillEvent, Told
+from agent.rules.fusion import (
+    CLIP,
+    DOOR_FALSE,
+    DOOR_SEES,
+    EVEN_S,
+    EVEN_SCORE,
+    PER_SCORE,
+    PIR_FALSE,
+    PIR_SEES,
+    PRIOR,
+    WARM_FALSE,
+    WARM_SEES,
+)
 from agent.sensors import PULSE_S, Sensors
 from agent.tills import OLDEST_S, TillDesk
 from agent.web.api import Facts, create_app, serving
@@ -152,6 +167,7 @@ async def test_a_pulse_is_a_moment_and_may_come_late_by_the_wall_clock(tmp_path:
         ("pir", {"state": "on"}, 400, "state"),
         ("pir", {"state": "active", "colour": 1}, 400, "colour"),
         ("pir", b"{", 400, "not as expected"),
+        ("pir", b'{"state": "active", "state": "inactive"}', 400, "twice"),
         ("pir", b"[]", 400, "not as expected"),
         ("pir", b'{"state": "active", "age_s": NaN}', 400, "not as expected"),
         ("pir", {"state": "active", "age_s": 5000}, 422, "5000 s old"),
@@ -317,3 +333,34 @@ async def test_no_body_breaks_it(tmp_path: Path, bodies: list[bytes]) -> None:
             for path in ("/v1/till", "/v1/inputs/pir"):
                 assert (await one.post(path, body))[0] in (200, 400, 401, 404, 413, 422)
         assert all(isinstance(told, Fact | TillEvent) for told in one.take())
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "inputs.md"
+
+
+async def test_the_page_about_inputs_is_right(tmp_path: Path) -> None:
+    """Its tables are a configuration, and its commands are answered as it says."""
+    page = PAGE.read_text(encoding="utf-8")
+    tables = "".join(re.findall(r"```toml\n(.*?)```", page, re.DOTALL))
+    posts = re.findall(r"curl -d '(.*?)' http://127.0.0.1:8723(\S+)", page)
+    assert len(posts) >= 4
+    async with door(tmp_path, tables) as one:
+        for body, path in posts:
+            status, answer = await one.post(path, body.encode())
+            assert status == 200, answer
+            for result in answer if isinstance(answer, list) else [answer]:
+                assert result.get("changed", True)
+                assert result.get("result", "accepted") == "accepted"
+        assert {"inputs", "tills", "thermal"} == set(await one.inputs())
+
+
+def test_the_page_tells_the_figures_of_the_code() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    told = {"pir": math.log(PIR_SEES / PIR_FALSE), "door": math.log(DOOR_SEES / DOOR_FALSE)}
+    told["thermal"] = math.log(WARM_SEES / WARM_FALSE)
+    for name, odds in told.items():
+        assert re.search(rf"\| `{name}` \|[^|]*: \+{min(odds, CLIP):.1f} \(", page), name
+    assert f"{PRIOR:.1f}: at night" in page
+    assert f"above {EVEN_SCORE}: {PER_SCORE:g} for each 1.0 more" in page
+    assert f"longer than {EVEN_S:g} s" in page
+    assert f"at most {MOST} bookings" in page or f"up to {MOST}" in page
