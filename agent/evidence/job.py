@@ -88,11 +88,14 @@ class ClipJob:
         return sum(map(len, self._waiting)) + sum(map(len, self._stills.values()))
 
     def feed(self, packets: Iterable[Numbered]) -> None:
-        """Take packets up to the clip's end; after one that was lost, go on with the next key picture."""
+        """Take packets up to the clip's end; after one that was lost, go on with the next key picture.
+
+        Pictures that are sent after a later one which they complete still belong to the clip.
+        """
         if self.ended is not None:
             return
         for number, packet in packets:
-            if packet.decode_s > self.want.end_s:
+            if packet.decode_s > self.want.end_s and packet.t_s > self.taken.last_s:
                 return
             if number > self._next:
                 self.taken.lost += number - self._next

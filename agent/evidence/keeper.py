@@ -41,6 +41,8 @@ TIDY_EVERY_S = 60.0
 CLOCK_EVERY_S = 1800.0
 RETRY_S = 2.0
 SILENCE_S = 5.0
+REORDER_S = 1.0
+"""For how long pictures may come that are shown before others which came already."""
 CLOCK_STEP_S = 2.0
 MEGABYTE = 1 << 20
 LEAST_MB = 0.25
@@ -249,7 +251,7 @@ class Keeper:
 
     def _end_over(self, now_s: float) -> None:
         """End what is over by the time of its video, or, where no video comes any more, by the clock."""
-        for want in self._plan.take_over(self.ring.last_s):
+        for want in self._plan.take_over(self.ring.last_s - REORDER_S):
             self._end(want, Ended.LIMIT if want.open else Ended.COMPLETE)
         if now_s - self.ring.last_s > SILENCE_S:
             for want in self._plan.take_over(now_s - SILENCE_S):

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 
 from agent.domain import Json
 from agent.events.journal import Journal
@@ -58,6 +59,21 @@ class Erase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"st
     everything: bool = False
     held_too: bool = False
     by: Who = ""
+
+
+class PassingFile(web.FileResponse):
+    """A file that goes, with its folder, when it has been sent."""
+
+    def __init__(self, path: Path, folder: tempfile.TemporaryDirectory[str]) -> None:
+        super().__init__(path, headers={"Content-Disposition": f'attachment; filename="{path.name}"'})
+        self._folder = folder
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send it."""
+        try:
+            return await super().prepare(request)
+        finally:
+            await asyncio.to_thread(self._folder.cleanup)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,20 +158,16 @@ class EvidenceApi:
         subject = Subject(incident, explanation, self.camera)
         records = await around(self.journal, subject)
         clips = await self._do(lambda keeper: _showing(keeper, subject.id))
-        with tempfile.TemporaryDirectory(prefix="aislewatch-report-") as folder:
-            path = Path(folder) / f"{subject.id}.zip"
-            wall = self.clock.wall()
-            try:
-                await asyncio.to_thread(write_report, path, subject, records, clips, self.evidence.key, wall)
-            except OSError as error:
-                raise web.HTTPServiceUnavailable(text=f"the report cannot be made: {error.strerror}\n") from None
-            names: list[Json] = [clip.name for clip in clips]
-            self.evidence.audit.record("export", incident=subject.id, clips=names, who=request.remote or "")
-            # Sending is done when `prepare` is, so the file may go afterwards.
-            disposition = f'attachment; filename="{path.name}"'
-            response = web.FileResponse(path, headers={"Content-Disposition": disposition})
-            await response.prepare(request)
-            return response
+        folder = tempfile.TemporaryDirectory(prefix="aislewatch-report-")
+        path = Path(folder.name) / f"{subject.id}.zip"
+        try:
+            await asyncio.to_thread(write_report, path, subject, records, clips, self.evidence.key, self.clock.wall())
+        except OSError as error:
+            folder.cleanup()
+            raise web.HTTPServiceUnavailable(text=f"the report cannot be made: {error.strerror}\n") from None
+        names: list[Json] = [clip.name for clip in clips]
+        self.evidence.audit.record("export", incident=subject.id, clips=names, who=request.remote or "")
+        return PassingFile(path, folder)
 
     async def public_key(self, _: web.Request) -> web.Response:
         """The key that verifies this camera's evidence (PEM)."""

@@ -96,7 +96,7 @@ class Rig:
         incident = self.open(name, severity)
         self.run(seconds)
         self.close(incident)
-        self.run(self.config.post_s + 0.5)
+        self.run(self.config.post_s + 1.5)
         return str(self.told("clip")[-1]["clip"])
 
     def told(self, kind: str) -> Sequence[dict[str, Any]]:

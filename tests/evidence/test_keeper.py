@@ -68,7 +68,7 @@ def test_stills_lie_beside_the_video_and_are_signed(tmp_path: Path) -> None:
     rig.run(1.0)
     rig.keeper.sighting(Sighting("other", "onset", grey_planes(90, (64, 48)), ()))
     rig.close(incident)
-    rig.run(6.0)
+    rig.run(7.0)
     told = rig.told("clip")[0]
     assert told["stills"] == ["i-1-onset.jpg", "i-1-peak.jpg"]
     assert rig.verified(told["clip"]).sound
@@ -81,7 +81,7 @@ def test_a_picture_that_comes_before_the_first_video_waits_for_it(tmp_path: Path
     rig.run(1.0, video=False)
     rig.run(1.0)
     rig.close(incident)
-    rig.run(6.0)
+    rig.run(7.0)
     assert rig.told("clip")[0]["stills"] == ["i-1-onset.jpg"]
 
 
@@ -195,7 +195,7 @@ def test_a_disk_that_cannot_be_used_is_told_once_and_taken_up_when_it_is_back(tm
     (tmp_path / "away").rename(clips)
     rig.run(4.0)
     rig.close(incident)
-    rig.run(6.0)
+    rig.run(7.0)
     assert [sample.state for sample in rig.health] == [HealthState.FAULT, HealthState.OK]
     told = rig.told("clip")[0]
     assert told["ended"] == "complete"

@@ -25,12 +25,12 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Three clips with a still each."""
     rig = Rig(tmp_path_factory.mktemp("evidence"))
     rig.run(6.0)
-    for name in ("a", "b", "c"):
+    for number, name in enumerate(("a", "b", "c")):
         incident = rig.open(name)
         rig.keeper.sighting(Sighting(name, "onset", grey_planes(90, (64, 48)), ()))
-        rig.run(1.0)
+        rig.run(1.0 + number)
         rig.close(incident)
-        rig.run(6.0)
+        rig.run(7.0)
     return [rig.path(str(told["clip"])) for told in rig.told("clip")]
 
 

@@ -46,7 +46,7 @@ def live(folder: Path, pipe: int, seed: int) -> None:
         for _ in range(chance.randrange(10, 60)):
             go_on(rig, pipe)
         rig.close(incident)
-        for _ in range(60):
+        for _ in range(70):
             go_on(rig, pipe)
 
 
