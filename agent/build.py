@@ -19,8 +19,10 @@ from agent.rules.zones import ZoneMap
 from agent.tables.camera import ModelConfig
 from agent.tables.evidence import EvidenceConfig
 from agent.tables.wiring import ThermalConfig
+from agent.vision.appearance_watch import AppearanceWatcher
 from agent.vision.background import Background
 from agent.vision.detector import Detector
+from agent.vision.doors import Doors
 from agent.vision.gate import Gate, GatePolicy
 from agent.vision.handover import Handover
 from agent.vision.pipeline import Parts, Watcher
@@ -165,6 +167,8 @@ def make_watchers(config: Config, aspect: float) -> list[Watcher]:
     if Background.sense in needed:
         fronts = {zone.name: zone.goods for zone in config.zones if zone.kind in WITH_GOODS}
         watchers.append(Background(aspect, fronts, [mask.polygon for mask in config.motion_masks]))
+    if AppearanceWatcher.sense in needed and config.appearance.enabled:
+        watchers.append(AppearanceWatcher(Doors(config, aspect), aspect, config.appearance.minutes))
     if PoseWatcher.sense in needed and (poses := open_poses(config, aspect)):
         watchers.append(poses)
     return watchers

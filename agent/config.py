@@ -16,6 +16,7 @@ from agent import schema
 from agent.domain import ZoneKind
 from agent.errors import ConfigError, Problem
 from agent.rule_config import RULE_TABLES, Reference, RuleConfig
+from agent.tables.appearance import AppearanceConfig
 from agent.tables.camera import CameraConfig, ModelConfig
 from agent.tables.evidence import EvidenceConfig
 from agent.tables.insight import InsightConfig
@@ -40,6 +41,7 @@ class Config:
     review: ReviewConfig = dataclasses.field(default_factory=ReviewConfig)
     budget: BudgetConfig = dataclasses.field(default_factory=BudgetConfig)
     insight: InsightConfig = dataclasses.field(default_factory=InsightConfig)
+    appearance: AppearanceConfig = dataclasses.field(default_factory=AppearanceConfig)
     evidence: EvidenceConfig = dataclasses.field(default_factory=EvidenceConfig)
     gpio: GpioConfig = dataclasses.field(default_factory=GpioConfig)
     thermal: ThermalConfig = dataclasses.field(default_factory=ThermalConfig)
@@ -65,6 +67,7 @@ TABLES: dict[str, type[Any]] = {
     "review": ReviewConfig,
     "budget": BudgetConfig,
     "insight": InsightConfig,
+    "appearance": AppearanceConfig,
     "evidence": EvidenceConfig,
     "gpio": GpioConfig,
     "thermal": ThermalConfig,

@@ -11,8 +11,12 @@ from agent.schema import setting
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevisitRule(ZoneRule):
-    """Somebody comes back to one zone again and again; the visits counted survive a restart."""
+    """Somebody comes back to one zone again and again; the visits counted survive a restart.
 
+    Tracks count together where the appearance memory says "possible same" (docs/appearance.md).
+    """
+
+    uses = ("appearance",)
     compares = (Compare("visits", ">=", "min_visits"), Compare("span_s", "<=", "within_s"))
     tuned = Tuned("min_visits", 3.0)
 

@@ -32,8 +32,12 @@ class Continuity:
         self._last_track = 0
 
     def link(self, track: int, earlier: int) -> None:
-        """From now on `track` may be `earlier`; the oldest of very many links is dropped."""
-        self._links[track] = self.who(earlier)
+        """From now on `track`, and who may be `track`, may be `earlier`; the oldest of very many links is dropped."""
+        first = self.who(earlier)
+        if first == track:
+            return
+        self._links = {number: first if who == track else who for number, who in self._links.items()}
+        self._links[track] = first
         if len(self._links) > MOST:
             del self._links[next(iter(self._links))]
 

@@ -100,6 +100,8 @@ class RuleEngine:
         ended = self._zones.update(t_s, tracks)
         crossings = self._lines.update(t_s, tracks)
         people = {track.id: track for track in tracks if track.confirmed and track.seen}
+        for track, earlier in (senses.appearance or {}).items():
+            self.link(track, earlier)
         self._continuity.update(t_s, people)
         view = View(
             t_s,

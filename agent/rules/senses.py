@@ -14,11 +14,13 @@ from agent.vision.thermal import Warmth
 class Senses:
     """The findings of one frame. A field's name is the sense's name, as in `RuleConfig.needs`.
 
-    `blind` says why the picture cannot be trusted now, None while it can. `changes` is what differs from the learned
-    background and stays so. `pose` holds, by track, how the people looked at in this frame hold their bodies.
+    `appearance` tells of tracks, each with the earlier one that it is possibly the same person as: those found in this
+    frame. `blind` says why the picture cannot be trusted now, None while it can. `changes` is what differs from the
+    learned background and stays so. `pose` holds, by track, how the people looked at in this frame hold their bodies.
     `warm` is what the thermal array made out lately.
     """
 
+    appearance: Mapping[int, int] | None = None
     blind: str | None = None
     changes: Changes | None = None
     pose: Mapping[int, Pose] | None = None

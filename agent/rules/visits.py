@@ -28,6 +28,8 @@ class Revisit:
 
     def update(self, view: View) -> Iterator[Hit]:
         """One hit for each person who has come back too often."""
+        if view.senses.appearance:
+            self._join(view)
         for (track, zone), stay in view.stays.items():
             if zone == self._zone:
                 self._note(view.who(track), track, stay)
@@ -50,6 +52,19 @@ class Revisit:
         """Go on from a snapshot. Raises ValueError when it is not one."""
         for person, entered_s, seen_s in rows(state, 3):
             self._visits.setdefault(int(person) - shift, []).append((entered_s + taken_s, seen_s + taken_s))
+
+    def _join(self, view: View) -> None:
+        """Put the visits of tracks together that are now said to be possibly the same person's."""
+        for person in [person for person in self._visits if view.who(person) != person]:
+            earlier = view.who(person)
+            visits: Visits = []
+            for visit in sorted([*self._visits.get(earlier, []), *self._visits.pop(person)]):
+                if visits and visit[0] - visits[-1][1] < self.config.out_s:
+                    visits[-1] = visits[-1][0], max(visit[1], visits[-1][1])
+                else:
+                    visits.append(visit)
+            self._visits[earlier] = visits
+            self._tracks[earlier] = self._tracks.pop(person, person)
 
     def _note(self, person: int, track: int, stay: Stay) -> None:
         visits = self._visits.get(person, [])

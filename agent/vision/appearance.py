@@ -1,0 +1,194 @@
+"""Who may be the same person as somebody lost before: an appearance memory that says "possible same", never who.
+
+Held in memory only, for half an hour at most, and never of more than so many people: colour histograms of clothes
+(`agent.vision.looks`) and where and when somebody was lost. A new track is weighed against everybody who could have
+come there in the time, and against being somebody new, in log-odds; it is linked when one stands out. People enter at
+the picture's edges and at doors; who begins elsewhere was most likely seen before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import log1p
+
+import numpy as np
+
+from agent.domain import Box, Track
+from agent.vision.doors import Doors
+from agent.vision.looks import F32, SIZE, hellinger
+
+LOOK_EVERY_S, LOOK_AGAIN_S = 1.0, 5.0
+"""How often somebody is looked at: while there are few looks, and then."""
+KEPT_LOOKS = 8
+LEAST_LOOKS = 3
+OUTLYING = 0.25
+"""The share of the looks that is left out: those least like the others."""
+LEAST_HEIGHT = 0.12
+COVERED = 0.25
+MOST_PEOPLE = 200
+TOP_H_S, NEAR_H = 2.2, 1.0
+"""How fast somebody may run, in body heights a second, and how far apart two places are the same."""
+ALIKE, PER_ODDS, MOST_ODDS = 0.22, 0.04, 4.0
+"""At this distance looks say nothing; every `PER_ODDS` nearer makes the same person e times as likely."""
+NEW_AT_DOOR, NEW_INSIDE = 0.0, -2.5
+LOST_INSIDE, LOST_AT_DOOR, LOST_ELSEWHERE = 0.5, -2.5, -3.0
+FADE_S = 10.0
+AT_ONCE_S = 3.0
+MARGIN = 1.0
+
+
+@dataclass(slots=True)
+class Known:
+    """One track: where it began and was last seen, and its looks; `followed` is the track that it was linked to."""
+
+    id: int
+    born: Track
+    last: Track
+    born_at_door: bool
+    last_at_door: bool = False
+    looks: list[F32] = field(default_factory=list)
+    seen_looks: int = 0
+    looked_s: float = -1e9
+    linked: bool = False
+    followed: bool = False
+    summary: F32 | None = None
+
+    def learn(self, t_s: float, look: F32) -> None:
+        """Take in one look; the oldest of many is forgotten."""
+        self.looked_s = t_s
+        self.seen_looks += 1
+        self.looks = [*self.looks, look][-KEPT_LOOKS:]
+        self.summary = averaged(self.looks)
+
+
+def averaged(looks: Sequence[F32]) -> F32:
+    """The mean of looks without the outlying ones, as when somebody stood before the person for once."""
+    stacked = np.stack(looks)
+    middle: F32 = stacked.mean(0)
+    drop = int(len(looks) * OUTLYING)
+    if drop:
+        kept = np.argsort([hellinger(look, middle) for look in looks])[: len(looks) - drop]
+        middle = stacked[kept].mean(0)
+    return middle
+
+
+class Appearance:
+    """The memory. For each frame: `see` the tracks, `learn` the looks of those `due`, then ask for the new `links`."""
+
+    def __init__(self, doors: Doors, aspect: float, minutes: float) -> None:
+        self._doors = doors
+        self._aspect = aspect
+        self._keep_s = minutes * 60
+        self._known: dict[int, Known] = {}
+        self._news: list[Known] = []
+
+    @property
+    def held(self) -> int:
+        """How many bytes of looks are held; never more than MOST_PEOPLE x (KEPT_LOOKS + 1) looks."""
+        looks = sum(len(known.looks) + (known.summary is not None) for known in self._known.values())
+        return looks * SIZE * 4
+
+    def see(self, t_s: float, tracks: Sequence[Track]) -> None:
+        """Note where everybody is; forget those of long ago."""
+        for track in tracks:
+            if track.confirmed and track.seen:
+                at_door = self._doors.near(track)
+                known = self._known.get(track.id)
+                if known is None:
+                    known = self._known[track.id] = Known(track.id, track, track, at_door)
+                known.last, known.last_at_door = track, at_door
+        self._forget(t_s)
+
+    def due(self, t_s: float, tracks: Sequence[Track]) -> list[Track]:
+        """Whose look is wanted: those well in view who were not looked at lately."""
+        return [track for track in tracks if self._is_due(t_s, track) and _in_view(track, tracks)]
+
+    def _is_due(self, t_s: float, track: Track) -> bool:
+        known = self._known.get(track.id) if track.confirmed and track.seen else None
+        if known is None:
+            return False
+        return t_s - known.looked_s >= (LOOK_EVERY_S if known.seen_looks < KEPT_LOOKS else LOOK_AGAIN_S)
+
+    def learn(self, t_s: float, track: int, look: F32) -> None:
+        """Take in the look of somebody due."""
+        known = self._known[track]
+        known.learn(t_s, look)
+        if not known.linked and LEAST_LOOKS <= known.seen_looks <= KEPT_LOOKS:
+            self._news.append(known)
+
+    def links(self) -> dict[int, int]:
+        """The tracks found, since this was last asked, to be possibly the same person as an earlier one."""
+        found = {}
+        for known in self._news:
+            earlier = self._same(known)
+            if earlier is not None:
+                known.linked = earlier.followed = True
+                known.looks = [*earlier.looks, *known.looks][-KEPT_LOOKS:]
+                found[known.id] = earlier.id
+        self._news = []
+        return found
+
+    def _same(self, known: Known) -> Known | None:
+        """The earlier track that stands out among all that it could be, if one does."""
+        odds = sorted(((self._odds(known, earlier), earlier.id) for earlier in self._before(known)), reverse=True)
+        new = NEW_AT_DOOR if known.born_at_door or not self._doors.known else NEW_INSIDE
+        if not odds:
+            return None
+        rival = max([new, *(value for value, _ in odds[1:2])])
+        return self._known[odds[0][1]] if odds[0][0] - rival >= MARGIN else None
+
+    def _before(self, known: Known) -> list[Known]:
+        """Who could be there: lost before it began, with a look, not followed by another, near enough for the time."""
+        return [
+            one
+            for one in self._known.values()
+            if one.summary is not None
+            and not one.followed
+            and one.last.t_s < known.born.t_s
+            and self._reached(one.last, known.born, via_doors=one.last_at_door and known.born_at_door)
+        ]
+
+    def _reached(self, lost: Track, found: Track, *, via_doors: bool) -> bool:
+        return via_doors or self._apart_h(lost, found) <= NEAR_H + TOP_H_S * (found.t_s - lost.t_s)
+
+    def _apart_h(self, a: Track, b: Track) -> float:
+        across, down = (a.foot.x - b.foot.x) * self._aspect, a.foot.y - b.foot.y
+        return 2 * float(np.hypot(across, down)) / (a.height + b.height)
+
+    def _odds(self, known: Known, earlier: Known) -> float:
+        """How much speaks for the same person: how alike they look, where the one was lost and the other began."""
+        assert known.summary is not None
+        assert earlier.summary is not None
+        alike = (ALIKE - hellinger(known.summary, earlier.summary)) / PER_ODDS
+        gap_s = known.born.t_s - earlier.last.t_s
+        if gap_s <= AT_ONCE_S or not (known.born_at_door or earlier.last_at_door):
+            place = LOST_INSIDE - log1p(gap_s / FADE_S)
+        else:
+            place = LOST_AT_DOOR if known.born_at_door and earlier.last_at_door else LOST_ELSEWHERE
+        return max(min(alike, MOST_ODDS), -MOST_ODDS) + place
+
+    def _forget(self, t_s: float) -> None:
+        stale = [number for number, one in self._known.items() if t_s - one.last.t_s > self._keep_s]
+        if len(self._known) - len(stale) > MOST_PEOPLE:
+            by_age = sorted(self._known.values(), key=lambda one: one.last.t_s)
+            stale = [one.id for one in by_age[: len(self._known) - MOST_PEOPLE]]
+        for number in stale:
+            del self._known[number]
+
+
+def _in_view(track: Track, tracks: Sequence[Track]) -> bool:
+    """Whether most of a body of some size is in the picture with nobody before it."""
+    box = track.box
+    whole = track.foot_seen and box.y1 > 0 and box.x1 > 0 and box.x2 < 1
+    return (
+        whole
+        and box.height >= LEAST_HEIGHT
+        and not any(other.id != track.id and _covers(other.box, box) for other in tracks)
+    )
+
+
+def _covers(other: Box, box: Box) -> bool:
+    width = min(other.x2, box.x2) - max(other.x1, box.x1)
+    height = min(other.y2, box.y2) - max(other.y1, box.y1)
+    return width > 0 and height > 0 and width * height > COVERED * box.area
