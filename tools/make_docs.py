@@ -99,7 +99,12 @@ def _example(name: str, kind: type[RuleConfig]) -> str:
 
 
 EXAMPLES = {"zone": '"spirits"', "line": '"door"', "schedule": '"opening"', "toward": "[1.0, 0.0]"}
-ZONES = {ZoneKind.RESTRICTED: "stock-room", ZoneKind.QUEUE: "till-queue", ZoneKind.CHECKOUT: "till"}
+ZONES = {
+    ZoneKind.RESTRICTED: "stock-room",
+    ZoneKind.QUEUE: "till-queue",
+    ZoneKind.CHECKOUT: "till",
+    ZoneKind.SHELF: "wines",
+}
 
 
 def _severity(kind: type[RuleConfig]) -> str:

@@ -25,6 +25,10 @@ polygon = [[0, 0], [1, 0], [1, 1]]
 name = "till"
 kind = "checkout"
 polygon = [[0, 0], [1, 0], [1, 1]]
+[[zone]]
+name = "wines"
+kind = "shelf"
+polygon = [[0, 0], [1, 0], [1, 1]]
 [[line]]
 name = "door"
 points = [[0, 0], [1, 1]]
