@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import exp, log
+
 import cv2
 import numpy as np
 
@@ -10,6 +12,7 @@ from agent.vision.likeness import BLACK, TINT, Texture
 from hal.ports import F32, U8
 
 PAD = 6
+MOST_LOOKS = 5
 EDGY, BARE = 1.25, 0.8
 """How many times the edges of before a place has at least when something came, and at most when something went."""
 LIGHT_LEFT = 0.3
@@ -17,23 +20,62 @@ LIGHT_LEFT = 0.3
 LIGHT_RMS = 5.0
 GLARE, GLARING_SHARE = 205.0, 0.25
 """What is now so bright (levels above black) and was not is in the sun where it is so much of a place."""
+LINE_THICK, LINE_LONG = 9.0, 2.5
+"""A strip is thinner than so many pixels and so many times as long as thick."""
 _RING = np.ones((5, 5), np.uint8)
 
 
-def nature(now: Texture, then: Texture, mask: U8, roi: tuple[int, int, int, int]) -> ChangeKind | None:
-    """Judge the pixels of `mask` (255) in the box `roi` (x0, y0, x1, y1); None for light and shadow."""
+class Nature:
+    """What is thought of one place after several looks: each tells light from things, and how its edges changed."""
+
+    __slots__ = ("_lights", "_log_ratio", "_looks")
+
+    def __init__(self) -> None:
+        self._looks = self._lights = 0
+        self._log_ratio = 0.0
+
+    def look(self, now: Texture, then: Texture, mask: U8, roi: tuple[int, int, int, int]) -> None:
+        """Judge the pixels of `mask` (255) in the box `roi` (x0, y0, x1, y1)."""
+        if self._looks >= MOST_LOOKS:
+            return
+        self._looks += 1
+        self._lights += is_light(now, then, mask, roi)
+        self._log_ratio += log(edge_ratio(now, then, mask, roi))
+
+    @property
+    def kind(self) -> ChangeKind | None:
+        """What it is; None for light and shadow."""
+        if 2 * self._lights >= self._looks:
+            return None
+        ratio = exp(self._log_ratio / self._looks)
+        if ratio > EDGY:
+            return ChangeKind.ADDED
+        return ChangeKind.REMOVED if ratio < BARE else ChangeKind.ALTERED
+
+
+def is_light(now: Texture, then: Texture, mask: U8, roi: tuple[int, int, int, int]) -> bool:
+    """Whether a place shows the same surface in another light, or an edge of it."""
     area = _padded(roi, mask.shape)
-    inside = mask[area] > 0
+    if _is_line(mask[area], roi):
+        return True
     after, before = now.look.luma[area] - BLACK, then.look.luma[area] - BLACK
-    if _is_light(after, before, inside) and not _other_colour(now, then, mask):
-        return None
+    return _two_lights(after, before, mask[area] > 0) and not _other_colour(now, then, mask)
+
+
+def edge_ratio(now: Texture, then: Texture, mask: U8, roi: tuple[int, int, int, int]) -> float:
+    """How many times the edges of before a place has, under the same light."""
+    area = _padded(roi, mask.shape)
+    after, before = now.look.luma[area] - BLACK, then.look.luma[area] - BLACK
     near = np.asarray(cv2.dilate(mask[area], _RING)) > 0
-    gain = _gain(after, before, ~near)
-    edges = float(_edges(after)[near].mean()), float(_edges(before)[near].mean()) * gain
-    ratio = (edges[0] + 1.0) / (edges[1] + 1.0)
-    if ratio > EDGY:
-        return ChangeKind.ADDED
-    return ChangeKind.REMOVED if ratio < BARE else ChangeKind.ALTERED
+    edges = float(_edges(after)[near].mean()), float(_edges(before)[near].mean()) * _gain(after, before, ~near)
+    return (edges[0] + 1.0) / (edges[1] + 1.0)
+
+
+def _is_line(mask: U8, roi: tuple[int, int, int, int]) -> bool:
+    """Whether a place is a thin, long strip: the edge of a patch of light, and hardly ever a thing."""
+    thick = 2 * float(cv2.distanceTransform(mask, cv2.DIST_L2, 3).max())
+    long = float(np.hypot(roi[2] - roi[0], roi[3] - roi[1]))
+    return thick < LINE_THICK and long > LINE_LONG * thick
 
 
 def _padded(roi: tuple[int, int, int, int], shape: tuple[int, ...]) -> tuple[slice, slice]:
@@ -53,7 +95,7 @@ def _edges(luma: F32) -> F32:
     return np.asarray(cv2.magnitude(across, down))
 
 
-def _is_light(after: F32, before: F32, inside: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> bool:
+def _two_lights(after: F32, before: F32, inside: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> bool:
     """Whether the same surface in one or two other lights explains what is seen: the patch, and what lies beside it."""
     near = np.asarray(cv2.dilate(inside.view(np.uint8), _RING)) > 0
     glaring = (after > GLARE) & (before <= GLARE)

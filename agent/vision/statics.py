@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 
 from agent.rules.changes import Change, ChangeKind
-from agent.vision.nature import nature
+from agent.vision.nature import Nature
 from agent.vision.scene import Scene, box_of
 from agent.vision.whereabouts import Whereabouts
 from hal.ports import F32, U8
@@ -19,13 +19,16 @@ MIN_AREA = 12
 FIRM_S = 3.0
 GONE_S = 3.0
 """So long something must be seen to be told of, and be gone to be forgotten."""
+YOUNG_S = 10.0
+"""A thing comes into sight bit by bit; later what appears beside it is another."""
 KEPT_S = 1800.0
 """So long something new is no part of the scene; then it is accepted as it is."""
 SURE_S = 90.0
 GROWN, GROWN_PIXELS = 1.25, 8
-AGAIN_S = 10.0
+AGAIN_S = 4.0
 """How often the nature of a blob is looked at again."""
 _JOIN = np.ones((5, 5), np.uint8)
+_AROUND = np.ones((7, 7), np.uint8)
 
 
 @dataclass(slots=True)
@@ -33,7 +36,8 @@ class Blob:
     """One place that differs. `kind` is None while it looks like light; `roi` is x0, y0, x1, y1 in pixels.
 
     `last_s` is when it was last in sight, `held_s` when it was last in sight or hidden. It is `doubtful` where the
-    scene had not been watched for long: perhaps somebody was taken for a part of it, and it is learned on.
+    scene had not been watched for long: perhaps somebody was taken for a part of it, and it is learned on. From its
+    first seconds on it keeps to its `home`, a mask a little wider than it was then.
     """
 
     id: int
@@ -46,7 +50,9 @@ class Blob:
     held_s: float
     grown_area: int
     looked_s: float
+    nature: Nature = field(default_factory=Nature)
     kind: ChangeKind | None = None
+    home: U8 | None = None
     firm: bool = False
     doubtful: bool = False
     owner: int | None = None
@@ -100,21 +106,27 @@ class Statics:
             cv2.drawContours(part, [outline], -1, 255, cv2.FILLED)
             if cv2.countNonZero(part) < MIN_AREA:
                 continue
-            inside = slice(y, y + h), slice(x, x + w)
-            blob = self._claim(part, inside) or self._new(scene, part)
-            parts[blob.id] = parts[blob.id] | part if blob.id in parts else part
+            for blob, mask in self._divided(scene, part, (slice(y, y + h), slice(x, x + w))):
+                parts[blob.id] = parts[blob.id] | mask if blob.id in parts else mask
         for blob in self._blobs:
             if blob.id in parts:
                 _reshape(blob, parts[blob.id], scene)
 
-    def _claim(self, part: U8, inside: tuple[slice, slice]) -> Blob | None:
-        """The oldest blob that a part overlaps; others that it overlaps end in it."""
+    def _divided(self, scene: Scene, part: U8, inside: tuple[slice, slice]) -> list[tuple[Blob, U8]]:
+        """Whose a connected part is. Old blobs keep to their places; what lies beyond is the youngest one's, or new."""
         touched = [blob for blob in self._blobs if cv2.countNonZero(blob.mask[inside] & part[inside])]
-        if not touched:
-            return None
-        first, *others = sorted(touched, key=lambda blob: (blob.kind is None, blob.id))
-        self._blobs = [blob for blob in self._blobs if blob not in others]
-        return first
+        old = [blob for blob in touched if blob.home is not None]
+        shares, left = [], part
+        for blob in old:
+            shares.append((blob, left & blob.home))
+            left = left & ~blob.home
+        if old:
+            left = np.asarray(cv2.morphologyEx(left, cv2.MORPH_OPEN, _JOIN), np.uint8)
+        if cv2.countNonZero(left) >= MIN_AREA:
+            young = sorted((blob for blob in touched if blob not in old), key=lambda blob: (blob.kind is None, blob.id))
+            self._blobs = [blob for blob in self._blobs if blob not in young[1:]]
+            shares.append((young[0] if young else self._new(scene, left), left))
+        return shares
 
     def _new(self, scene: Scene, part: U8) -> Blob:
         assert self._clear_s is not None, "set by follow"
@@ -131,13 +143,16 @@ class Statics:
         for blob in self._blobs:
             grown = blob.area > GROWN * blob.grown_area + GROWN_PIXELS
             if grown:
-                blob.grown_area = blob.area
+                blob.grown_area, blob.nature = blob.area, Nature()
             if blob.last_s < scene.t_s or scene.t_s - blob.seen_s < FIRM_S:
                 continue
             if grown or not blob.firm or scene.t_s - blob.looked_s >= AGAIN_S:
                 blob.looked_s = scene.t_s
-                blob.kind = nature(scene.now, scene.then, blob.mask, blob.roi)
+                blob.nature.look(scene.now, scene.then, blob.mask, blob.roi)
+                blob.kind = blob.nature.kind
                 blob.shelved = cv2.countNonZero(blob.mask & self._goods) / max(blob.area, 1)
+            if blob.home is None and scene.t_s - blob.seen_s > YOUNG_S:
+                blob.home = np.asarray(cv2.dilate(blob.mask, _AROUND), np.uint8)
             if not blob.firm:
                 blob.firm = True
                 blob.owner, blob.owner_h = people.nearest(box_of(blob.roi, blob.mask.shape), blob.before_s, blob.seen_s)
