@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from agent.evidence.strip import strip
+
 STYLE = """
 :root { --ink: #1b1f24; --soft: #5a6472; --line: #d9dee5; --paper: #fff; --info: #2b6cb0; --warning: #b7791f;
   --critical: #c53030; --good: #2f855a; }
@@ -39,6 +41,7 @@ code { font: .9em ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: an
   tr, figure { break-inside: avoid; } * { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
 """
 CAPTIONS = {"onset": "When it began", "peak": "At its peak", "end": "When it ended"}
+UNITS = {"_h_s": "body heights a second", "_deg": "degrees", "_s": "s", "_h": "body heights", "_m": "m"}
 CALM = "Nothing here says that anybody did wrong: it is what a camera measured, for a person to judge."
 
 
@@ -51,7 +54,7 @@ def report_page(facts: Mapping[str, Any], stills: Mapping[str, bytes]) -> str:
             _header(facts),
             _section("Pictures", _stills(stills)),
             _section("Why it was reported", _reasons(facts["explanation"])),
-            _section("What happened", _strip(facts) + _timeline(facts["timeline"])),
+            _section("What happened", strip(facts) + _timeline(facts["timeline"])),
             _section("Decision", _decision(incident)),
             _section("Till", _rows("", [{"text": _flat(till)} for till in facts["tills"]]) if facts["tills"] else ""),
             _section("The camera at the time", _health(facts)),
@@ -104,7 +107,7 @@ def _figure(which: str, jpeg: bytes) -> str:
 
 def _reasons(explanation: Mapping[str, Any]) -> str:
     measures = [
-        (_words(m["factor"]), f"{m['value']:g}", f"{m['op']} {m['limit']:g}", str(m["setting"]))
+        (_measure(m["factor"]), f"{m['value']:g}", f"{m['op']} {m['limit']:g}", str(m["setting"]))
         for m in explanation.get("measures", ())
     ]
     weights = [
@@ -116,40 +119,11 @@ def _reasons(explanation: Mapping[str, Any]) -> str:
         head = "<tr><th>measured</th><th>value</th><th>asked for</th><th>setting</th></tr>"
         table = f"<table>{head}{''.join(_cells(row) for row in (*measures, *weights))}</table>"
     said = explanation.get("sentences", {})
-    told = [line for key in ("would_not_have_opened", "severity", "budget") for line in said.get(key, ())]
-    lines = "".join(f"<li>{escape(str(line))}</li>" for line in told)
-    return table + (f"<ul>{lines}</ul>" if lines else "")
-
-
-def _strip(facts: Mapping[str, Any]) -> str:
-    """The minutes around the incident as a strip: the incident as a bar, the clips below it, a tick for each event."""
-    incident, moments = facts["incident"], facts["timeline"]
-    start_s, end_s = float(incident["opened"]["utc_s"]), float(incident["changed"]["utc_s"])
-    clips = [(c["video"]["start_utc_s"], c["video"]["start_utc_s"] + c["video"]["duration_s"]) for c in facts["clips"]]
-    first_s: float = min([start_s - 10, *(clip[0] for clip in clips)])
-    last_s: float = max([end_s + 10, *(clip[1] for clip in clips)])
-
-    def place(utc_s: float) -> float:
-        return 10 + 780 * (min(max(utc_s, first_s), last_s) - first_s) / (last_s - first_s)
-
-    def bar(span: tuple[float, float], y: int, colour: str) -> str:
-        width = max(place(span[1]) - place(span[0]), 3)
-        return f'<rect x="{place(span[0]):.1f}" y="{y}" width="{width:.1f}" height="14" rx="3" fill="{colour}"/>'
-
-    inside = [m for m in moments if first_s <= m["utc_s"] <= last_s]
-    ticks = "".join(_tick(place(m["utc_s"]), m["own"]) for m in inside)
-    bars = bar((start_s, end_s), 22, f"var(--{incident['severity']})") + "".join(
-        bar(clip, 42, "#9aa5b1") for clip in clips
-    )
-    legend = (
-        '<text x="10" y="74" font-size="11" fill="#5a6472">above: the incident; below: the clip; ticks: events</text>'
-    )
-    return f'<svg viewBox="0 0 800 80" role="img" aria-label="timeline">{ticks}{bars}{legend}</svg>'
-
-
-def _tick(x: float, own: bool) -> str:
-    colour = "#1b1f24" if own else "#c3cad3"
-    return f'<line x1="{x:.1f}" x2="{x:.1f}" y1="6" y2="60" stroke="{colour}" stroke-width="1"/>'
+    otherwise = "; or ".join(map(str, said.get("would_not_have_opened", ())))
+    lines = [f"It would not have been reported with {otherwise}"] if otherwise else []
+    lines += [str(line) for key in ("severity", "budget") for line in said.get(key, ())]
+    items = "".join(f"<li>{escape(line[:1].upper() + line[1:])}.</li>" for line in lines)
+    return table + (f"<ul>{items}</ul>" if items else "")
 
 
 def _timeline(moments: Sequence[Mapping[str, Any]]) -> str:
@@ -178,7 +152,7 @@ def _health(facts: Mapping[str, Any]) -> str:
     rows |= {"Model": camera.get("model_name", ""), "Key": camera.get("key", "")}
     masks = {clip["privacy_masks"] for clip in facts["clips"]}
     if masks:
-        rows["Privacy masks"] = f"{max(masks)} burnt into every picture"
+        rows["Privacy masks"] = f"{max(masks)}, burnt into every picture" if max(masks) else "none"
     table = f'<table class="facts">{_facts(rows)}</table>'
     return _rows("No fault of the camera was known.", [*known, *changed]) + table
 
@@ -247,6 +221,14 @@ def _words(name: str) -> str:
     """A name of the program as people write it."""
     words = str(name).replace("_", " ")
     return words[:1].upper() + words[1:]
+
+
+def _measure(factor: str) -> str:
+    """A measured factor with its unit, which ends its name."""
+    for ending, unit in UNITS.items():
+        if factor.endswith(ending):
+            return f"{_words(factor.removesuffix(ending))} ({unit})"
+    return _words(factor)
 
 
 def _flat(fields: Mapping[str, Any]) -> str:

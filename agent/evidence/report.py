@@ -95,8 +95,15 @@ def _moment(record: Record, incident: str) -> dict[str, Json]:
         "utc_s": round(record.utc_s, 3),
         "clock_synchronised": record.synchronised,
         "own": _names(record, incident),
-        "text": sentence(record.body),
+        "text": sentence(_brief(record.body)),
     }
+
+
+def _brief(body: Body) -> Body:
+    """An event without what the report says elsewhere."""
+    if isinstance(body, EventBody) and body.kind == "clip":
+        return msgspec.structs.replace(body, data={key: body.data.get(key) for key in ("clip", "duration_s", "ended")})
+    return body
 
 
 def _clip(folder: Path, key: PublicKey) -> dict[str, Any]:
