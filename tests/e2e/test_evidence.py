@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -50,3 +52,60 @@ async def test_without_recording_everything_else_goes_on(tmp_path: Path) -> None
     async with camera(with_evidence(tmp_path, record=False)):
         await eventually(lambda: is_on(tmp_path / "lines", "siren"))
     assert events_of(tmp_path, "clip") == []
+
+
+async def posted(
+    session: aiohttp.ClientSession, url: str, body: dict[str, object], status: int = 200
+) -> dict[str, Any]:
+    async with session.post(url, json=body) as response:
+        assert response.status == status, await response.text()
+        return dict(await response.json(content_type=None)) if "json" in response.content_type else {}
+
+
+async def clips_of(session: aiohttp.ClientSession, url: str) -> list[dict[str, Any]]:
+    async with session.get(f"{url}/v1/clips") as response:
+        return list((await response.json())["clips"])
+
+
+def audited(folder: Path) -> list[dict[str, Any]]:
+    lines = (folder / "audit.log").read_bytes().splitlines()
+    return [json.loads(line.rpartition(b" ")[0]) for line in lines]
+
+
+async def test_video_may_be_asked_for_held_and_erased_and_all_of_it_is_audited(tmp_path: Path) -> None:
+    config = replace(with_evidence(tmp_path), rules=())
+    async with camera(config) as running, aiohttp.ClientSession() as session:
+        url = running.url
+        now_s = running.status.clock.wall().utc_s
+        await eventually(lambda: running.status.evidence()["ring_bytes"] != 0)
+        wish: dict[str, object] = {"from": now_s - 30, "to": now_s + 1, "reason": "till 3: void", "by": "Ada"}
+        made = (await posted(session, f"{url}/v1/clips", wish))["making"]
+        await eventually(lambda: running.status.evidence()["clips"] == 1)
+        (clip,) = await clips_of(session, url)
+        assert (clip["id"], clip["reason"], clip["incidents"]) == (made, "till 3: void", [])
+        async with session.get(f"{url}/v1/clips/{made}/clip.mp4") as response:
+            (tmp_path / "got.mp4").write_bytes(await response.read())
+        assert examine(tmp_path / "got.mp4").duration_s == pytest.approx(clip["duration_s"], abs=0.2)
+        await posted(session, f"{url}/v1/clips/{made}/hold", {"held": True, "reason": "police", "by": "Ada"})
+        erased = await posted(session, f"{url}/v1/erase", {"everything": True, "reason": "asked by a customer"})
+        assert erased == {"erased": [], "held": [made]}
+        again = {"from": now_s - 30, "to": now_s + 1, "reason": "asked", "held_too": True}
+        assert (await posted(session, f"{url}/v1/erase", again))["erased"] == [made]
+        assert await clips_of(session, url) == []
+    assert list((tmp_path / "evidence" / "clips").iterdir()) == []
+    kinds = [entry["kind"] for entry in audited(tmp_path)]
+    assert kinds == ["config", "start", "clip_request", "video_access", "hold", "erasure", "erase", "erasure", "stop"]
+    assert all(finding.sound for finding in verify_folder(tmp_path, read_public(tmp_path / "keys" / PUBLIC)))
+
+
+async def test_where_nothing_was_recorded_that_is_said(tmp_path: Path) -> None:
+    async with camera(replace(with_evidence(tmp_path), rules=())) as running, aiohttp.ClientSession() as session:
+        now_s = running.status.clock.wall().utc_s
+        wish: dict[str, object] = {"from": now_s - 7200, "to": now_s - 7100, "reason": "till 3"}
+        assert (await posted(session, f"{running.url}/v1/clips", wish, 404))["said"] == "no recording"
+        for wrong in ({**wish, "to": now_s - 9000}, {"from": 1, "to": 2}, {**wish, "more": 1}):
+            await posted(session, f"{running.url}/v1/clips", wrong, 400)
+        await posted(session, f"{running.url}/v1/erase", {"reason": "half a wish", "from": 3}, 400)
+        for path in ("clips/none", "clips/none/clip.mp4", "incidents/none/report.zip"):
+            async with session.get(f"{running.url}/v1/{path}") as response:
+                assert response.status == 404
