@@ -13,7 +13,7 @@ from hal.ports import F32, U8
 
 PAD = 6
 MOST_LOOKS = 5
-EDGY, BARE = 1.25, 0.8
+EDGY, BARE = 1.15, 0.87
 """How many times the edges of before a place has at least when something came, and at most when something went."""
 LIGHT_LEFT = 0.3
 """What two levels of light may leave unexplained of a difference (rms)."""

@@ -141,7 +141,7 @@ class Statics:
     def _look_at(self, scene: Scene, people: Whereabouts) -> None:
         """What the blobs are, once they are firm and whenever they have grown."""
         for blob in self._blobs:
-            grown = blob.area > GROWN * blob.grown_area + GROWN_PIXELS
+            grown = blob.home is None and blob.area > GROWN * blob.grown_area + GROWN_PIXELS
             if grown:
                 blob.grown_area, blob.nature = blob.area, Nature()
             if blob.last_s < scene.t_s or scene.t_s - blob.seen_s < FIRM_S:
