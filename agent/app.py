@@ -269,7 +269,7 @@ async def _answering(
     eyes.desk.watch_frames(live.offer)
     live.status_from(status.bar)
     api = create_app(Facts(lambda: identity, status.facts, status.metrics), link)
-    add_live(api, live)
+    add_live(api, live, seen=eyes.evidence.seen if eyes.evidence else None)
     tills = TillDesk(config.tills, journal, hal.clock, eyes.sensors.book, eyes.desk.safe)
     await tills.open()
     add_intake(api, eyes.sensors, tills, hal.clock, eyes.thermal)

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 FOLDER = "evidence"
 CONFIG_KEY = "config_sha256"
+SEEN_FOR_S = 60.0
 AUDITED = frozenset(("start", "arming", "silence", "output_test", "decision", "pairing"))
 """The kinds of events that are lines of the audit log, too."""
 
@@ -40,6 +41,8 @@ class Evidence:
         self.keeper = keeper
         self.thread = EvidenceThread(keeper, clock.monotonic)
         self._recorder = hal.recorder
+        self._clock = clock
+        self._seen: dict[tuple[str, str], float] = {}
 
     @classmethod
     async def open(
@@ -92,6 +95,14 @@ class Evidence:
             self.thread.incident(item)
         elif isinstance(item, Event) and item.kind in AUDITED:
             self.audit.record(item.kind, **item.data)
+
+    def seen(self, what: str, who: str) -> None:
+        """Somebody looks at live pictures: noted once for as long as they go on, a minute at a time."""
+        now_s = self._clock.monotonic()
+        self._seen = {key: since_s for key, since_s in self._seen.items() if now_s - since_s < SEEN_FOR_S}
+        if (what, who) not in self._seen:
+            self._seen[what, who] = now_s
+            self.audit.record("video_access", what=what, who=who)
 
     def facts(self) -> dict[str, Json]:
         """How it is, for the status."""

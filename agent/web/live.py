@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket as sockets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import resources
@@ -59,9 +59,17 @@ class LiveLimits:
     still_s: float = 3.0
 
 
-def add_live(app: web.Application, feed: LiveFeed, limits: LiveLimits | None = None) -> LiveRoutes:
-    """Serve the live page from `app`; its viewers are sent home when the app shuts down."""
-    routes = LiveRoutes(feed, limits or LiveLimits())
+def add_live(
+    app: web.Application,
+    feed: LiveFeed,
+    limits: LiveLimits | None = None,
+    seen: Callable[[str, str], None] | None = None,
+) -> LiveRoutes:
+    """Serve the live page from `app`; its viewers are sent home when the app shuts down.
+
+    `seen` is told what is looked at (`still`, `live`) and by whom (an address).
+    """
+    routes = LiveRoutes(feed, limits or LiveLimits(), seen)
     app.add_routes(
         [
             web.get("/", routes.page),
@@ -104,7 +112,8 @@ class Seats:
 class LiveRoutes:
     """The handlers. `stream.encoded` tells how many pictures had to be made."""
 
-    def __init__(self, feed: LiveFeed, limits: LiveLimits) -> None:
+    def __init__(self, feed: LiveFeed, limits: LiveLimits, seen: Callable[[str, str], None] | None = None) -> None:
+        self._seen = seen or (lambda what, who: None)
         self.feed = feed
         self.limits = limits
         self.stream = PictureStream(feed)
@@ -121,8 +130,9 @@ class LiveRoutes:
         """Its style, scripts and icon. Raises HTTPNotFound for any other name."""
         return await self._file(request.match_info["name"])
 
-    async def still(self, _: web.Request) -> web.Response:
+    async def still(self, request: web.Request) -> web.Response:
         """One JPEG of now. Raises HTTPServiceUnavailable when the camera gives none."""
+        self._seen("still", request.remote or "")
         with suppress(TimeoutError), self.feed.watching():
             async with asyncio.timeout(self.limits.still_s):
                 if picture := await self.stream.after(self.feed.offered):
@@ -132,6 +142,7 @@ class LiveRoutes:
     async def pictures(self, request: web.Request) -> web.StreamResponse:
         """JPEGs without end (multipart/x-mixed-replace). Raises HTTPServiceUnavailable when every seat is taken."""
         with self._picture_seats.taken(), self.feed.watching():
+            self._seen("live", request.remote or "")
             response = web.StreamResponse(headers=HEADERS)
             response.content_type = f"multipart/x-mixed-replace; boundary={BOUNDARY}"
             _shorten_send_buffer(request)
