@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 from agent.domain import Event, Json, TillKind
@@ -29,6 +30,8 @@ SHELF, KEY = "till", "till-key"
 OLDEST_S = 12 * 3600.0
 KNOWN_S = OLDEST_S + 60.0
 """Older bookings are refused, and younger ones are known by their ids: none can count twice."""
+AGAIN_S = 900.0
+"""So long after it was told a booking is told to the rules again when the camera starts anew."""
 MARK = 12
 """Letters of an operator's mark."""
 
@@ -45,6 +48,14 @@ class Booking(Told, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: Number
     amount: Amount | None = None
     operator: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+
+
+class _Kept(msgspec.Struct, frozen=True, array_like=True):
+    """A booking as it is filed: how old it was then, and its clock's error (None: nobody knows when)."""
+
+    kind: TillKind
+    age_s: float
+    error_s: float | None
 
 
 class Result(StrEnum):
@@ -99,7 +110,22 @@ class TillDesk:
         await self._journal.keep(KEY, self._key)
         now_s, utc_s = self._clock.monotonic(), self._clock.wall().utc_s
         for record in await self._journal.filed(SHELF, utc_s - KNOWN_S):
-            self._known[record.key] = now_s - max(utc_s - record.utc_s, 0.0)
+            age_s = max(utc_s - record.utc_s, 0.0)
+            self._known[record.key] = now_s - age_s
+            if age_s <= AGAIN_S:
+                self._tell_again(record, now_s, age_s)
+
+    def _tell_again(self, record: Filed, now_s: float, age_s: float) -> None:
+        """Hand a booking of the last run to the rules, which may have died before they judged it."""
+        terminal, _, number = record.key.partition(" ")
+        try:
+            kept = msgspec.json.decode(record.value, type=_Kept)
+        except msgspec.DecodeError:
+            return
+        if terminal in self.tills:
+            error_s = kept.error_s if kept.error_s is not None and self._clock.wall().synchronised else math.inf
+            t_s = now_s - age_s - kept.age_s
+            self._hand(TillEvent(terminal, number, kept.kind, self.tills[terminal].zone, t_s, error_s))
 
     async def take(self, bookings: Sequence[Booking]) -> list[Answer]:
         """Take bookings, each on its own; what is accepted is on disk when this returns."""
@@ -110,7 +136,7 @@ class TillDesk:
             await self._safe(event)
         if events:
             utc_s = self._clock.wall().utc_s
-            await self._journal.file(SHELF, [Filed(name, utc_s, b"") for name in events])
+            await self._journal.file(SHELF, [Filed(name, utc_s, self._kept(event)) for name, event in events.items()])
             await self._journal.trim(SHELF, utc_s - 2 * KNOWN_S)
         return answers
 
@@ -147,6 +173,11 @@ class TillDesk:
         if booking.operator is not None and till.operators == "mark":
             facts["operator_mark"] = self._mark(booking.operator)
         return facts
+
+    def _kept(self, event: Event) -> bytes:
+        kind, error_s = TillKind(str(event.data["booked"])), event.data.get("clock_error_s")
+        age_s = self._clock.monotonic() - event.t_s
+        return msgspec.json.encode(_Kept(kind, age_s, error_s if isinstance(error_s, float) else None))
 
     def _mark(self, operator: str) -> str:
         """The same for the same operator; without this camera's key nobody can tell whose it is."""

@@ -28,6 +28,8 @@ VANISHED_S = 10.0
 """Who was lost within the zone may stand there unseen for so long."""
 HIDDEN_S = 3.0
 """The zone may be hidden for so long: nobody is served in less."""
+HEARD_S = 1800.0
+"""After a restart the bookings of the last quarter of an hour are told again."""
 GRID = 8
 
 
@@ -38,6 +40,7 @@ class ZoneRecord:
         self.watched, self.present, self.hidden, self.blind = Spans(), Spans(), Spans(), Spans()
         self._zone = zone
         self._points = _points_in(polygon)
+        self._bounds = _bounds(polygon)
         self._max_hidden = max_hidden
         self._keep_s = keep_s
         self._last_s = -math.inf
@@ -70,7 +73,7 @@ class ZoneRecord:
         before = [
             person.box
             for track, person in view.people.items()
-            if (track, self._zone) not in view.stays and person.box.width > 0
+            if (track, self._zone) not in view.stays and _overlap(person.box, self._bounds)
         ]
         covered = sum(any(_covers(box, point) for box in before) for point in self._points) if before else 0
         return covered >= max(self._max_hidden * len(self._points), 1)
@@ -120,11 +123,12 @@ class PosException:
         self.config = config
         self._record = ZoneRecord(zone, polygon, config.max_hidden, config.keep_s)
         self._cases: list[_Case] = []
+        self._heard: dict[str, float] = {}
 
     def update(self, view: View) -> Iterator[Hit]:
         """One hit for each booking, from when it is told; its severity rises once nobody was found to be there."""
         self._record.take(view)
-        self._cases += [_Case(event) for event in view.tills if self._is_ours(event)]
+        self._cases += [_Case(event) for event in view.tills if self._is_news(event, view.t_s)]
         for case in self._cases:
             if case.found is None:
                 case.found = self._judged(case.event, view.t_s)
@@ -132,8 +136,13 @@ class PosException:
         self._cases = [case for case in self._cases if view.t_s <= case.until_s]
         yield from (self._hit(case) for case in self._cases)
 
-    def _is_ours(self, event: TillEvent) -> bool:
-        return event.zone == self.config.zone and event.kind in self.config.kinds
+    def _is_news(self, event: TillEvent, now_s: float) -> bool:
+        """Whether it is this rule's, and not told again after a restart."""
+        if event.zone != self.config.zone or event.kind not in self.config.kinds or _name(event) in self._heard:
+            return False
+        self._heard = {name: s for name, s in self._heard.items() if now_s - s <= HEARD_S}
+        self._heard[_name(event)] = now_s
+        return True
 
     def _judged(self, event: TillEvent, now_s: float) -> Finding | None:
         """What the camera saw, None while it may still see more."""
@@ -171,7 +180,7 @@ class PosException:
         }
         if found is not None:
             factors |= {"customer_s": round(found.customer_s, 1)} | ({"reason": found.reason} if found.reason else {})
-        subject = Subject(self.config.name, None, f"{event.terminal} {event.id}")
+        subject = Subject(self.config.name, None, _name(event))
         severity = self.config.severity if absent else Severity.INFO
         return Hit(subject, severity, int(found is not None), zone=self.config.zone, factors=factors, acts=absent)
 
@@ -185,16 +194,23 @@ class PosException:
         return booked | {"clock_error_s": event.error_s, "video_s": video}
 
     def snapshot(self, t_s: float) -> Json:
-        """The record of the zone and the bookings that are not judged yet."""
-        waiting = [_plain(case.event, t_s) for case in self._cases if case.found is None]
-        return {"record": self._record.snapshot(t_s), "waiting": waiting}
+        """The record of the zone, the bookings that are not judged yet, and the names of those heard lately."""
+        waiting: list[Json] = [_plain(case.event, t_s) for case in self._cases if case.found is None]
+        heard: dict[str, Json] = {name: round(heard_s - t_s, 1) for name, heard_s in self._heard.items()}
+        return {"record": self._record.snapshot(t_s), "waiting": waiting, "heard": heard}
 
     def restore(self, state: Json, taken_s: float, shift: int) -> None:
         """Go on from a snapshot. Raises ValueError when it is not one."""
-        if not isinstance(state, dict) or not isinstance(waiting := state.get("waiting"), list):
+        waiting, heard = (state.get("waiting"), state.get("heard")) if isinstance(state, dict) else (None, None)
+        if not (isinstance(state, dict) and isinstance(waiting, list) and isinstance(heard, dict)):
             raise ValueError("not a snapshot of a till's rule")
         self._record.restore(state.get("record"), taken_s)
         self._cases += [_Case(_event(row, self.config.zone, taken_s)) for row in waiting]
+        self._heard |= {name: float(str(heard_s)) + taken_s for name, heard_s in heard.items()}
+
+
+def _name(event: TillEvent) -> str:
+    return f"{event.terminal} {event.id}"
 
 
 def _plain(event: TillEvent, now_s: float) -> Json:
@@ -213,10 +229,19 @@ def _covers(box: Box, point: Point) -> bool:
     return box.x1 <= point.x <= box.x2 and box.y1 <= point.y < box.y2
 
 
+def _overlap(a: Box, b: Box) -> bool:
+    return a.x1 <= b.x2 and b.x1 <= a.x2 and a.y1 <= b.y2 and b.y1 <= a.y2
+
+
+def _bounds(polygon: Sequence[Point]) -> Box:
+    return Box(
+        min(p.x for p in polygon), min(p.y for p in polygon), max(p.x for p in polygon), max(p.y for p in polygon)
+    )
+
+
 def _points_in(polygon: Sequence[Point]) -> list[Point]:
     """Places spread over a polygon, at least one."""
-    left, right = min(p.x for p in polygon), max(p.x for p in polygon)
-    top, bottom = min(p.y for p in polygon), max(p.y for p in polygon)
+    left, top, right, bottom = _bounds(polygon)
     steps = [(k + 0.5) / GRID for k in range(GRID)]
     grid = [Point(left + u * (right - left), top + v * (bottom - top)) for v in steps for u in steps]
     inside = ZoneMap([polygon])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,18 @@ async def test_a_panic_button_over_the_api_sounds_at_once_and_ends_with_its_hold
         await eventually(lambda: not is_on(tmp_path / "lines", "siren"))
     states = [(body.state, body.severity) for body in incidents_of(tmp_path, "panic")]
     assert states == [("open", "critical"), ("closed", "critical")]
+
+
+async def test_a_panic_button_works_without_any_camera(tmp_path: Path) -> None:
+    config = parse_config(config_text(tmp_path) + EXTRA)
+    config = replace(config, camera=replace(config.camera, source="rtsp://127.0.0.1:9/none"))
+    async with camera(config) as running, aiohttp.ClientSession() as http:
+        async with http.post(f"{running.url}/v1/inputs/button", json={"state": "active"}) as answer:
+            assert answer.status == 200
+        assert is_on(tmp_path / "lines", "siren")
+        assert not running.status.counters.captured
+    assert not is_on(tmp_path / "lines", "siren")
+    assert [body.state for body in incidents_of(tmp_path, "panic")] == ["open", "closed"]
 
 
 async def test_a_refund_at_an_empty_till_is_found_and_one_from_before_the_start_is_unknown(tmp_path: Path) -> None:

@@ -212,7 +212,16 @@ def test_record_and_open_bookings_survive_a_restart_but_not_the_gap() -> None:
 
 
 @pytest.mark.parametrize(
-    "state", [None, [], {}, {"record": [], "waiting": []}, {"record": [[], [], [], []], "waiting": [1]}]
+    "state",
+    [
+        None,
+        [],
+        {},
+        {"record": [[], [], [], []], "waiting": []},
+        {"record": [], "waiting": [], "heard": {}},
+        {"record": [[], [], [], []], "waiting": [1], "heard": {}},
+        {"record": [[], [], [], []], "waiting": [], "heard": {"1 7": "long ago"}},
+    ],
 )
 def test_a_foreign_snapshot_is_refused(state: object) -> None:
     till = Till()
@@ -221,6 +230,14 @@ def test_a_foreign_snapshot_is_refused(state: object) -> None:
     assert isinstance(rules, dict)
     with pytest.raises(ValueError):
         till.engine.restore({**snapshot, "rules": dict.fromkeys(rules, state)}, 0.0)  # type: ignore[arg-type]
+
+
+def test_a_booking_that_is_told_again_after_a_restart_is_judged_once() -> None:
+    before = Till().watch(0, 40).book_one(40.0).watch(40, 60)
+    after = Till()
+    after.engine.restore(json.loads(json.dumps(before.engine.snapshot(59.5))), 59.5)
+    assert not after.book_one(40.0).watch(60, 80).incidents
+    assert after.book_one(70.0, number="8").watch(80, 82).incidents
 
 
 def test_the_record_stays_small() -> None:

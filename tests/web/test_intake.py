@@ -38,7 +38,7 @@ from agent.rules.fusion import (
     WARM_SEES,
 )
 from agent.sensors import PULSE_S, Sensors
-from agent.tills import OLDEST_S, TillDesk
+from agent.tills import AGAIN_S, OLDEST_S, TillDesk
 from agent.web.api import Facts, create_app, serving
 from agent.web.intake import BURST, MOST, add_intake
 from hal.simulated.clock import ManualClock
@@ -110,8 +110,11 @@ class Door:
 
 
 @asynccontextmanager
-async def door(folder: Path, text: str = TEXT, *, synchronised: bool = True) -> AsyncGenerator[Door]:
-    config, clock = parse_config(text), ManualClock(5000.0, synchronised=synchronised)
+async def door(
+    folder: Path, text: str = TEXT, *, synchronised: bool = True, later_s: float = 0.0
+) -> AsyncGenerator[Door]:
+    config, clock = parse_config(text), ManualClock(5000.0)
+    clock.set_wall(clock.wall().utc_s + later_s, synchronised=synchronised)
     lines = SimulatedInputs([line.name for line in config.inputs if line.pin is not None], clock)
     sensors = Sensors(config.inputs, lines)
     sensors.start(clock.monotonic())
@@ -260,6 +263,21 @@ async def test_a_restart_forgets_no_booking_but_time_does(tmp_path: Path) -> Non
         assert (await one.post("/v1/till", sale))[1]["result"] == "duplicate"
         one.clock.sleep(OLDEST_S + 120)
         assert (await one.post("/v1/till", sale))[1]["result"] == "accepted"
+
+
+async def test_after_a_restart_the_rules_hear_of_the_latest_bookings_again(tmp_path: Path) -> None:
+    refund = {"terminal": "1", "kind": "refund", "id": "9", "age_s": 10}
+    async with door(tmp_path) as one:
+        await one.post("/v1/till", {**refund, "id": "8"})
+        one.clock.sleep(AGAIN_S + 1)
+        await one.post("/v1/till", refund)
+        before = one.clock.wall().utc_s
+    async with door(tmp_path, later_s=before - ManualClock(5000.0).wall().utc_s + 30) as one:
+        assert one.take() == [TillEvent("1", "9", TillKind.REFUND, "till-side", 4960.0, 3.0)]
+    async with door(tmp_path, later_s=AGAIN_S + 31, synchronised=False) as one:
+        (booked,) = one.take()
+        assert isinstance(booked, TillEvent)
+        assert booked.error_s == math.inf
 
 
 async def test_a_batch_is_answered_one_by_one(tmp_path: Path) -> None:
