@@ -30,10 +30,11 @@ class NearMiss(msgspec.Struct, frozen=True):
 
 
 class Learned(msgspec.Struct):
-    """What the book knows besides the incidents: bars in force by rule, what is not well with the camera."""
+    """What the book knows besides incidents: bars by rule, what is not well with the camera, inputs as told last."""
 
     bars: dict[str, float] = {}
     health: dict[str, str] = {}
+    inputs: dict[str, bool] = {}
 
 
 class Changes(NamedTuple):
@@ -120,8 +121,10 @@ class ReviewBook:
             return self._miss(body, record)
         elif body.kind == BUDGET:
             self._bar(body)
+        elif body.kind == "input":
+            self.learned.inputs[str(body.data.get("input"))] = bool(body.data.get("active"))
         elif body.kind == "start":
-            self.learned.health = {}
+            self.learned.health, self.learned.inputs = {}, {}
         return None
 
     def _incident(self, body: IncidentBody, record: Record) -> Entry:
@@ -135,7 +138,8 @@ class ReviewBook:
         rule = self._rules.get(body.rule)
         limits = {c.setting: c.limit(rule, body.factors) for c in rule.compares} if rule else {}
         settings = {key: limit for key, limit in limits.items() if limit is not None}
-        return {"settings": settings, "bar": self.learned.bars.get(body.rule), "health": {**self.learned.health}}
+        known = {"health": {**self.learned.health}, "inputs": {**self.learned.inputs}}
+        return {"settings": settings, "bar": self.learned.bars.get(body.rule), **known}
 
     def _feel(self, body: HealthBody) -> None:
         if body.state == HealthState.OK.value:

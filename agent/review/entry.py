@@ -59,7 +59,8 @@ class Entry(msgspec.Struct):
     """An incident in the book. `factors` are those it closed with: of its worst moment.
 
     `settings` holds what its factors are compared with as configured when it opened, `bar` the limit that the alert
-    budget had put up then, `health` what was not well with the camera, each None or empty where nothing is known.
+    budget had put up then, `health` what was not well with the camera, `inputs` what its inputs had told last: None or
+    empty where nothing is known.
     """
 
     id: str
@@ -82,6 +83,7 @@ class Entry(msgspec.Struct):
     settings: dict[str, float] = {}
     bar: float | None = None
     health: dict[str, str] = {}
+    inputs: dict[str, bool] = {}
     decisions: list[Decision] = []
     notes: list[Note] = []
 

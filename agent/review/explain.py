@@ -56,7 +56,7 @@ def explain(entry: Entry, rule: RuleConfig | None) -> dict[str, Json]:
         "would_not_have_opened": [*_otherwise(measures, rule), *_without(measures, weights)],
         "severity": [_risen(entry, rise) for rise in rule.rises()] if rule else [],
         "budget": [_budget(entry, measures)],
-        "camera": [_camera(entry)],
+        "camera": [_camera(entry), *_inputs(entry)],
     }
     return {
         "type": "explanation",
@@ -65,6 +65,7 @@ def explain(entry: Entry, rule: RuleConfig | None) -> dict[str, Json]:
         "weights": [{"factor": name, "log_odds": odds, "weight": weight} for name, odds, weight in weights],
         "bar": entry.bar,
         "health": {**entry.health},
+        "inputs": {**entry.inputs},
         "sentences": {key: [*lines] for key, lines in sentences.items()},
     }
 
@@ -166,6 +167,12 @@ def _camera(entry: Entry) -> str:
     if not entry.health:
         return "nothing was known to be wrong with the camera when it opened"
     return "not well when it opened: " + ", ".join(f"{what} ({state})" for what, state in entry.health.items())
+
+
+def _inputs(entry: Entry) -> Iterator[str]:
+    if entry.inputs:
+        told = (f"{name} {'active' if active else 'quiet'}" for name, active in entry.inputs.items())
+        yield "its inputs had told last: " + ", ".join(told)
 
 
 def _plain(value: object) -> object:

@@ -106,6 +106,8 @@ async def test_the_commands_review_an_incident(tmp_path: Path) -> None:
         assert "no incident 'nothing' is kept here" in complaint
         code, _, complaint = await aislewatch(running.url, "dismiss", incident)
         assert code == 2
+        code, out, _ = await aislewatch(running.url, "status")
+        assert "incidents wait for a decision" in out
         code, out, _ = await aislewatch(running.url, "budget")
         assert (code, out) == (0, "0 false alarms a day are expected, 1 are bearable\n")
 

@@ -77,6 +77,21 @@ async def test_what_was_too_little_before_a_restart_counts_after_it(tmp_path: Pa
         assert 3900 <= last - first <= 3920
 
 
+async def test_a_power_cut_costs_at_most_a_period(tmp_path: Path) -> None:
+    clock = ManualClock(1000.0)
+    async with await Journal.open(tmp_path / "journal.db", clock) as journal:
+        desk = await InsightDesk.open(CONFIG, journal, clock, lambda _: None)
+        await come(desk, clock, range(4))
+        clock.sleep(300.0)
+        await desk.close_period()
+        await come(desk, clock, range(50, 53))
+    async with counting(tmp_path, clock) as (desk, told):
+        await come(desk, clock, range(100, 101))
+        await desk.close_period()
+        (row,) = (event.data for event in told if event.data["what"] == "crossings")
+        assert row["in"] == 5
+
+
 async def test_switched_off_it_counts_nothing(tmp_path: Path) -> None:
     clock = ManualClock(1000.0)
     async with counting(tmp_path, clock, parse_config("[insight]\nenabled = false")) as (desk, told):

@@ -85,11 +85,13 @@ def test_circumstances_are_kept_with_the_incident() -> None:
     tape.felt(HealthSample("covered", HealthState.WARNING, 1.0, 1.0, 1.0))
     tape.felt(HealthSample("covered", HealthState.OK, 2.0, 2.0, 1.0))
     tape.said("budget", rule="loitering-spirits", to=45.0, configured=30.0)
+    tape.said("input", input="back-door", what="door", active=True)
     life(tape)
     tape.said("budget", rule="loitering-spirits", to=30.0, configured=30.0)
     tape.said("start")
     life(tape, number=2)
     first, second = one(tape, 1), one(tape, 2)
+    assert (first.inputs, second.inputs) == ({"back-door": True}, {})
     assert (first.health, first.bar, first.settings["after_s"]) == ({"defocused": "fault"}, 45.0, 30.0)
     assert (second.health, second.bar) == ({}, None)
 

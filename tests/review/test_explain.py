@@ -159,6 +159,11 @@ def test_the_camera_s_own_state_is_told() -> None:
     ]
 
 
+def test_what_the_inputs_had_told_is_told() -> None:
+    said = sentences(LOITERING, {}, "camera", inputs={"back-door": True, "reader": False})
+    assert said[1:] == ["its inputs had told last: back-door active, reader quiet"]
+
+
 def test_a_rule_that_is_configured_no_longer_leaves_what_is_known() -> None:
     explained = explain(entry(RunningRule(kind="running", name="run"), {"speed_h_s": 2.0}), None)
     assert explained["factors"] == {"speed_h_s": 2.0}
