@@ -15,6 +15,8 @@ from agent.rules.poses import LEFT, RIGHT, Body, body_of
 from agent.rules.zones import ZoneMap
 
 AT_BODY = 0.5
+FRAMES_PER_S, LONGEST_S = 15.0, 0.3
+"""A pose stands for the time since the one before it, told in frames of a camera at this rate."""
 FORGET_S = 10.0
 PUT_BACK_S = (1.0, 12.0)
 """A second reach of the same hand so long after the first may have put the thing back."""
@@ -26,27 +28,27 @@ LOSS_REACH, LOSS_S = 0.12, 12.0
 class _Hand:
     """One hand's way: the latest reach into a shelf, the one before, and how long it has been at the body since."""
 
-    frames: int = 0
+    frames: float = 0.0
     from_s: float | None = None
     reached_s: float | None = None
     before_s: float | None = None
     at: Point | None = None
     shelf: int = 0
-    body_frames: int = 0
+    body_frames: float = 0.0
 
-    def reach(self, t_s: float, at: Point, shelf: int, within_s: float) -> None:
+    def reach(self, t_s: float, frames: float, at: Point, shelf: int, within_s: float) -> None:
         """The hand is in a shelf."""
         if self.reached_s is None or self.body_frames or t_s - self.reached_s > within_s / 4:
-            self.before_s, self.from_s, self.frames = self.reached_s, t_s, 0
-        self.frames += 1
-        self.reached_s, self.at, self.shelf, self.body_frames = t_s, at, shelf, 0
+            self.before_s, self.from_s, self.frames = self.reached_s, t_s, 0.0
+        self.frames += frames
+        self.reached_s, self.at, self.shelf, self.body_frames = t_s, at, shelf, 0.0
 
-    def stay(self, t_s: float, state: HandState, within_s: float) -> None:
+    def stay(self, t_s: float, frames: float, state: HandState, within_s: float) -> None:
         """The hand is somewhere else: count it while it is at the body and came there in time."""
         if self.reached_s is None or state.at_body < AT_BODY:
             return
         if self.body_frames or t_s - self.reached_s <= within_s:
-            self.body_frames += 1
+            self.body_frames += frames
 
     def put_back(self) -> bool:
         """Whether the latest reach may have brought back what the one before took."""
@@ -100,14 +102,15 @@ class Concealment:
             yield Hit.about(self.config, number, zone=shelf, factors=factors)
 
     def _look(self, number: int, body: Body, view: View) -> None:
-        person = self._people.setdefault(number, _Person())
+        person = self._people.setdefault(number, _Person(seen_s=view.t_s))
+        frames = FRAMES_PER_S * min(view.t_s - person.seen_s, LONGEST_S)
         person.seen_s = view.t_s
         score = person.score.update(body, self._known(person, view.senses.changes))
         states = person.score.hands
         if states is None:
             return
         for side, state in ((LEFT, states.left), (RIGHT, states.right)):
-            self._follow(person.hands[side], body.arm(side).hand, state, view)
+            self._follow(person.hands[side], body.arm(side).hand, state, frames, view)
         hand = person.foremost
         if (
             score >= self.config.threshold
@@ -116,13 +119,13 @@ class Concealment:
         ):
             self._found.note(number, view.t_s, (self._names[hand.shelf], self._factors(person, hand)))
 
-    def _follow(self, hand: _Hand, tip: complex | None, state: HandState, view: View) -> None:
+    def _follow(self, hand: _Hand, tip: complex | None, state: HandState, frames: float, view: View) -> None:
         at = None if tip is None else Point(tip.real / view.aspect, tip.imag)
         fronts = 0 if at is None else self._fronts.at(at)
         if fronts and at is not None and state.at_body < AT_BODY:
-            hand.reach(view.t_s, at, (fronts & -fronts).bit_length() - 1, self.config.within_s)
+            hand.reach(view.t_s, frames, at, (fronts & -fronts).bit_length() - 1, self.config.within_s)
         else:
-            hand.stay(view.t_s, state, self.config.within_s)
+            hand.stay(view.t_s, frames, state, self.config.within_s)
 
     def _known(self, person: _Person, changes: Changes | None) -> dict[str, float]:
         """What poses cannot tell: whether the shelf lost something there, and whether a hand was there twice."""
@@ -135,8 +138,8 @@ class Concealment:
     def _factors(self, person: _Person, hand: _Hand) -> dict[str, Json]:
         return {
             "score": round(person.score.score, 3),
-            "reach_frames": hand.frames,
-            "body_frames": hand.body_frames,
+            "reach_frames": round(hand.frames),
+            "body_frames": round(hand.body_frames),
             **person.score.factors(),
         }
 

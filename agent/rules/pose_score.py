@@ -27,26 +27,26 @@ LINGER_S = 1.2
 WALKING = (0.4, 1.4)
 """Torso lengths a second: standing, walking."""
 TURNED = 0.5
-"""A head is turned from so many widths between the shoulders on."""
+"""A head is turned from so many widths between the shoulders on. It only ever adds a little to a hand at the body."""
 LONGEST_S = 1.0
 """A step in time counts as this much at most: nothing is known of what happened in a gap."""
 
 WEIGHTS: Mapping[str, float] = {
-    "at_body": 1.2,
-    "after_reach": 2.6,
-    "both_hands": 0.7,
-    "hidden": 0.2,
-    "posture": -1.5,
-    "before_chest": 0.3,
-    "aside": -0.7,
-    "reaching": -0.5,
-    "walking": -3.0,
+    "at_body": 1.4,
+    "after_reach": 1.6,
+    "both_hands": 0.9,
+    "hidden": 0.1,
+    "before_chest": 0.7,
+    "posture": -0.3,
+    "aside": -0.3,
+    "reaching": -0.1,
+    "walking": -4.0,
     "head_turns": 0.2,
     "shelf_lost": 1.2,
     "put_back": -1.5,
 }
 """Log-odds of each term at its full degree; how they were found is told in docs/concealment.md."""
-BIAS = -4.0
+BIAS = -3.8
 
 
 @dataclass(slots=True)
@@ -134,12 +134,13 @@ class ConcealmentScore:
             "before_chest": max(hands.left.before_chest, hands.right.before_chest),
             "aside": max(hands.left.aside, hands.right.aside),
             "walking": self._walking(body, span_s, scale),
-            "head_turns": _turned(body),
         }
         for name, degree in fresh.items():
             self._smooth[name] = (before := self._smooth.get(name, 0.0)) + share * (degree - before)
+        at_body = max(memory.at_body for memory in self._memories)
         return {
-            "at_body": max(memory.at_body for memory in self._memories),
+            "at_body": at_body,
+            "head_turns": at_body * _turned(body),
             "after_reach": max(memory.after_reach(body.t_s) for memory in self._memories),
             "posture": max(memory.stayed(body.t_s) for memory in self._memories),
             "reaching": max(memory.reaching for memory in self._memories),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from agent.config import Config, parse_config
-from agent.domain import Box, Detection, IncidentState, Keypoint, Pose, iou
+from agent.domain import Box, Detection, IncidentState, Json, Keypoint, Pose, iou
 from agent.poses import pose_need
 from agent.rules.engine import RuleEngine
 from agent.rules.incidents import IncidentBook
@@ -52,11 +52,15 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class PoseOutcome:
-    """A day's truth and what was said; `poses` is how many were looked at."""
+    """A day's truth and what was said: incidents that opened, and every moment at which a rule with a score held.
+
+    `poses` is how many were looked at.
+    """
 
     job: PoseJob
     truth: tuple[Performed, ...]
     said: tuple[Told, ...]
+    moments: tuple[Told, ...]
     poses: int
 
 
@@ -74,7 +78,7 @@ def run_poses(job: PoseJob) -> PoseOutcome:
     errors = replace(random_noise(job.seed), fps=job.noise.fps)
     for (t_s, keypoints), noisy in zip(people, perturbed(_ideal(people), errors, job.seed), strict=True):
         watch.look(t_s, keypoints, [Detection(Box(*one.box), one.score) for one in noisy.found])
-    return PoseOutcome(job, tuple(day.performed()), tuple(watch.said), watch.estimator.count)
+    return PoseOutcome(job, tuple(day.performed()), tuple(watch.said), tuple(watch.moments), watch.estimator.count)
 
 
 def config_of(layout: Layout, rules: str) -> Config:
@@ -116,6 +120,7 @@ class _Watch:
     def __init__(self, config: Config, aspect: float) -> None:
         self.estimator = _Known()
         self.said: list[Told] = []
+        self.moments: list[Told] = []
         self._engine = RuleEngine(config, aspect, [PoseWatcher.sense])
         self._tracker = Tracker(TrackerSettings(aspect=aspect))
         self._book = IncidentBook(config.rules, "score")
@@ -130,11 +135,18 @@ class _Watch:
         senses = self._poses.look(Frame(0, t_s, DARK, DARK), tracks, NOTHING)
         hits = self._engine.update(t_s, tracks, None, senses).hits
         boxes = {track.id: track.box for track in tracks}
+
+        def told(kind: str, numbers: Iterable[int], factors: Mapping[str, Json]) -> Told:
+            score = factors.get("score", 0.0)
+            who = _whose([boxes[track] for track in numbers if track in boxes], people)
+            return Told(kind, t_s, who, float(score) if isinstance(score, float) else 0.0)
+
+        for hit in hits:
+            if hit.subject.track is not None and "score" in hit.factors:
+                self.moments.append(told(hit.subject.rule, [hit.subject.track], hit.factors))
         for incident in self._book.update(t_s, hits):
             if incident.state is IncidentState.OPEN:
-                score = incident.factors.get("score", 0.0)
-                who = _whose([boxes[track] for track in incident.tracks if track in boxes], people)
-                self.said.append(Told(incident.kind, t_s, who, float(score) if isinstance(score, float) else 0.0))
+                self.said.append(told(incident.kind, incident.tracks, incident.factors))
 
 
 def _whose(boxes: list[Box], people: list[Keypoints]) -> int:

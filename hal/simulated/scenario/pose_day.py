@@ -26,6 +26,7 @@ from hal.simulated.scenario.acts import (
 )
 from hal.simulated.scenario.pose_noise import PoseNoise, noticed
 from hal.simulated.scenario.posed import Sighting, Visit, sighting_of
+from hal.simulated.scenario.skeleton import JOINT
 from hal.simulated.scripts import Stage
 from hal.simulated.shop import Layout, Xy
 from hal.simulated.sight import Occluders
@@ -102,9 +103,8 @@ class PoseDay:
         for visit in self.visits:
             for kind in kinds:
                 for start_s, end_s in visit.spans(tags[kind]):
-                    yield Performed(
-                        kind, visit.id, start_s, end_s, _name_at(visit, start_s), self._in_sight(visit, start_s, end_s)
-                    )
+                    sure = self._in_sight(visit, tags[kind], start_s, end_s)
+                    yield Performed(kind, visit.id, start_s, end_s, _name_at(visit, start_s), sure)
 
     def sightings(self, fps: float) -> Iterator[tuple[Visit, Sighting]]:
         """Everybody's ideal keypoints at so many frames a second."""
@@ -126,10 +126,16 @@ class PoseDay:
         for index in sorted(seen):
             yield index / noise.fps, seen[index]
 
-    def _in_sight(self, visit: Visit, start_s: float, end_s: float) -> bool:
-        """Whether most of the trunk and the arms were in sight most of that time."""
+    def _in_sight(self, visit: Visit, tag: str, start_s: float, end_s: float) -> bool:
+        """Whether trunk and arms were in sight most of that time, and of goods that vanish the hand that holds them."""
         sighting = sighting_of(visit, self.layout, self._walls, np.linspace(start_s, end_s, 8))
-        return bool(sighting.hidden[:, 5:13].mean() < 1.0 - SEEN_SHARE)
+        trunk = bool(sighting.hidden[:, 5:13].mean() < 1.0 - SEEN_SHARE)
+        if tag != "hide":
+            return trunk
+        move = next(move for at_s, move in visit.moves if move.tag == tag and at_s + move.seconds > start_s)
+        wrist = JOINT["l_wrist"] if "left_hand" in list(move.to)[:1] else JOINT["r_wrist"]
+        unseen = (sighting.hidden | sighting.covered)[:, wrist]
+        return trunk and bool(unseen.mean() < 1.0 - SEEN_SHARE)
 
 
 def shelf_polygons(layout: Layout) -> dict[str, tuple[Xy, ...]]:
