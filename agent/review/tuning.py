@@ -209,4 +209,4 @@ def _compare(rule: RuleConfig, tuned: Tuned) -> Compare | None:
 
 
 def _bar(one: Tunable, factor: float) -> Bar:
-    return Bar(one.compare, one.limit * factor)
+    return Bar(one.compare, one.limit, one.limit * factor)

@@ -13,13 +13,23 @@ from agent.rule_config.base import Compare, RuleConfig
 from agent.rules.base import Hit, Subject
 
 HELD_BACK = "held_back"
+ROUNDING = 0.99
+"""Hits round what they measure: so much of the configured limit still is the limit."""
 
 
 class Bar(NamedTuple):
-    """The least measured value at which an incident of a rule opens."""
+    """The least measured value at which an incident of a rule opens, instead of what is configured.
+
+    A hit with less than what is configured has another reason (`RuleConfig.either`), of which a bar says nothing.
+    """
 
     compare: Compare
+    configured: float
     least: float
+
+    def stops(self, value: float) -> bool:
+        """Whether so much would open an incident as configured and does not now."""
+        return self.configured * ROUNDING <= value < self.least
 
 
 class _Miss(NamedTuple):
@@ -46,7 +56,7 @@ class Bars:
         """Whether the hit stays below its rule's bar and must not open an incident yet."""
         bar = self._bars.get(hit.subject.rule)
         value = bar.compare.measured(hit.factors) if bar else None
-        if bar is None or value is None or value >= bar.least or hit.severity >= Severity.CRITICAL:
+        if bar is None or value is None or not bar.stops(value) or hit.severity >= Severity.CRITICAL:
             self._misses.pop(hit.subject, None)
             return False
         known = self._misses.get(hit.subject)
@@ -63,11 +73,10 @@ class Bars:
         hit, rule = miss.hit, self._rules[miss.hit.subject.rule]
         data: dict[str, Json] = {
             "rule": rule.name,
-            "of": rule.kind,
+            "rule_kind": rule.kind,
             "factor": miss.bar.compare.factor,
             "value": round(miss.value, 3),
             "bar": round(miss.bar.least, 3),
-            "severity_held": str(hit.severity),
         }
         data |= {key: place for key, place in (("zone", hit.zone), ("line", hit.line)) if place is not None}
         return Event(HELD_BACK, t_s, data=data)

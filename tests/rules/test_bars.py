@@ -22,7 +22,7 @@ def hit(dwell_s: float, severity: Severity = Severity.WARNING, track: int = 1, *
 
 def book(least: float | None) -> tuple[IncidentBook, Bars]:
     bars = Bars([RULE])
-    bars.put_up({} if least is None else {"stay": Bar(DWELL, least)})
+    bars.put_up({} if least is None else {"stay": Bar(DWELL, 30.0, least)})
     return IncidentBook([RULE], "t", bars), bars
 
 
@@ -68,9 +68,14 @@ def test_a_bar_taken_away_lets_what_lasts_open() -> None:
 def test_an_open_incident_is_not_closed_by_a_new_bar() -> None:
     incidents, bars = book(None)
     incidents.update(30.0, [hit(30.0)])
-    bars.put_up({"stay": Bar(DWELL, 90.0)})
+    bars.put_up({"stay": Bar(DWELL, 30.0, 90.0)})
     assert incidents.update(31.0, [hit(31.0)]) == []
     assert len(incidents.open) == 1
+
+
+def test_a_hit_for_another_reason_passes() -> None:
+    incidents, _ = book(45.0)
+    assert incidents.update(1.0, [hit(3.0)])
 
 
 def test_a_hit_without_the_measured_factor_passes() -> None:
