@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from math import hypot
 
@@ -12,6 +12,9 @@ from agent.rules.base import Hit, Subject, View
 from agent.rules.changes import Change, ChangeKind
 from agent.rules.zones import ZoneMap
 
+CAME = (ChangeKind.ADDED, ChangeKind.ALTERED)
+WENT = (ChangeKind.REMOVED,)
+"""Before goods and other things with many edges nobody can tell for sure that something came."""
 LONGEST_STEP_S = 2.5
 """What one look stands for at most: after a longer gap nobody knows who was near."""
 BESIDE_H = 1.0
@@ -35,10 +38,10 @@ class UnattendedObject:
     """Follows each thing that came (or went) with somebody near, until it is as before or a part of the scene."""
 
     def __init__(
-        self, config: LeftObjectRule | RemovedObjectRule, kind: ChangeKind, polygon: Sequence[Point] | None
+        self, config: LeftObjectRule | RemovedObjectRule, kinds: Collection[ChangeKind], polygon: Sequence[Point] | None
     ) -> None:
         self.config = config
-        self._kind = kind
+        self._kinds = kinds
         self._place = None if polygon is None else ZoneMap([polygon])
         self._things: dict[int, _Thing] = {}
         self._last_s: float | None = None
@@ -49,14 +52,15 @@ class UnattendedObject:
         self._last_s = view.t_s
         changes = view.senses.changes
         if changes and changes.ready:
-            for change in changes.of_kind(self._kind):
-                if self._is_ours(change):
-                    self._follow(view, change, span_s)
+            for change in filter(self._is_ours, changes.found):
+                self._follow(view, change, span_s)
         self._things = {k: thing for k, thing in self._things.items() if view.t_s - thing.found_s <= LOST_S}
         yield from (thing.hit for thing in self._things.values() if thing.hit)
 
     def _is_ours(self, change: Change) -> bool:
         config = self.config
+        if change.kind not in self._kinds:
+            return False
         if not config.min_area <= change.area <= config.max_area or change.shelved >= ON_SHELF:
             return False
         if change.owner is None or change.owner_h > config.owner_h:

@@ -10,12 +10,11 @@ from agent.domain import Point, ZoneKind
 from agent.rule_config import CheckoutBypassRule, ConcealmentRule, RuleConfig, WrongWayRule
 from agent.rules.base import Rule
 from agent.rules.baseline import UnusualForHour
-from agent.rules.changes import ChangeKind
 from agent.rules.counting import Crowding, Queue
 from agent.rules.crossing import LineCrossing
 from agent.rules.doors import CheckoutBypass, Tailgating
 from agent.rules.movement import Erratic, Running, WrongWay
-from agent.rules.objects import UnattendedObject
+from agent.rules.objects import CAME, WENT, UnattendedObject
 from agent.rules.panic import DIRECT, Panic
 from agent.rules.pose_concealment import Concealment
 from agent.rules.pose_fall import Fall
@@ -106,8 +105,8 @@ RULES: dict[str, Callable[[Any, Site], Rule]] = {
     "pos_exception": lambda rule, site: PosException(rule, site.zone(rule.zone), site.polygon(rule.zone)),
     "panic": lambda rule, site: Panic(rule),
     "shelf_sweep": lambda rule, site: ShelfSweep(rule, site.zone(rule.zone)),
-    "left_object": lambda rule, site: UnattendedObject(rule, ChangeKind.ADDED, site.corners(rule.zone)),
-    "removed_object": lambda rule, site: UnattendedObject(rule, ChangeKind.REMOVED, site.corners(rule.zone)),
+    "left_object": lambda rule, site: UnattendedObject(rule, CAME, site.corners(rule.zone)),
+    "removed_object": lambda rule, site: UnattendedObject(rule, WENT, site.corners(rule.zone)),
     "fall": lambda rule, site: Fall(rule, site.area(rule.zone)),
     "concealment": _concealment,
     "tag_tampering": lambda rule, site: TagTampering(rule, site.area(rule.zone)),

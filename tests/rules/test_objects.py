@@ -1,0 +1,141 @@
+"""Things left behind and taken away: on what a background would tell."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import pytest
+
+from agent.config import parse_config
+from agent.domain import Box, Incident, IncidentState, Track
+from agent.errors import ConfigError
+from agent.rules.changes import Change, ChangeKind, Changes
+from agent.rules.engine import RuleEngine
+from agent.rules.incidents import IncidentBook
+from agent.rules.senses import Senses
+from tests.rules.walks import walk
+
+LEFT = '[[rule]]\nkind = "left_object"\n'
+REMOVED = '[[rule]]\nkind = "removed_object"\n'
+BAG = Change(7, ChangeKind.ADDED, Box(0.48, 0.72, 0.52, 0.8), 0.004, 9.0, 10.0, 10.0, owner=1)
+
+
+def play(
+    change: Change,
+    people: Iterable[Track],
+    rule: str = LEFT,
+    *,
+    until_s: float = 120.0,
+    there: Callable[[float], bool] = lambda t_s: t_s >= 13,
+    ready: Callable[[float], bool] = lambda t_s: True,
+) -> list[Incident]:
+    """Two looks a second from 0 on."""
+    config = parse_config(rule)
+    engine, book = RuleEngine(config, 16 / 9, ["changes"]), IncidentBook(config.rules, "t")
+    told: list[Incident] = []
+    by_frame: dict[int, list[Track]] = {}
+    for track in people:
+        by_frame.setdefault(round(track.t_s * 2), []).append(track)
+    for index in range(round(until_s * 2)):
+        t_s = index / 2
+        changes = Changes(t_s, ready(t_s), found=(change,) if there(t_s) and ready(t_s) else ())
+        findings = engine.update(t_s, by_frame.get(index, []), None, Senses(changes=changes))
+        told += book.update(t_s, findings.hits)
+    return told
+
+
+def opened(incidents: Iterable[Incident]) -> list[Incident]:
+    return [one for one in incidents if one.state == IncidentState.OPEN]
+
+
+def stays(until_s: float, x: float = 0.5, track: int = 1, from_s: float = 0.0) -> list[Track]:
+    return list(walk([(from_s, x, 0.8), (until_s, x, 0.8)], 2.0, track))
+
+
+def test_a_bag_whose_owner_has_gone_for_a_minute_is_left() -> None:
+    (incident,) = opened(play(BAG, stays(30)))
+    assert incident.kind == "left_object"
+    assert incident.t_s == pytest.approx(90, abs=1.5)
+    assert incident.factors["owner_track"] == 1
+
+
+def test_a_bag_beside_its_owner_is_not_left() -> None:
+    assert not opened(play(BAG, stays(120)))
+    three_heights_away = 0.5 + 2.5 * 0.3 / (16 / 9)
+    assert not opened(play(BAG, stays(120, three_heights_away)))
+
+
+def test_an_owner_who_comes_back_begins_anew() -> None:
+    coming = [*stays(20), *stays(62, from_s=60)]
+    assert not opened(play(BAG, coming, until_s=115))
+    (incident,) = opened(play(BAG, coming, until_s=140))
+    assert incident.t_s == pytest.approx(122, abs=2)
+
+
+def test_others_who_pass_are_no_owner_and_somebody_beside_it_may_be() -> None:
+    passing = stays(120, 0.5 + 2 * 0.3 / (16 / 9), track=2)
+    assert len(opened(play(BAG, [*stays(20), *passing]))) == 1
+    beside = stays(120, 0.54, track=2)
+    assert not opened(play(BAG, [*stays(20), *beside]))
+
+
+def test_it_is_over_when_the_bag_is_fetched() -> None:
+    incidents = play(BAG, stays(20), there=lambda t_s: 13 <= t_s < 100, until_s=130)
+    (closed,) = [one for one in incidents if one.state == IncidentState.CLOSED]
+    assert closed.t_s == pytest.approx(110, abs=1)
+
+
+def test_a_short_gap_in_what_is_known_changes_nothing() -> None:
+    incidents = play(BAG, stays(20), ready=lambda t_s: not 85 <= t_s < 92, until_s=130)
+    assert len(opened(incidents)) == 1
+    assert not [one for one in incidents if one.state == IncidentState.CLOSED]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"owner": None},
+        {"owner_h": 3.5},
+        {"shelved": 0.9},
+        {"area": 0.0005},
+        {"area": 0.3},
+        {"kind": ChangeKind.REMOVED},
+    ],
+)
+def test_light_goods_specks_and_whole_walls_are_not_left(other: dict[str, object]) -> None:
+    fields = {name: getattr(BAG, name) for name in BAG.__slots__}
+    assert not opened(play(Change(**{**fields, **other}), stays(20)))
+
+
+def test_two_things_are_two_incidents() -> None:
+    config = parse_config(LEFT)
+    engine, book = RuleEngine(config, 16 / 9, ["changes"]), IncidentBook(config.rules, "t")
+    fields = {name: getattr(BAG, name) for name in BAG.__slots__}
+    box = Change(**{**fields, "id": 8, "box": Box(0.2, 0.7, 0.25, 0.8)})
+    told: list[Incident] = []
+    for index in range(240):
+        senses = Senses(changes=Changes(index / 2, True, found=(BAG, box)))
+        told += book.update(index / 2, engine.update(index / 2, [], None, senses).hits)
+    assert len(opened(told)) == 2
+
+
+def in_zone(rule: str, polygon: Sequence[Sequence[float]]) -> str:
+    return f'[[zone]]\nname = "hall"\npolygon = {[list(p) for p in polygon]}\n{rule}zone = "hall"\n'
+
+
+def test_only_the_zone_counts_where_one_is_named() -> None:
+    here = [[0.4, 0.6], [0.6, 0.6], [0.6, 1.0], [0.4, 1.0]]
+    there = [[0.0, 0.6], [0.3, 0.6], [0.3, 1.0], [0.0, 1.0]]
+    assert len(opened(play(BAG, stays(20), in_zone(LEFT, here)))) == 1
+    assert not opened(play(BAG, stays(20), in_zone(LEFT, there)))
+
+
+def test_a_thing_that_always_stood_there_is_gone_with_somebody() -> None:
+    fields = {name: getattr(BAG, name) for name in BAG.__slots__}
+    gone = Change(**{**fields, "kind": ChangeKind.REMOVED})
+    (incident,) = opened(play(gone, stays(20), REMOVED))
+    assert incident.kind == "removed_object"
+    assert not opened(play(BAG, stays(20), REMOVED))
+
+
+def test_the_smallest_share_must_be_below_the_largest() -> None:
+    with pytest.raises(ConfigError, match="max_area"):
+        parse_config(LEFT + "min_area = 0.2\n")
