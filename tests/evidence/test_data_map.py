@@ -1,0 +1,69 @@
+"""The data map of docs/privacy.md names everything that a camera keeps, and only what there is."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from dataclasses import replace
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+from agent.config import parse_config
+from agent.schema import settings_of
+from agent.tables.evidence import EvidenceConfig
+from tests.e2e.camera import config_text
+from tests.e2e.test_agent import camera, eventually
+
+PAGE = (Path(__file__).parent.parent.parent / "docs" / "privacy.md").read_text()
+
+pytestmark = pytest.mark.timeout(120)
+
+
+def first_cells(heading: str) -> list[str]:
+    """What stands in backticks in the first column of the table below a heading."""
+    part = PAGE.split(f"## {heading}", 1)[1].split("\n## ", 1)[0]
+    return [match[1] for line in part.splitlines() if (match := re.match(r"\| `([^`]+)` \|", line))]
+
+
+PLACES = first_cells("On the disk")
+TABLES = first_cells("In the tables")
+
+
+def kept(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def tables(folder: Path) -> set[str]:
+    with sqlite3.connect(folder / "journal.db") as base:
+        rows = base.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        return {name for (name,) in rows}
+
+
+async def test_a_camera_keeps_nothing_that_the_map_does_not_name(tmp_path: Path) -> None:
+    config = parse_config(config_text(tmp_path))
+    config = replace(config, evidence=replace(config.evidence, min_free_mb=0.0))
+    seen: set[str] = set()
+    async with camera(config):
+        parts = tmp_path / "evidence" / "clips"
+        await eventually(lambda: any(parts.glob("*.part/clip.mp4")) and any(parts.glob("*.part/*.jpg")))
+        seen |= kept(tmp_path)
+    seen |= kept(tmp_path)
+    nameless = {name for name in seen if not any(fnmatch(name.replace(".part/", "/"), place) for place in PLACES)}
+    assert nameless == set()
+    unused = {place for place in PLACES if not any(fnmatch(name.replace(".part/", "/"), place) for name in seen)}
+    assert unused == {"evidence/clips/*.hold"}, "a hold is made by a person"
+    assert tables(tmp_path) == set(TABLES)
+
+
+def test_every_setting_of_retention_is_on_the_map() -> None:
+    limits = {name for name in settings_of(EvidenceConfig) if name.startswith("keep_")}
+    assert limits
+    assert all(name in PAGE for name in (*limits, "max_age_days", "ring_s", "ring_mb"))
+
+
+def test_every_article_that_is_named_belongs_to_the_regulation() -> None:
+    articles = [int(number) for number in re.findall(r"Art\. (\d+)", PAGE)]
+    assert len(set(articles)) >= 8
+    assert all(1 <= number <= 99 for number in articles)
