@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import log1p
+from math import inf, log1p
 
 import numpy as np
 
@@ -27,12 +27,13 @@ OUTLYING = 0.25
 LEAST_HEIGHT = 0.12
 COVERED = 0.25
 MOST_PEOPLE = 200
+FORGET_EVERY_S = 10.0
 TOP_H_S, NEAR_H = 2.2, 1.0
 """How fast somebody may run, in body heights a second, and how far apart two places are the same."""
 ALIKE, PER_ODDS, MOST_ODDS = 0.22, 0.04, 4.0
 """At this distance looks say nothing; every `PER_ODDS` nearer makes the same person e times as likely."""
 NEW_AT_DOOR, NEW_INSIDE = 0.0, -2.5
-LOST_INSIDE, LOST_AT_DOOR, LOST_ELSEWHERE = 0.5, -2.5, -3.0
+LOST_INSIDE, LOST_AT_DOOR, LOST_ELSEWHERE = 0.5, -2.0, -3.0
 FADE_S = 10.0
 AT_ONCE_S = 3.0
 MARGIN = 1.0
@@ -45,8 +46,6 @@ class Known:
     id: int
     born: Track
     last: Track
-    born_at_door: bool
-    last_at_door: bool = False
     looks: list[F32] = field(default_factory=list)
     seen_looks: int = 0
     looked_s: float = -1e9
@@ -82,6 +81,7 @@ class Appearance:
         self._keep_s = minutes * 60
         self._known: dict[int, Known] = {}
         self._news: list[Known] = []
+        self._forget_s = 0.0
 
     @property
     def held(self) -> int:
@@ -93,12 +93,12 @@ class Appearance:
         """Note where everybody is; forget those of long ago."""
         for track in tracks:
             if track.confirmed and track.seen:
-                at_door = self._doors.near(track)
                 known = self._known.get(track.id)
                 if known is None:
-                    known = self._known[track.id] = Known(track.id, track, track, at_door)
-                known.last, known.last_at_door = track, at_door
-        self._forget(t_s)
+                    known = self._known[track.id] = Known(track.id, track, track)
+                known.last = track
+        if t_s >= self._forget_s or len(self._known) > MOST_PEOPLE:
+            self._forget(t_s)
 
     def due(self, t_s: float, tracks: Sequence[Track]) -> list[Track]:
         """Whose look is wanted: those well in view who were not looked at lately."""
@@ -131,44 +131,45 @@ class Appearance:
 
     def _same(self, known: Known) -> Known | None:
         """The earlier track that stands out among all that it could be, if one does."""
-        odds = sorted(((self._odds(known, earlier), earlier.id) for earlier in self._before(known)), reverse=True)
-        new = NEW_AT_DOOR if known.born_at_door or not self._doors.known else NEW_INSIDE
+        at_door = self._doors.near(known.born)
+        odds = sorted(((self._odds(known, at_door, one), one.id) for one in self._before(known)), reverse=True)
+        new = NEW_AT_DOOR if at_door or not self._doors.known else NEW_INSIDE
         if not odds:
             return None
         rival = max([new, *(value for value, _ in odds[1:2])])
         return self._known[odds[0][1]] if odds[0][0] - rival >= MARGIN else None
 
     def _before(self, known: Known) -> list[Known]:
-        """Who could be there: lost before it began, with a look, not followed by another, near enough for the time."""
+        """Who could it be: lost before it began, with a look, not followed by another."""
         return [
             one
             for one in self._known.values()
-            if one.summary is not None
-            and not one.followed
-            and one.last.t_s < known.born.t_s
-            and self._reached(one.last, known.born, via_doors=one.last_at_door and known.born_at_door)
+            if one.summary is not None and not one.followed and one.last.t_s < known.born.t_s
         ]
 
-    def _reached(self, lost: Track, found: Track, *, via_doors: bool) -> bool:
-        return via_doors or self._apart_h(lost, found) <= NEAR_H + TOP_H_S * (found.t_s - lost.t_s)
+    def _odds(self, known: Known, at_door: bool, earlier: Known) -> float:
+        """How much speaks for the same person: how alike they look, where the one was lost and the other began."""
+        assert known.summary is not None
+        assert earlier.summary is not None
+        alike = (ALIKE - hellinger(known.summary, earlier.summary)) / PER_ODDS
+        return max(min(alike, MOST_ODDS), -MOST_ODDS) + self._way_odds(known.born, at_door, earlier.last)
+
+    def _way_odds(self, found: Track, at_door: bool, lost: Track) -> float:
+        """How likely somebody lost there and then begins here and now; nobody runs faster than they can."""
+        gap_s, lost_at_door = found.t_s - lost.t_s, self._doors.near(lost)
+        outside = at_door and lost_at_door
+        if not outside and self._apart_h(lost, found) > NEAR_H + TOP_H_S * gap_s:
+            return -inf
+        if gap_s <= AT_ONCE_S or not (at_door or lost_at_door):
+            return LOST_INSIDE - log1p(gap_s / FADE_S)
+        return LOST_AT_DOOR if outside else LOST_ELSEWHERE
 
     def _apart_h(self, a: Track, b: Track) -> float:
         across, down = (a.foot.x - b.foot.x) * self._aspect, a.foot.y - b.foot.y
         return 2 * float(np.hypot(across, down)) / (a.height + b.height)
 
-    def _odds(self, known: Known, earlier: Known) -> float:
-        """How much speaks for the same person: how alike they look, where the one was lost and the other began."""
-        assert known.summary is not None
-        assert earlier.summary is not None
-        alike = (ALIKE - hellinger(known.summary, earlier.summary)) / PER_ODDS
-        gap_s = known.born.t_s - earlier.last.t_s
-        if gap_s <= AT_ONCE_S or not (known.born_at_door or earlier.last_at_door):
-            place = LOST_INSIDE - log1p(gap_s / FADE_S)
-        else:
-            place = LOST_AT_DOOR if known.born_at_door and earlier.last_at_door else LOST_ELSEWHERE
-        return max(min(alike, MOST_ODDS), -MOST_ODDS) + place
-
     def _forget(self, t_s: float) -> None:
+        self._forget_s = t_s + FORGET_EVERY_S
         stale = [number for number, one in self._known.items() if t_s - one.last.t_s > self._keep_s]
         if len(self._known) - len(stale) > MOST_PEOPLE:
             by_age = sorted(self._known.values(), key=lambda one: one.last.t_s)

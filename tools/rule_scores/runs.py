@@ -12,6 +12,8 @@ from agent.domain import Box, Detection, Event, Incident, IncidentState
 from agent.rules.engine import RuleEngine
 from agent.rules.facts import Fact, FactKind
 from agent.rules.incidents import IncidentBook
+from agent.rules.senses import NOTHING
+from agent.vision.appearance_watch import AppearanceWatcher
 from agent.vision.handover import Handover
 from agent.vision.tracker import Tracker, TrackerSettings
 from hal.simulated.scenario.day import CameraDay, DayPlan, SensorInput
@@ -20,18 +22,23 @@ from hal.simulated.scenario.layouts import shop_layout
 from hal.simulated.scenario.noise import Noise, NoisyFrame, perturbed, random_noise, skewed
 from hal.simulated.scenario.switches import Switches
 from hal.simulated.scenario.truth import Happening, happenings
+from tools.rule_scores.clothed import Clothed
 from tools.rule_scores.site import CROWD, LONG_QUEUE, config_of
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One camera-day to run: the shop, what is planned, the errors, and the kinds of rules that watch."""
+    """One camera-day to run: the shop, what is planned, the errors, and the kinds of rules that watch.
+
+    Without `appearance` clothes are not looked at, although a rule would use it.
+    """
 
     layout: int
     seed: int
     plan: DayPlan
     noise: Noise
     rules: tuple[str, ...]
+    appearance: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +74,12 @@ def run_day(job: Job) -> Outcome:
     layout = shop_layout(job.layout)
     day = CameraDay(layout, job.plan, job.seed)
     config = config_of(layout, job.plan, job.rules)
-    watcher = Watcher(config, layout.optics.aspect, Switches(job.noise, job.seed))
+    clothed = Clothed(day, config, layout.optics.aspect) if job.appearance and uses_appearance(config) else None
+    watcher = Watcher(config, layout.optics.aspect, Switches(job.noise, job.seed), clothed)
+    seen = frames(day, job.noise.fps)
     count = 0
     facts = sorted(map(_fact, skewed(day.inputs, job.noise)), key=lambda fact: fact.t_s)
-    for frame in perturbed(frames(day, job.noise.fps), job.noise, job.seed):
+    for frame in perturbed(clothed.noting(seen) if clothed else seen, job.noise, job.seed):
         while facts and facts[0].t_s <= frame.t_s:
             watcher.engine.feed(facts.pop(0))
         watcher.look(frame)
@@ -79,18 +88,29 @@ def run_day(job: Job) -> Outcome:
     return Outcome(job, truth, tuple(watcher.said), time.process_time() - start_s, count)
 
 
+def uses_appearance(config: Config) -> bool:
+    """Whether a rule makes a camera look at clothes."""
+    return any(AppearanceWatcher.sense in rule.uses for rule in config.rules)
+
+
 def _fact(told: SensorInput) -> Fact:
     return Fact(FactKind(told.kind), told.source, told.t_s, told.active)
 
 
 class Watcher:
-    """The agent from the detections on, as it runs on a camera; `switches` make its tracker a poor one."""
+    """The agent from the detections on, as it runs on a camera; `switches` make its tracker a poor one.
 
-    def __init__(self, config: Config, aspect: float, switches: Switches | None = None) -> None:
+    `clothed` lets it see what people wear.
+    """
+
+    def __init__(
+        self, config: Config, aspect: float, switches: Switches | None = None, clothed: Clothed | None = None
+    ) -> None:
         self.engine = RuleEngine(config, aspect)
         self._tracker = Tracker(TrackerSettings(aspect=aspect))
         self._handover = Handover(aspect)
         self._switches = switches
+        self._clothed = clothed
         self._book = IncidentBook(config.rules, "score")
         self.said: list[Said] = []
 
@@ -102,7 +122,8 @@ class Watcher:
             names = self._switches.rename(frame.t_s, {track.id: track.box for track in tracks})
             tracks = [track._replace(id=names[track.id]) for track in tracks]
         tracks = self._handover.update(frame.t_s, tracks)
-        findings = self.engine.update(frame.t_s, tracks, int(frame.t_s // 60) % (7 * 24 * 60))
+        senses = self._clothed.senses(frame.t_s, tracks) if self._clothed else NOTHING
+        findings = self.engine.update(frame.t_s, tracks, int(frame.t_s // 60) % (7 * 24 * 60), senses)
         self._note_events(findings.events)
         self._note_incidents(self._book.update(frame.t_s, findings.hits))
 

@@ -33,7 +33,8 @@ class DayPlan:
 
     Each of the `members` is granted access at the door, and behind each of the `tailgaters` comes one more. `prams` are
     pushed through the shop, `pacers` go to and fro, `seekers` wait for somebody to ask, `entrants` come in and
-    leave through a back room, `strays` the other way round. Restockers are staff and wear a badge that tells so.
+    leave through a back room, `strays` the other way round, `callers` leave and come back twice. Restockers are staff
+    and wear a badge that tells so.
 
     `opens_h` and `closes_h` are hours of the day, `after_s` is what counts as loitering.
     """
@@ -56,6 +57,7 @@ class DayPlan:
     seekers: int = 0
     entrants: int = 0
     strays: int = 0
+    callers: int = 0
     stirs: int = 40
     opens_h: float = 8.0
     closes_h: float = 20.0
@@ -172,6 +174,7 @@ def _parties(stage: Stage, plan: DayPlan) -> Iterator[Party]:
         ("seeker", plan.seekers, visits.seeker),
         ("entrant", plan.entrants, visits.entrant),
         ("stray", plan.strays, visits.stray),
+        ("caller", plan.callers, lambda s, t: visits.caller(s, t, _REVISITS)),
     ]
     for role, count, visit in single:
         for _ in range(count):

@@ -186,3 +186,13 @@ def stray(stage: Stage, start_s: float) -> Itinerary:
     """Comes out of the back room, stops at a shelf and leaves by the entrance, against everybody else."""
     plan = Planner(stage.near(stage.pick("stock"), 0.08), start_s)
     return _leave(stage, _browse(stage, plan, 1))
+
+
+def caller(stage: Stage, start_s: float, visits: int) -> Itinerary:
+    """Comes to the expensive shelf again and again, and leaves the shop for some minutes in between."""
+    plan = _enter(stage, start_s)
+    for visit in range(visits):
+        if visit:
+            stage.walk(plan, stage.pick("door"), spread_m=0.0).stay(stage.between(40, 200), 0.0, "browse")
+        _stop(stage, plan, stage.pick("linger"), stage.between(9, 16))
+    return _leave(stage, plan)

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from tools.rule_scores.section import Section
-from tools.rule_scores.sections import baseline, budget, days, doors, fusion, lines, nights, oneway, pose, shelf, till
+from tools.rule_scores.sections import (
+    baseline,
+    budget,
+    days,
+    doors,
+    fusion,
+    lines,
+    nights,
+    oneway,
+    revisit,
+    pose,
+    shelf,
+    till,
+)
 from tools.rule_scores.table import Row
 
 SECTIONS: tuple[Section, ...] = (
     days.SECTION,
+    revisit.SECTION,
     lines.SECTION,
     oneway.SECTION,
     doors.SECTION,

@@ -1,0 +1,51 @@
+"""Coming back to one shelf again and again, while ids are lost: with the appearance memory, and without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from hal.simulated.scenario.day import DayPlan
+from hal.simulated.scenario.noise import random_noise
+from tools.rule_scores import table
+from tools.rule_scores.match import Tally, tally
+from tools.rule_scores.runs import Job, run_day
+from tools.rule_scores.section import Run, Section
+from tools.rule_scores.table import Row
+
+RULE = "revisit"
+BUSY = DayPlan(returners=6, prams=3, pacers=3)
+CALLERS = replace(BUSY, returners=0, callers=6)
+
+
+def jobs(run: Run, plan: DayPlan, days: int, *, appearance: bool) -> list[Job]:
+    """Days on which the same people come back, whether or not their clothes are looked at."""
+    return [
+        Job(run.layout(seed), seed, plan, random_noise(seed), (RULE,), appearance) for seed in run.seeds(days, 1000)
+    ]
+
+
+def rows(run: Run) -> Iterator[Row]:
+    """The targets are those of the rule as it is shipped; the others tell what the memory adds, and where it ends."""
+    days = run.amount(20, 2)
+    found, without, calling = (
+        tally(run.map(run_day, jobs(run, plan, days, appearance=appearance)), RULE)
+        for plan, appearance in ((BUSY, True), (BUSY, False), (CALLERS, True))
+    )
+    yield from table.precision_recall(RULE, found, days, 0.90, 0.70)
+    yield from _told("without appearance", without, days)
+    yield from _told("who leave the shop in between", calling, days)
+
+
+def _told(which: str, counts: Tally, days: int) -> Iterator[Row]:
+    for row in table.precision_recall(RULE, counts, days, 0.0, 0.0):
+        yield replace(row, figure=f"{row.figure}, {which}", target=None)
+
+
+SECTION = Section(
+    "revisit",
+    "Coming back: 20 camera-days with 6 people each who come back to a shelf, errors as on the days; clothes' colours"
+    " are simulated at the points that the camera would look at (everybody dressed from one wardrobe, staff in uniform,"
+    " light that differs by place and hour, folds, noise, people before each other).",
+    rows,
+)
