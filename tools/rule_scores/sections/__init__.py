@@ -12,8 +12,8 @@ from tools.rule_scores.sections import (
     lines,
     nights,
     oneway,
-    revisit,
     pose,
+    revisit,
     shelf,
     till,
 )
