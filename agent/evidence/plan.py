@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 
 from agent.domain import Incident, IncidentState, Severity
 
+BOOKMARK_S = 120.0
+"""No memory holds video for longer: what an incident names from before that is gone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -69,7 +72,7 @@ class ClipPlan:
                 return None
         if incident.state != IncidentState.OPEN or incident.severity < self._terms.severity:
             return None
-        want = self._running(incident.t_s) or self._begin(incident.opened_s)
+        want = self._running(incident.t_s) or self._begin(incident)
         begun = not want.incidents
         self._follow(want, incident)
         return want if begun else None
@@ -100,8 +103,17 @@ class ClipPlan:
                 return want
         return None
 
-    def _begin(self, t_s: float) -> Want:
-        start_s = t_s - self._terms.pre_s
-        want = Want(self._make_id(), start_s, start_s + self._terms.most_s)
+    def _begin(self, incident: Incident) -> Want:
+        usual_s = incident.opened_s - self._terms.pre_s
+        start_s = min(usual_s, _bookmarked_s(incident))
+        want = Want(self._make_id(), start_s, usual_s + self._terms.most_s)
         self.wants.append(want)
         return want
+
+
+def _bookmarked_s(incident: Incident) -> float:
+    """Where the video begins that an incident itself names in its factors: what happened shortly before it opened."""
+    match incident.factors.get("video_s"):
+        case [float() | int() as start_s, float() | int()] if incident.opened_s - start_s <= BOOKMARK_S:
+            return float(start_s)
+    return math.inf

@@ -20,6 +20,8 @@ class PanicRule(RuleConfig):
     part of it.
     """
 
+    otherwise = ("the button left alone",)
+
     severity: Severity = setting(schema.severity, Severity.CRITICAL, help="always critical")
     inputs: tuple[str, ...] = setting(NAMES, (), help="the panic inputs that count; all when left out")
     hold_s: float = setting(schema.number(1, 3600), 60.0, help="seconds it lasts after the button was let go")

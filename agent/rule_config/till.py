@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent import schema
-from agent.domain import TillKind, ZoneKind
-from agent.rule_config.base import HOLD, HOLD_HELP, Mistake, ZoneRule
+from agent.domain import Severity, TillKind, ZoneKind
+from agent.rule_config.base import HOLD, HOLD_HELP, Mistake, Rise, ZoneRule
 from agent.schema import setting
 
 EXCEPTIONS = (TillKind.REFUND.value, TillKind.VOID.value, TillKind.NO_SALE.value)
@@ -24,6 +24,7 @@ class PosExceptionRule(ZoneRule):
     """
 
     zone_kinds = (ZoneKind.CHECKOUT,)
+    otherwise = ("another kind of booking than {kinds}",)
 
     kinds: tuple[str, ...] = setting(
         schema.many(schema.choice(*(kind.value for kind in TillKind)), least=1),
@@ -39,6 +40,10 @@ class PosExceptionRule(ZoneRule):
         schema.number(60, 3600), 600.0, help="seconds for which the zone is remembered, for bookings told late"
     )
     hold_s: float = setting(HOLD, 10.0, help=HOLD_HELP)
+
+    def rises(self) -> Iterator[Rise]:
+        if self.severity > Severity.INFO:
+            yield Rise("absent", True, self.severity)
 
     def mistakes(self) -> Iterator[Mistake]:
         if self.keep_s < self.before_s + self.after_s:

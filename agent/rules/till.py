@@ -179,7 +179,8 @@ class PosException:
             **self._video(event),
         }
         if found is not None:
-            factors |= {"customer_s": round(found.customer_s, 1)} | ({"reason": found.reason} if found.reason else {})
+            factors |= {"absent": absent, "customer_s": round(found.customer_s, 1)}
+            factors |= {"reason": found.reason} if found.reason else {}
         subject = Subject(self.config.name, None, _name(event))
         severity = self.config.severity if absent else Severity.INFO
         return Hit(subject, severity, int(found is not None), zone=self.config.zone, factors=factors, acts=absent)

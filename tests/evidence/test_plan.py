@@ -39,6 +39,13 @@ def test_a_clip_lasts_from_before_the_opening_until_after_the_closing() -> None:
     assert clips.wants == []
 
 
+def test_an_incident_that_bookmarks_earlier_video_has_it_unless_it_is_long_gone() -> None:
+    for start_s, begins_s in ((72.0, 72.0), (98.0, 95.0), (-300.0, 95.0)):
+        clips = plan()
+        want = begun(clips.take(replace(incident("a", 100.0), factors={"video_s": [start_s, start_s + 30.0]})))
+        assert (want.start_s, want.end_s) == (begins_s, 395.0)
+
+
 def test_telling_the_same_twice_changes_nothing() -> None:
     clips, seen = plan(), incident("a", 100.0)
     clips.take(seen)
