@@ -20,10 +20,10 @@ from math import exp, log
 
 HALF_LIFE_DAYS = 3.0
 LEAST_REVIEWED = 3
-AIM = 0.6
+AIM = 0.5
 """The share of the budget that is aimed at: rates are estimates, and the budget is a most."""
 PRIOR_DAYS = 1.0
-PRIOR_TAIL, PRIOR_WEIGHT = 0.25, 3.0
+PRIOR_TAIL, PRIOR_WEIGHT = 0.25, 2.0
 STEP = log(1.01)
 FALL_PER_DAY = log(1.15)
 LEAST_CHANGE = log(1.03)

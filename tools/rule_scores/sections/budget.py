@@ -185,7 +185,7 @@ def judged(stories: list[Story], what: str, bare: list[Story]) -> Iterator[Row]:
 
 def rows(run: Run) -> Iterator[Row]:
     """Run and judge twice the scores, then twice the people."""
-    seeds = run.seeds(run.amount(40, 6), 800)
+    seeds = run.seeds(run.amount(40, 8), 800)
     calm: list[Story] = []
     for what, larger, more in (("twice the scores", 2.0, 1.0), ("twice the people", 1.0, 2.0)):
         stories = run.map(run_shop, [Job(seed, larger, more) for seed in seeds])
