@@ -30,6 +30,7 @@ from agent.errors import OperatorError
 from agent.events.journal import Journal, JournalLimits
 from agent.events.lines import event_fields
 from agent.evidence.service import Evidence
+from agent.health.watch import PictureWatch
 from agent.hub.addresses import reachable_addresses
 from agent.hub.announce import Announcer
 from agent.hub.identity import Identity
@@ -40,6 +41,7 @@ from agent.respond.alarms import AlarmBank
 from agent.respond.arming import Arming, kept_wish
 from agent.respond.direct import DirectResponse
 from agent.review.desk import Review
+from agent.rules.schedule import is_on
 from agent.sensors import Sensors
 from agent.status import StatusDesk
 from agent.tills import TillDesk
@@ -65,6 +67,7 @@ from hal.system import ServiceManager
 log = logging.getLogger(__name__)
 
 LIFE = "life"
+SCENE = "scene"
 SWITCH_S = 0.0005
 """How long one thread may keep the others waiting; at the usual 5 ms a busy one delays the alarm by as much."""
 
@@ -125,7 +128,8 @@ async def run_camera(config: Config, stop: asyncio.Event, ready: Callable[[Runni
             insight = await InsightDesk.open(config, journal, hal.clock, desk.report)
             desk.watch_frames(insight.frame)
             evidence = await Evidence.open(config, hal, journal, desk.report)
-            eyes = _make_eyes(config, hal, desk, memory, detectors, detector, alarms, review, evidence)
+            picture = await _make_picture(config, hal.clock, journal)
+            eyes = _make_eyes(config, hal, desk, memory, detectors, detector, alarms, review, evidence, picture)
             async with _noted_life(config, hal.clock, journal, desk), asyncio.TaskGroup() as tasks:
                 core = [
                     tasks.create_task(journal.watch()),
@@ -174,6 +178,26 @@ async def _make_alarms(config: Config, hal: Hal, journal: Journal, desk: Desk) -
     return AlarmBank(config.outputs, hal.outputs, hal.clock, desk.report, ladders=config.ladders, arming=arming)
 
 
+async def _make_picture(config: Config, clock: Clock, journal: Journal) -> PictureWatch | None:
+    """What looks after the picture, with the scene that the last run learned."""
+    if not config.health.image:
+        return None
+    loop, minute = asyncio.get_running_loop(), _local_minute(config, clock)
+    closed = next((one for one in config.schedules if one.name == config.health.dark_schedule), None)
+
+    def dark_expected() -> bool:
+        now = minute()
+        return closed is not None and now is not None and is_on(closed, now)
+
+    def keep(scene: bytes) -> None:
+        asyncio.run_coroutine_threadsafe(journal.keep(SCENE, scene), loop)
+
+    picture = PictureWatch(config.health.learn_s, dark_expected, keep)
+    if kept := await journal.kept(SCENE):
+        picture.restore(kept, clock.monotonic())
+    return picture
+
+
 def _make_eyes(
     config: Config,
     hal: Hal,
@@ -184,6 +208,7 @@ def _make_eyes(
     alarms: AlarmBank,
     review: Review,
     evidence: Evidence | None,
+    picture: PictureWatch | None,
 ) -> Eyes:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     prefix = secrets.token_hex(3)
@@ -198,6 +223,7 @@ def _make_eyes(
         parts = make_parts(
             config, detectors, detector, aspect=aspect, prefix=prefix, alarms=alarms, bars=bars, others=others
         )
+        parts.picture = picture
         memory.attach(parts.rules)
         return Pipeline(parts, hal.clock.monotonic, _local_minute(config, hal.clock), sensors.take)
 
@@ -275,10 +301,10 @@ async def _answering(
     add_intake(api, eyes.sensors, tills, hal.clock, eyes.thermal)
     OutputsApi(eyes.alarms, journal, hal.clock, eyes.desk.report).add_to(api)
     ReviewApi(eyes.review).add_to(api)
-    InsightApi(insight, config.insight).add_to(api)
     if eyes.evidence:
         camera: dict[str, Json] = {**identity.facts(), "name": config.camera.name, "model_name": config.model.name}
         EvidenceApi(eyes.evidence, eyes.review, journal, hal.clock, camera).add_to(api)
+    InsightApi(insight, config.insight).add_to(api)
     async with _served(api, config) as port, _announced(config, identity, port):
         yield Running(config, status, eyes.desk, f"http://{config.api.host}:{port}")
         live.close()

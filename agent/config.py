@@ -19,6 +19,7 @@ from agent.rule_config import RULE_TABLES, Reference, RuleConfig
 from agent.tables.appearance import AppearanceConfig
 from agent.tables.camera import CameraConfig, ModelConfig
 from agent.tables.evidence import EvidenceConfig
+from agent.tables.health import HealthConfig
 from agent.tables.insight import InsightConfig
 from agent.tables.places import LineConfig, MaskConfig, ZoneConfig
 from agent.tables.pose import PoseConfig
@@ -43,6 +44,7 @@ class Config:
     insight: InsightConfig = dataclasses.field(default_factory=InsightConfig)
     appearance: AppearanceConfig = dataclasses.field(default_factory=AppearanceConfig)
     evidence: EvidenceConfig = dataclasses.field(default_factory=EvidenceConfig)
+    health: HealthConfig = dataclasses.field(default_factory=HealthConfig)
     gpio: GpioConfig = dataclasses.field(default_factory=GpioConfig)
     thermal: ThermalConfig = dataclasses.field(default_factory=ThermalConfig)
     zones: tuple[ZoneConfig, ...] = ()
@@ -69,6 +71,7 @@ TABLES: dict[str, type[Any]] = {
     "insight": InsightConfig,
     "appearance": AppearanceConfig,
     "evidence": EvidenceConfig,
+    "health": HealthConfig,
     "gpio": GpioConfig,
     "thermal": ThermalConfig,
 }
@@ -166,6 +169,7 @@ def cross_check(config: Config) -> list[Problem]:
         *_duplicates("rule", (rule.name for rule in config.rules)),
         *_shared_pins(config),
         *(problem for index, rule in enumerate(config.rules) for problem in _rule_problems(config, rule, index)),
+        *_health_problems(config),
         *_model_problems(config.model),
         *_api_problems(config.api),
     ]
@@ -250,6 +254,11 @@ def _broken(config: Config, reference: Reference, path: str) -> list[Problem]:
     message = f"{reference.table} {reference.word!r} is of kind {table[reference.word].kind!r}"
     kinds = " or ".join(f'kind = "{kind}"' for kind in reference.kinds)
     return [Problem(path, message, f"give the {reference.table} {kinds}")]
+
+
+def _health_problems(config: Config) -> list[Problem]:
+    schedule = config.health.dark_schedule
+    return [] if schedule is None else _broken(config, Reference("dark_schedule", "schedule", schedule), "health")
 
 
 def _model_problems(model: ModelConfig) -> list[Problem]:

@@ -32,6 +32,8 @@ class Desk:
 
     def deliver(self, outcome: Outcome) -> None:
         """Take one frame's outcome, on the vision thread, after the outputs were driven."""
+        for sample in outcome.health:
+            self.report(sample)
         for event in outcome.events:
             self.report(event)
         for incident in outcome.incidents:

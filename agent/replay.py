@@ -9,7 +9,8 @@ from statistics import median
 
 from agent.build import Detectors, hal_settings, make_parts
 from agent.config import Config
-from agent.domain import Event, Incident, Json
+from agent.domain import Event, HealthSample, Incident, Json
+from agent.health.watch import PictureWatch
 from agent.vision.mot import format_track, is_shown
 from agent.vision.pipeline import Outcome, Pipeline, StageMs
 from hal.errors import MediaUnreadable
@@ -84,14 +85,18 @@ def percentiles(values: Iterable[float]) -> Json:
 
 
 class Replay:
-    """One video and the walk it goes through. Use as an iterator of outcomes, then ask for the `summary`."""
+    """One video and the walk it goes through. Use as an iterator of outcomes, then ask for the `summary`.
 
-    def __init__(self, config: Config, clock: Clock, *, paced: bool = False) -> None:
+    With `health` the picture's own health is told as well, beside what its first seconds looked like.
+    """
+
+    def __init__(self, config: Config, clock: Clock, *, paced: bool = False, health: bool = False) -> None:
         self._config = config
         self._clock = clock
         self._camera: Camera = open_video(hal_settings(config, paced=paced), clock)
         self._detectors = Detectors(config.model, clock)
         self._tally = Tally()
+        self._picture = PictureWatch(config.health.learn_s) if health else None
         self.info: CameraInfo | None = None
 
     def run(self, max_frames: int | None = None) -> Iterator[Outcome]:
@@ -111,6 +116,7 @@ class Replay:
     def _walk(self, info: CameraInfo, max_frames: int | None) -> Iterator[Outcome]:
         aspect = info.width / info.height
         parts = make_parts(self._config, self._detectors, self._detectors.open(), aspect=aspect, prefix="replay")
+        parts.picture = self._picture
         pipeline = Pipeline(parts, self._clock.monotonic)
         min_score = self._detectors.operating().min_score
         last: Outcome | None = None
@@ -134,9 +140,9 @@ class Replay:
             yield frame
 
 
-def findings(outcome: Outcome) -> list[Event | Incident]:
-    """The events and incidents of one outcome, in the order in which they are printed."""
-    return [*outcome.events, *outcome.incidents]
+def findings(outcome: Outcome) -> list[Event | Incident | HealthSample]:
+    """The events, incidents and health of one outcome, in the order in which they are printed."""
+    return [*outcome.health, *outcome.events, *outcome.incidents]
 
 
 def mot_rows(outcome: Outcome, number: int, info: CameraInfo) -> Iterator[str]:

@@ -29,13 +29,16 @@ def run(
     realtime: bool,
     max_frames: int | None,
     tracks: Path | None,
+    learn_s: float | None,
 ) -> None:
     """Walk the video and print what is found, then the summary."""
     config = read_config(config_file) if config_file else Config()
     config = replace(config, camera=replace(config.camera, source=str(video)))
     if model:
         config = replace(config, model=replace(config.model, name=model))
-    replay = Replay(config, SystemClock(), paced=realtime)
+    if learn_s is not None:
+        config = replace(config, health=replace(config.health, learn_s=learn_s))
+    replay = Replay(config, SystemClock(), paced=realtime, health=learn_s is not None)
     with _opened(tracks) as track_file:
         for number, outcome in enumerate(replay.run(max_frames), start=1):
             _show(outcome, as_json=as_json)

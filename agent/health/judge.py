@@ -18,12 +18,13 @@ MADS = 6 * 1.4826
 """Six deviations: MAD times 1.4826 is one of a normal distribution."""
 MOST_DARK = 0.6
 DARK_MEAN, DARK_RATIO = 32.0, 0.3
+BLACK_GAIN = 0.03
 LEAST_SHIFT = 0.03
 LEAST_BLUR = 0.7
 LOST_TEXTURE = 0.7
 LOST_EDGES = 0.35
 SCENE_HELD = 0.55
-TILES_COVERED, TILES_HALF = 0.65, 0.25
+TILES_COVERED, TILES_PARTLY = 0.5, 0.25
 FILM_GAIN, FILM_LIFT = 0.6, 0.25
 
 
@@ -70,14 +71,14 @@ def _lit(seen: Features, normal: Normal, scene: float) -> Finding | None:
     if seen.bright > MOST_DARK:
         return Finding("too_bright", _sure(seen.bright, MOST_DARK, 1.0), f"{seen.bright:.0%} of the picture is white")
     covered = covered_share(seen)
-    if scene >= SCENE_HELD and covered < TILES_HALF:
+    if scene >= SCENE_HELD and covered < TILES_PARTLY:
         return _film(seen, normal) or _defocused(seen, normal)
-    moved = _moved(seen, normal)
-    if moved:
-        return moved
+    explained = _moved(seen, normal) or _film(seen, normal)
+    if explained:
+        return explained
     if covered >= TILES_COVERED:
         return Finding("covered", _sure(covered, 0.5, 1.0), f"{covered:.0%} of the picture has lost its structure")
-    if covered >= TILES_HALF and _rest_holds(seen):
+    if covered >= TILES_PARTLY and _rest_holds(seen):
         return Finding("covered", 0.7, f"{covered:.0%} of the picture has lost its structure", partly=True)
     if scene >= SCENE_HELD:
         return _defocused(seen, normal)
@@ -106,7 +107,7 @@ def _is_dark(seen: Features, normal: Normal) -> bool:
 def _too_dark(seen: Features, normal: Normal, scene: float, dark_expected: bool) -> Finding | None:
     if dark_expected:
         return None
-    if scene < 0.3 and seen.coarse < 0.5 * normal.coarse.median:
+    if scene < 0.3 and (seen.coarse < 0.5 * normal.coarse.median or seen.gain < BLACK_GAIN):
         return Finding("covered", 0.6, "black, and nothing of the scene shines through")
     return Finding("too_dark", _sure(seen.dark, 0.3, 1.0), f"{seen.dark:.0%} of the picture is black")
 
@@ -137,9 +138,13 @@ def _moved(seen: Features, normal: Normal) -> Finding | None:
 
 
 def _rest_holds(seen: Features) -> bool:
-    """Whether what is not covered is as ever: the camera still looks where it did."""
-    kept = seen.tile_edges[(seen.tiles >= -LOST_TEXTURE) & ~np.isnan(seen.tile_edges)]
-    return bool(kept.size) and float(np.median(kept)) > SCENE_HELD
+    """Whether what is not covered is as ever, so that the camera still looks where it did, and sharply."""
+    kept = (seen.tiles >= -LOST_TEXTURE) & ~np.isnan(seen.tile_edges)
+    if not kept.any():
+        return False
+    return (
+        float(np.median(seen.tile_edges[kept])) > SCENE_HELD and float(np.median(seen.tiles[kept])) > -LOST_TEXTURE / 3
+    )
 
 
 def _sure(value: float, doubtful: float, certain: float) -> float:

@@ -57,7 +57,7 @@ class Signal:
     def _learn(self, probe: Probe, same: bool) -> None:
         self._first_s = probe.t_s if self._first_s is None else self._first_s
         self._count += 1
-        self._repeats += same
+        self._repeats += same or self._run > 0
         self._levels.append(self.level)
         self._casts.append(probe.chroma)
         if probe.t_s - self._first_s >= self._learn_s:

@@ -1,6 +1,7 @@
 """The walk of one frame, from picture to alarm, in one hop on one thread.
 
     gate -> detector -> tracker -> other senses -> rules -> incidents -> alarm outputs
+      '-> the picture's own health, once a second
 
 The outputs are driven here, before anything is written or sent; the caller receives the outcome afterwards.
 """
@@ -12,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from agent.domain import Detection, Event, Incident, Json, Severity, Track
+from agent.domain import Detection, Event, HealthSample, Incident, Json, Severity, Track
 from agent.respond.alarms import AlarmBank
 from agent.rules.engine import RuleEngine
 from agent.rules.facts import Told
@@ -41,12 +42,13 @@ class StageMs:
     senses: float = 0.0
     rules: float = 0.0
     alarm: float = 0.0
+    health: float = 0.0
     frame: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one frame gave. `inferred` is false where the gate let it pass unseen: tracks and stays are the last ones."""
+    """What a frame gave. `inferred` is false where the gate let it pass unseen; tracks and stays are then the last."""
 
     frame: Frame
     inferred: bool
@@ -57,6 +59,7 @@ class Outcome:
     times: StageMs
     stays: Mapping[tuple[int, int], Stay] = field(default_factory=dict)
     ended: Sequence[Stay] = ()
+    health: Sequence[HealthSample] = ()
 
 
 class Watcher(Protocol):
@@ -68,6 +71,17 @@ class Watcher(Protocol):
 
     def look(self, frame: Frame, tracks: Sequence[Track], senses: Senses) -> Senses:
         """The senses so far, with its own. It must not fail: what it cannot find out it leaves None."""
+
+
+class PictureCheck(Protocol):
+    """Looks after the picture itself, on every frame; most of them cost it nothing."""
+
+    @property
+    def blind(self) -> str | None:
+        """Why the picture cannot be trusted now, None while it can."""
+
+    def check(self, frame: Frame, tracks: Sequence[Track]) -> Sequence[HealthSample]:
+        """What has changed about the picture's health."""
 
 
 @dataclass(slots=True)
@@ -85,6 +99,7 @@ class Parts:
     open_fallback: Callable[[], Detector]
     alarms: AlarmBank | None = None
     watchers: Sequence[Watcher] = ()
+    picture: PictureCheck | None = None
 
 
 def no_schedule() -> int | None:
@@ -117,6 +132,7 @@ class Pipeline:
         self._tracks: Sequence[Track] = ()
         self._stays: Mapping[tuple[int, int], Stay] = {}
         self._last_inferred_s: float | None = None
+        self._health: Sequence[HealthSample] = ()
 
     @property
     def detector(self) -> Detector:
@@ -128,13 +144,16 @@ class Pipeline:
         start = self._monotonic()
         motion = self._parts.gate.update(frame.t_s, frame.lores.y)
         gated = self._monotonic()
+        self._health = self._parts.picture.check(frame, self._tracks) if self._parts.picture else ()
+        checked = self._monotonic()
         policy, people = self._parts.policy, bool(self._tracks)
         wanted = policy.wants_inference(frame.t_s, motion, people=people, last_inferred_s=self._last_inferred_s)
         if not self._hear() and not wanted:
             passed = self._monotonic()
-            return self._outcome(frame, times=StageMs(gate=_ms(start, gated), frame=_ms(start, passed)))
+            times = StageMs(gate=_ms(start, gated), health=_ms(gated, checked), frame=_ms(start, passed))
+            return self._outcome(frame, times)
         self._last_inferred_s = frame.t_s
-        return self._infer(frame, start, gated)
+        return self._infer(frame, start, gated, checked)
 
     def finish(self, t_s: float) -> Sequence[Incident]:
         """Close what is open at the end of a run."""
@@ -150,7 +169,7 @@ class Pipeline:
             self._parts.rules.feed(fact)
         return bool(facts)
 
-    def _infer(self, frame: Frame, start: float, gated: float) -> Outcome:
+    def _infer(self, frame: Frame, start: float, gated: float, checked: float) -> Outcome:
         detections, troubles = self._detect(frame)
         detected = self._monotonic()
         tracks = self._parts.tracker.update(frame.t_s, detections)
@@ -176,6 +195,7 @@ class Pipeline:
             senses=_ms(tracked, sensed) if self._parts.watchers else 0.0,
             rules=_ms(sensed, ruled),
             alarm=_ms(ruled, end),
+            health=_ms(gated, checked),
             frame=_ms(start, end),
         )
         events = (*troubles, *findings.events, *held_back)
@@ -191,7 +211,7 @@ class Pipeline:
         return [d for d in found if not self._parts.object_mask.at(d.box.foot)], troubles
 
     def _sense(self, frame: Frame) -> Senses:
-        senses = NOTHING
+        senses = Senses(blind=self._parts.picture.blind) if self._parts.picture else NOTHING
         for watcher in self._parts.watchers:
             senses = watcher.look(frame, self._tracks, senses)
         return senses
@@ -213,7 +233,8 @@ class Pipeline:
         *,
         inferred: bool = False,
     ) -> Outcome:
-        return Outcome(frame, inferred, detections, self._tracks, events, incidents, times, self._stays, ended)
+        stays, health = self._stays, self._health
+        return Outcome(frame, inferred, detections, self._tracks, events, incidents, times, stays, ended, health)
 
 
 def _ms(start_s: float, end_s: float) -> float:
