@@ -1,0 +1,223 @@
+"""The background on small made-up scenes: things come and go, people stand before them, the light changes."""
+
+from copy import deepcopy
+from functools import cache
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agent.domain import Box, Point, Track
+from agent.rules.changes import ChangeKind, Changes
+from agent.rules.senses import NOTHING, Senses
+from agent.vision.background import Background
+from hal.ports import U8, Frame, Yuv420
+
+W, H = 160, 90
+FRONT = (Point(0.5, 0.1), Point(0.9, 0.1), Point(0.9, 0.5), Point(0.5, 0.5))
+PERSON = Box(0.30, 0.30, 0.45, 0.95)
+
+
+def texture(seed: int, rows: int, columns: int, mean: float, spread: float) -> NDArray[np.float64]:
+    blocks = np.random.default_rng(seed).normal(mean, spread, (rows // 2 + 1, columns // 2 + 1))
+    return np.asarray(np.kron(blocks, np.ones((2, 2)))[:rows, :columns], np.float64)
+
+
+class Room:
+    """A floor with a faint pattern, a rack of twenty goods on a dark board, and a background that watches it."""
+
+    def __init__(self, **settings: object) -> None:
+        self.floor = texture(1, H, W, 120, 5)
+        self.floor[9:45, 80:144] = 60.0
+        self.full = self.floor.copy()
+        for row in range(4):
+            for column in range(5):
+                y, x = 10 + 9 * row, 82 + 12 * column
+                self.full[y : y + 7, x : x + 8] = texture(7 * row + column, 7, 8, 120, 25)
+        self.scene = self.full.copy()
+        self.gain = 1.0
+        self.t_s = 0.0
+        self._rng = np.random.default_rng(3)
+        self.background = Background(W / H, {"rack": FRONT}, **settings)  # type: ignore[arg-type]
+
+    def take(self, items: int) -> None:
+        """The first items of the rack, row by row."""
+        for item in range(items):
+            y, x = 10 + 9 * (item // 5), 82 + 12 * (item % 5)
+            self.scene[y : y + 7, x : x + 8] = 60.0
+
+    def put_bag(self) -> None:
+        self.scene[60:75, 30:46] = texture(50, 15, 16, 80, 30)
+
+    def watch(self, seconds: float, people: Box | None = None, *, blind: str | None = None) -> Changes:
+        """Twice a second; a person is drawn as a dark figure and tracked."""
+        senses = Senses(blind=blind)
+        found: Changes | None = None
+        for _ in range(round(seconds * 2)):
+            self.t_s += 0.5
+            tracks = [] if people is None else [track(people, self.t_s)]
+            found = self.background.look(self._frame(people), tracks, senses).changes
+        assert found is not None
+        return found
+
+    def _frame(self, people: Box | None) -> Frame:
+        luma = self.scene.copy()
+        if people is not None:
+            luma[int(people.y1 * H) : int(people.y2 * H), int(people.x1 * W) : int(people.x2 * W)] = 30
+        luma = 16 + (luma - 16) * self.gain + self._rng.normal(0, 2, luma.shape)
+        picture = yuv(np.clip(luma, 0, 255).astype(np.uint8))
+        return Frame(round(self.t_s * 2), self.t_s, picture, picture)
+
+
+def yuv(luma: U8) -> Yuv420:
+    grey = np.full((H // 2, W // 2), 128, np.uint8)
+    return Yuv420(luma, grey, grey)
+
+
+def track(box: Box, t_s: float) -> Track:
+    return Track(5, t_s, box, 0.9, True, True, True, box.height, 0.0, t_s)
+
+
+@cache
+def _learned() -> Room:
+    room = Room()
+    assert room.watch(100).ready
+    return room
+
+
+def learned() -> Room:
+    """A room that has been watched for 100 seconds."""
+    return deepcopy(_learned())
+
+
+def test_it_says_that_it_is_learning_until_it_knows_the_scene() -> None:
+    room = Room()
+    assert not room.watch(30).ready
+    changes = room.watch(20)
+    assert changes.ready
+    assert (changes.found, changes.steps) == ((), ())
+
+
+def test_a_bag_that_somebody_puts_down_is_added_with_its_owner() -> None:
+    room = learned()
+    room.watch(5, PERSON)
+    room.put_bag()
+    room.watch(3, PERSON)
+    (change,) = room.watch(12).found
+    assert change.kind is ChangeKind.ADDED
+    assert change.owner == 5
+    assert change.owner_h < 0.5
+    assert change.box.x1 == pytest.approx(30 / W, abs=0.03)
+    assert change.box.y2 == pytest.approx(75 / H, abs=0.04)
+    assert change.shelved == 0
+    assert 100 <= change.before_s <= change.seen_s <= 112
+
+
+def test_a_bag_that_always_stood_there_is_removed() -> None:
+    room = Room()
+    room.put_bag()
+    room.watch(100)
+    room.watch(5, PERSON)
+    room.scene = room.full.copy()
+    room.watch(3, PERSON)
+    (change,) = room.watch(12).found
+    assert change.kind is ChangeKind.REMOVED
+
+
+def test_it_is_over_when_the_bag_is_gone_again() -> None:
+    room = learned()
+    room.put_bag()
+    assert room.watch(20).found
+    room.scene = room.full.copy()
+    assert not room.watch(10).found
+
+
+def test_somebody_before_a_thing_hides_it_only_for_so_long() -> None:
+    room = learned()
+    room.put_bag()
+    (before,) = room.watch(20).found
+    before_it = Box(0.15, 0.3, 0.32, 0.95)
+    (hidden,) = room.watch(15, before_it).found
+    (after,) = room.watch(8).found
+    assert before.id == hidden.id == after.id
+    assert hidden.last_s < after.last_s
+
+
+@pytest.mark.parametrize("items", [1, 4, 8])
+def test_goods_that_are_taken_are_steps_of_about_their_size(items: int) -> None:
+    room = learned()
+    at_rack = Box(0.45, 0.05, 0.95, 0.98)
+    room.watch(4, at_rack)
+    room.take(items)
+    room.watch(4, at_rack)
+    changes = room.watch(10)
+    lost = [step for step in changes.steps if step.kind is ChangeKind.REMOVED]
+    item = 7 * 8 / (36 * 64)
+    # A ring of two pixels round a thing differs, too: of goods as small as these it is as large as they are.
+    assert 0.7 * items * item < sum(step.share for step in lost) < 2.4 * items * item
+    assert all(step.owner == 5 and step.zone == "rack" for step in lost)
+    assert changes.lost_near(Point(82 / W, 12 / H), 0.1, 15.0) is not None
+    assert changes.lost_near(Point(0.9, 0.5), 0.05, 15.0) is None
+
+
+def test_goods_that_are_put_back_are_added() -> None:
+    room = learned()
+    room.take(4)
+    room.watch(20)
+    room.scene = room.full.copy()
+    steps = room.watch(12).steps
+    gone = sum(step.share for step in steps if step.kind is ChangeKind.REMOVED)
+    came = sum(step.share for step in steps if step.kind is ChangeKind.ADDED)
+    assert came == pytest.approx(gone, rel=0.25)
+
+
+@pytest.mark.parametrize("gain", [0.7, 1.3])
+def test_another_exposure_changes_nothing(gain: float) -> None:
+    room = learned()
+    room.gain = gain
+    for _ in range(10):
+        changes = room.watch(2)
+        assert not changes.found
+        assert not changes.steps
+
+
+def test_a_shadow_with_an_edge_is_no_thing() -> None:
+    room = learned()
+    room.scene[50:85, 10:60] = 16 + (room.scene[50:85, 10:60] - 16) * 0.7
+    assert not room.watch(30).found
+
+
+def test_what_moves_by_itself_is_left_out_where_a_mask_says_so() -> None:
+    masked = Room(masks=[(Point(0.15, 0.6), Point(0.32, 0.6), Point(0.32, 0.9), Point(0.15, 0.9))])
+    masked.watch(100)
+    masked.put_bag()
+    assert not masked.watch(30).found
+
+
+def test_another_scene_is_learned_anew() -> None:
+    room = learned()
+    room.scene = texture(99, H, W, 110, 20)
+    assert not room.watch(30).ready
+    changes = room.watch(60)
+    assert changes.ready
+    assert not changes.found
+
+
+def test_a_blind_camera_learns_nothing() -> None:
+    room = Room()
+    assert not room.watch(100, blind="covered").ready
+
+
+def test_somebody_who_stands_for_long_never_becomes_a_part_of_the_scene() -> None:
+    room = learned()
+    room.watch(120, PERSON)
+    assert not room.watch(15).found
+
+
+def test_it_looks_twice_a_second_at_most() -> None:
+    background = Background(W / H, {})
+    frames = [
+        Frame(k, k / 10, yuv(np.full((H, W), 100, np.uint8)), yuv(np.full((H, W), 100, np.uint8))) for k in range(10)
+    ]
+    seen = [background.look(frame, [], NOTHING).changes for frame in frames]
+    assert len({id(changes) for changes in seen}) == 2
