@@ -56,17 +56,24 @@ class Sensors:
 
     def tell(self, name: str, active: bool, t_s: float, error_s: float = 0.0) -> None:
         """An input changed at `t_s`, monotonic, give or take `error_s`. Raises KeyError for an unknown name."""
-        level = self.levels[name]
-        if level.changed_s is None or t_s >= level.changed_s:
-            level.active, level.changed_s, level.error_s = active, t_s, error_s
-        fact = Fact(FactKind(level.config.kind), name, t_s, active)
-        self._waiting.append(fact)
-        self._hear(fact)
+        self._note(self.levels[name], active, t_s, error_s)
+        self._pass_on(name, active, t_s)
 
     def pulse(self, name: str, t_s: float, error_s: float = 0.0) -> None:
         """An input was active for a moment. Raises KeyError for an unknown name."""
-        self.tell(name, True, t_s, error_s)
-        self.tell(name, False, t_s + PULSE_S, error_s)
+        self._note(self.levels[name], False, t_s, error_s)
+        self._pass_on(name, True, t_s)
+        self._pass_on(name, False, t_s + PULSE_S)
+
+    def _note(self, level: Level, active: bool, t_s: float, error_s: float) -> None:
+        """What is told late does not change how an input stands now."""
+        if level.changed_s is None or t_s >= level.changed_s:
+            level.active, level.changed_s, level.error_s = active, t_s, error_s
+
+    def _pass_on(self, name: str, active: bool, t_s: float) -> None:
+        fact = Fact(FactKind(self.levels[name].config.kind), name, t_s, active)
+        self._waiting.append(fact)
+        self._hear(fact)
 
     def book(self, event: TillEvent) -> None:
         """A till booked something."""

@@ -45,6 +45,19 @@ def test_changes_become_facts_in_order_and_are_taken_once() -> None:
     assert sensors.take() == []
 
 
+def test_the_level_is_that_of_the_latest_change_however_late_others_are_told() -> None:
+    sensors = Sensors(CONFIG.inputs, SimulatedInputs(["back-door"], ManualClock()))
+    sensors.start(0.0)
+    assert (sensors.levels["back-door"].active, sensors.levels["badge"].active) == (False, None)
+    sensors.pulse("badge", 10.0, 0.2)
+    assert (sensors.levels["badge"].active, sensors.levels["badge"].changed_s) == (False, 10.0)
+    sensors.tell("badge", True, 10.2)
+    sensors.tell("badge", False, 9.0)
+    assert (sensors.levels["badge"].active, sensors.levels["badge"].changed_s) == (True, 10.2)
+    told = [(fact.t_s, fact.active) for fact in sensors.take() if isinstance(fact, Fact)]
+    assert told == [(10.0, True), (10.5, False), (10.2, True), (9.0, False)]
+
+
 def test_a_contact_that_never_stops_bouncing_fills_no_memory() -> None:
     sensors = Sensors(CONFIG.inputs, SimulatedInputs([], ManualClock()))
     for number in range(3 * MOST):

@@ -24,7 +24,7 @@ class PosExceptionRule(ZoneRule):
     """
 
     zone_kinds = (ZoneKind.CHECKOUT,)
-    otherwise = ("another kind of booking than {kinds}",)
+    otherwise = ("another kind of booking",)
 
     kinds: tuple[str, ...] = setting(
         schema.many(schema.choice(*(kind.value for kind in TillKind)), least=1),
