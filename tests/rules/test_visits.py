@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.domain import Track
+from agent.rules.continuity import Continuity
+from agent.rules.senses import Senses
 from tests.rules.stage import Stage, seen_badly
 from tests.rules.walks import walk
 
@@ -66,6 +68,31 @@ def test_a_link_lets_two_tracks_count_together_and_says_so() -> None:
     (incident,) = stage.play(visits((100, 110), track=7, start_s=80)).opened()
     assert incident.tracks == (7,)
     assert incident.factors["possible_same"] is True
+
+
+def test_visits_that_were_counted_before_the_link_count_too() -> None:
+    stage = Stage(RULES).play(visits((10, 20)))
+    stage.play(visits((50, 60), (90, 100), track=7, start_s=40, until_s=102))
+    assert not stage.opened()
+    (hit,) = stage.engine.update(104.0, [], senses=Senses(appearance={7: 1})).hits
+    assert hit.subject.track == 7
+    assert hit.factors["visits"] == 3
+    assert hit.factors["possible_same"] is True
+
+
+def test_a_visit_that_was_cut_in_two_is_one_after_the_link() -> None:
+    stage = Stage(RULES).play(visits((10, 20), (50, 60), until_s=61.0))
+    stage.play(visits((66, 75), track=7, start_s=62, until_s=76))
+    assert not list(stage.engine.update(77.0, [], senses=Senses(appearance={7: 1})).hits)
+
+
+def test_a_chain_of_links_leads_to_the_first_whatever_their_order() -> None:
+    continuity = Continuity(16 / 9)
+    continuity.link(3, 2)
+    continuity.link(2, 1)
+    assert [continuity.who(track) for track in (1, 2, 3, 4)] == [1, 1, 1, 4]
+    continuity.link(1, 3)
+    assert continuity.who(1) == 1, "nobody goes on as somebody who goes on as them"
 
 
 @pytest.mark.parametrize("misses", [0.05, 0.3])

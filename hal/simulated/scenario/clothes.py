@@ -24,7 +24,7 @@ _HALF_WIDTHS = (0.2, 0.4, 0.32, 0.4)
 """Half the width of head, upper body, legs and feet in a box's width."""
 _ARM, _BAG_SIDE = 0.27, 0.12
 _STRIPES = 14
-_LAMPS, _REACH = 4, 0.35
+_LAMPS, _REACH = 5, 0.15
 _CAST, _BRIGHTNESS, _DAYLIGHT = 0.05, 0.18, 0.06
 """How much lamps differ in colour and in brightness, and how far the day changes the whole scene's colour."""
 _FOLDS, _NOISE_Y, _NOISE_UV = 0.12, 5.0, 2.0
@@ -68,7 +68,7 @@ class Wardrobe:
     def light(self, points: F64, t_s: float) -> F64:
         """By what the light multiplies red, green and blue (n, 3) at points of the picture."""
         apart = ((points[:, None] - self._lamps) ** 2).sum(2)
-        weights = 1 / (apart + _REACH**2)
+        weights = 1 / (apart + _REACH**2) ** 2
         tints = (weights @ self._tints) / weights.sum(1, keepdims=True)
         day = 1 + _DAYLIGHT * np.sin(2 * np.pi * t_s / (5 * _HOUR_S) + self._phase)
         return np.asarray(tints * day)
