@@ -211,7 +211,7 @@ def _make_eyes(
     picture: PictureWatch | None,
 ) -> Eyes:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
-    prefix = secrets.token_hex(3)
+    prefix = secrets.token_hex(4)
     direct = DirectResponse(config.rules, alarms, hal.clock, desk.report, prefix)
     sensors = Sensors(config.inputs, hal.inputs, direct.hear)
     thermal = _make_thermal(config, hal, desk)
