@@ -1,25 +1,22 @@
 """The sense of appearance on rendered people: the same are known again, others are not, and nothing is written."""
 
 import ast
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 import agent.vision
 from agent.build import make_watchers
 from agent.config import parse_config
 from agent.domain import Box, Track
 from agent.rules.senses import NOTHING
-from agent.vision.appearance import averaged
 from agent.vision.appearance_watch import AppearanceWatcher
 from agent.vision.doors import Doors
-from agent.vision.looks import F32, body_samples, cast_of, hellinger, look_of
+from agent.vision.looks import cast_of
 from hal.ports import Frame, Yuv420
 from hal.simulated.render import Light, Renderer
-from hal.simulated.scenario.layouts import shop_layout
 from hal.simulated.scene import Scene
+from tools.rule_scores.separation import Watched, distances, nearer, rendered_looks
 
 ASPECT = 16 / 9
 WIDTH, HEIGHT = 640, 360
@@ -27,32 +24,13 @@ ZONE = '[[zone]]\nname = "z"\npolygon = [[0, 0], [1, 0], [1, 1]]\n'
 REVISIT = '[[rule]]\nkind = "revisit"\nzone = "z"\n'
 
 
-@pytest.fixture(scope="module")
-def rendered() -> dict[int, list[F32]]:
-    """The looks of people in a rendered shop, a second apart."""
-    scene = Scene(shop_layout(1001), seed=5)
-    looks: dict[int, list[F32]] = {}
-    renderer = Renderer(scene.layout, WIDTH, HEIGHT)
-    for t_s in range(0, 150, 2):
-        shot = scene.at(float(t_s))
-        picture = renderer.render(shot.figures, t_s)
-        cast = cast_of(picture, [Box(*person.box) for person in shot.people])
-        for person in shot.people:
-            x1, y1, x2, y2 = person.box
-            if person.seen > 0.75 and min(x1, y1, 1 - x2, 1 - y2) > 0.01:
-                looks.setdefault(person.id, []).append(look_of(body_samples(picture, Box(*person.box)), cast))
-    return {number: found for number, found in looks.items() if len(found) >= 8}
-
-
-def test_rendered_people_are_nearer_to_themselves_than_to_others(rendered: dict[int, list[F32]]) -> None:
-    assert len(rendered) >= 8
-    halves = {number: (averaged(found[::2][:8]), averaged(found[1::2][:8])) for number, found in rendered.items()}
-    same = [hellinger(*pair) for pair in halves.values()]
-    others = [hellinger(halves[a][0], halves[b][1]) for a, b in combinations(halves, 2)]
-    assert np.median(same) < 0.16
+def test_rendered_people_are_nearer_to_themselves_than_to_others() -> None:
+    looks = rendered_looks(Watched(1001, 5, 150))
+    assert len(looks) >= 8
+    same, others = distances(looks)
+    assert np.median(same) < 0.2
     assert np.median(others) > 0.35
-    apart = np.mean([own < other for own in same for other in others])
-    assert apart >= 0.97, "the area under the curve of same against others"
+    assert nearer(same, others) / (len(same) * len(others)) >= 0.97
 
 
 def frame(picture: Yuv420, t_s: float) -> Frame:

@@ -11,6 +11,7 @@ from tools.rule_scores import table
 from tools.rule_scores.match import Tally, tally
 from tools.rule_scores.runs import Job, run_day
 from tools.rule_scores.section import Run, Section
+from tools.rule_scores.separation import Watched, distances, nearer, rendered_looks
 from tools.rule_scores.table import Row
 
 RULE = "revisit"
@@ -35,11 +36,23 @@ def rows(run: Run) -> Iterator[Row]:
     yield from table.precision_recall(RULE, found, days, 0.90, 0.70)
     yield from _told("without appearance", without, days)
     yield from _told("who leave the shop in between", calling, days)
+    yield _rendered(run)
 
 
 def _told(which: str, counts: Tally, days: int) -> Iterator[Row]:
     for row in table.precision_recall(RULE, counts, days, 0.0, 0.0):
         yield replace(row, figure=f"{row.figure}, {which}", target=None)
+
+
+def _rendered(run: Run) -> Row:
+    """How well the looks themselves tell people apart, in pictures."""
+    shops = [Watched(run.layout(seed), seed, 200) for seed in run.seeds(run.amount(6, 1), 1100)]
+    found = [distances(looks) for looks in run.map(rendered_looks, shops)]
+    pairs = sum(len(same) * len(others) for same, others in found)
+    hits = sum(nearer(same, others) for same, others in found)
+    people = sum(len(same) for same, _ in found)
+    figure = "rendered people nearer to themselves than to others"
+    return Row(RULE, figure, hits / pairs, note=f"{people} people, {pairs} pairs of pairs")
 
 
 SECTION = Section(
