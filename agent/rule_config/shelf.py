@@ -15,7 +15,7 @@ SHARE = schema.number(0, 1, above=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShelfSweepRule(ZoneRule):
-    """Much is gone from a shelf at once: so many items, or so much of its front, within seconds.
+    """Somebody empties a shelf: so many items, or so much of its front, within seconds (twice as much by several).
 
     The shelf is the `front` of its zone (the polygon itself where none is drawn). What people hide is judged when they
     step aside; a part hidden for longer than `hidden_s` is not counted, since nobody can say how fast it went. Filling

@@ -12,6 +12,8 @@ from agent.rules.changes import ChangeKind, ShelfStep
 
 NEAR_H = 1.5
 """Who took something was so near to it, in body heights; light and loose labels take nothing."""
+GROUP = 2
+"""Several customers may each take a few at the same time; together they count as a sweep at so many times as much."""
 STAFF_BEFORE_S = 60.0
 REMEMBER_S = 600.0
 
@@ -58,16 +60,26 @@ class ShelfSweep:
         if view.t_s - last_s > self.config.hold_s or self._staff(view, first_s):
             return
         late = [step for step in steps if step.seen_s >= first_s]
-        gone, came, other = (_sum(late, kind) for kind in (ChangeKind.REMOVED, ChangeKind.ADDED, ChangeKind.ALTERED))
-        items = round((gone - came) / self.config.item_size)
-        share = gone + other - came
-        if items >= self.config.items or (share >= self.config.area and gone > came):
+        by_hand: dict[int, list[ShelfStep]] = {}
+        for step in late:
+            by_hand.setdefault(view.who(step.owner or 0), []).append(step)
+        items, share, came = max(self._sum(late, GROUP), *(self._sum(one) for one in by_hand.values()))
+        if items >= self.config.items or share >= self.config.area:
             self._until_s = last_s + self.config.hold_s
             self._factors = {"items": items, "share": round(share, 3), "filled": round(came, 3)}
+
+    def _sum(self, steps: Sequence[ShelfStep], fewer: int = 1) -> tuple[int, float, float]:
+        """Items gone, share of the front that changed and was not filled (0 where more came than went), share filled.
+
+        The first two are divided by `fewer`.
+        """
+        gone, came, other = (_share(steps, kind) for kind in (ChangeKind.REMOVED, ChangeKind.ADDED, ChangeKind.ALTERED))
+        changed = gone + other - came if gone > came else 0.0
+        return round((gone - came) / self.config.item_size / fewer), changed / fewer, came
 
     def _staff(self, view: View, start_s: float) -> bool:
         return view.facts.active((FactKind.STAFF,), start_s - STAFF_BEFORE_S, view.t_s, self.config.inputs)
 
 
-def _sum(steps: Iterable[ShelfStep], kind: ChangeKind) -> float:
+def _share(steps: Iterable[ShelfStep], kind: ChangeKind) -> float:
     return sum(step.share for step in steps if step.kind == kind)

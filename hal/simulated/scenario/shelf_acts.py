@@ -111,10 +111,13 @@ class Acts:
         return self._out("staff", plan)
 
     def tidy(self, t_s: float) -> float:
-        """Take some items off, wipe the board, put them back."""
+        """Take some items off, wipe the board, put them back; five of them without a key look like a sweep."""
         place, plan = self._go("linger", t_s)
         items = self._near(place)[: int(self._rng.integers(3, 9))]
-        self._take(plan, place, items, 2.0 * len(items) + 2.0)
+        taken_s = self._take(plan, place, items, 2.0 * len(items) + 2.0)
+        if len(items) >= SWEEP_ITEMS:
+            until_s = plan.time_s + NOTICED_S
+            self.diary.truth.append(Happening("shelf_sweep", 0, taken_s[0], until_s, self._zone, sure=False))
         plan.stay(self._stage.between(5, 20), place.facing_deg, "reach", 0.9)
         self._put(plan, place, items, 2.0 * len(items) + 2.0)
         return self._out("staff", plan)
