@@ -30,6 +30,7 @@ from agent.errors import OperatorError
 from agent.events.journal import Journal, JournalLimits
 from agent.events.lines import event_fields
 from agent.evidence.service import Evidence
+from agent.health.desk import HealthDesk
 from agent.health.watch import PictureWatch
 from agent.hub.addresses import reachable_addresses
 from agent.hub.announce import Announcer
@@ -55,6 +56,7 @@ from agent.watch import Heartbeat, feed_watchdog
 from agent.web.api import Facts, create_app, serving
 from agent.web.evidence import EvidenceApi
 from agent.web.feed import LiveFeed
+from agent.web.health import HealthApi
 from agent.web.insight import InsightApi
 from agent.web.intake import add_intake
 from agent.web.live import add_live
@@ -89,6 +91,8 @@ class Eyes:
     review: Review
     ended: asyncio.Event
     evidence: Evidence | None
+    picture: PictureWatch | None
+    health: HealthDesk
 
     def heartbeats(self) -> dict[str, Heartbeat]:
         """Signs of life for the watchdog."""
@@ -234,12 +238,28 @@ def _make_eyes(
     capture = CaptureThread(hal.camera, mailbox, hal.clock, counters, desk.report, offer)
     vision = VisionThread(make_pipeline, mailbox, hal.clock, counters, desk.deliver, end)
     sensors.start(hal.clock.monotonic())
+    health = HealthDesk(hal.clock)
+    desk.watch(health.take)
     desk.watch_frames(lambda outcome: memory.frame(outcome.frame.t_s))
     if evidence:
         desk.watch_frames(evidence.frame)
         desk.watch(evidence.item)
     return Eyes(
-        alarms, sensors, direct, thermal, capture, vision, mailbox, counters, desk, memory, review, ended, evidence
+        alarms,
+        sensors,
+        direct,
+        thermal,
+        capture,
+        vision,
+        mailbox,
+        counters,
+        desk,
+        memory,
+        review,
+        ended,
+        evidence,
+        picture,
+        health,
     )
 
 
@@ -299,6 +319,7 @@ async def _answering(
     tills = TillDesk(config.tills, journal, hal.clock, eyes.sensors.book, eyes.desk.safe)
     await tills.open()
     add_intake(api, eyes.sensors, tills, hal.clock, eyes.thermal)
+    HealthApi(eyes.health, eyes.picture, hal.clock, eyes.desk.report).add_to(api)
     OutputsApi(eyes.alarms, journal, hal.clock, eyes.desk.report).add_to(api)
     ReviewApi(eyes.review).add_to(api)
     if eyes.evidence:

@@ -25,10 +25,12 @@ app = typer.Typer(
 )
 model_app = typer.Typer(no_args_is_help=True, help="The models: which there are, and how to bring one here.")
 config_app = typer.Typer(no_args_is_help=True, help="The configuration file.")
+health_app = typer.Typer(invoke_without_command=True, help="How the camera is: what is wrong, what to do.")
 outputs_app = typer.Typer(no_args_is_help=True, help="The alarm outputs.")
 app.add_typer(model_app, name="model")
 app.add_typer(config_app, name="config")
 app.add_typer(outputs_app, name="outputs")
+app.add_typer(health_app, name="health")
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration file (TOML).")]
 MaybeConfig = Annotated[Path | None, typer.Option("--config", "-c", help="The configuration file (TOML).")]
@@ -200,6 +202,30 @@ def config_check(
     from agent.cli import parts
 
     parts.check_config(file, as_json=as_json)
+
+
+@health_app.callback()
+@guarded
+def health(context: typer.Context, url: Url = HERE, as_json: AsJson = False) -> None:
+    """Say what is wrong with a running camera, since when, how sure, and what to do; exit code 1 while it is."""
+    from agent.cli import health
+
+    if context.invoked_subcommand is None:
+        health.show(url, as_json=as_json)
+
+
+@health_app.command("rebase")
+@guarded
+def health_rebase(
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is journaled.")],
+    by: By = "",
+    url: Url = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """The camera was moved, cleaned or refocused on purpose: let it learn its scene anew."""
+    from agent.cli import health
+
+    health.rebase(url, reason, by, as_json=as_json)
 
 
 @outputs_app.command("list")

@@ -1,0 +1,48 @@
+"""`aislewatch health`: what is wrong with a running camera, since when, how sure, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from agent.cli.asking import ask, tell
+
+MARKS = {"ok": "ok     ", "warning": "WARNING", "fault": "FAULT  ", "unknown": "unknown"}
+
+
+def show(url: str, *, as_json: bool) -> None:
+    """Print it; exit code 1 while something is wrong."""
+    facts = ask(url, "/v1/health")
+    if as_json:
+        print(msgspec.json.encode({"type": "health_status", **facts}).decode())
+    else:
+        print("\n".join(lines(facts)))
+    if facts["state"] in ("fault", "warning"):
+        raise SystemExit(1)
+
+
+def rebase(url: str, reason: str, by: str, *, as_json: bool) -> None:
+    """Let the camera learn its scene anew."""
+    told = tell(url, "/v1/health/rebase", {"reason": reason, "by": by})
+    words = "the scene is being learned anew; keep the view free for a minute"
+    print(msgspec.json.encode({"type": "rebase", **told}).decode() if as_json else words)
+
+
+def lines(facts: dict[str, Any]) -> Iterator[str]:
+    """The facts as a person reads them, what is wrong first."""
+    if not facts["findings"]:
+        yield "nothing known yet: the scene is being learned"
+    for one in facts["findings"]:
+        sure = "" if one["state"] in ("ok", "unknown") else f", {one['confidence']:.0%} sure"
+        yield f"{MARKS[one['state']]} {one['what']:10} for {_lasting(one['for_s'])}{sure}  {one['detail']}".rstrip()
+        if one.get("advice"):
+            yield f"        -> {one['advice']}"
+
+
+def _lasting(seconds: float) -> str:
+    for unit, size in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

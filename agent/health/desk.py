@@ -1,0 +1,56 @@
+"""What is wrong with the camera now, since when, how sure, and what to do: for people who ask."""
+
+from __future__ import annotations
+
+from agent.domain import HealthSample, HealthState, Json
+from agent.events.wire import Item
+from hal.ports import Clock
+
+ADVICE = {
+    "image": "wait, or make room before the camera: people hide the scene, or it is being learned",
+    "covered": "look what hangs or stands before the lens; wipe it",
+    "defocused": "refocus the lens; condensation goes by itself",
+    "moved": "point the camera back; if it was moved on purpose: aislewatch health rebase --reason ...",
+    "too_dark": "are the lights on? else set health.dark_schedule to the hours in which they are off",
+    "too_bright": "keep lamp and sun out of the lens",
+    "frozen": "the picture does not come from the sensor: check the camera's cable, then who has been at it",
+    "noisy": "give more light, or let the camera cool",
+    "banding": "replace the lamp that flickers, or check the camera's cable",
+    "dirt": "clean the lens: dust, drops or a spider's web",
+    "ir_cut": "the infrared filter is stuck: switch the camera off and on, else replace it",
+}
+"""By what is wrong; the words of docs/design/semantics.md."""
+
+
+class HealthDesk:
+    """Keeps the newest word on everything. Belongs to the event loop."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._known: dict[str, HealthSample] = {}
+
+    def take(self, item: Item) -> None:
+        """See an item go by; only findings about health are kept."""
+        if isinstance(item, HealthSample):
+            self._known[item.what] = item
+
+    def state(self) -> HealthState:
+        """The camera as a whole: the worst that is known."""
+        states = {sample.state for sample in self._known.values()}
+        order = (HealthState.FAULT, HealthState.WARNING, HealthState.UNKNOWN)
+        return next((state for state in order if state in states), HealthState.OK)
+
+    def facts(self) -> dict[str, Json]:
+        """Everything, as JSON; what is not well first."""
+        wrong = sorted(self._known.values(), key=lambda one: (one.state == HealthState.OK, -one.t_s))
+        return {"state": str(self.state()), "findings": [self._finding(sample) for sample in wrong]}
+
+    def _finding(self, sample: HealthSample) -> dict[str, Json]:
+        facts: dict[str, Json] = {
+            "what": sample.what,
+            "state": str(sample.state),
+            "for_s": round(self._clock.monotonic() - sample.since_s, 1),
+            "confidence": sample.confidence,
+            "detail": sample.detail,
+        }
+        return facts if sample.state == HealthState.OK else facts | {"advice": ADVICE.get(sample.what, "")}

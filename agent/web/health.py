@@ -1,0 +1,51 @@
+"""The camera's health over the API, and the word that its scene was changed on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+
+from agent.domain import Event
+from agent.health.desk import HealthDesk
+from agent.health.watch import PictureWatch
+from agent.web.bodies import answer, read_body
+from hal.ports import Clock
+
+
+class Rebase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST /v1/health/rebase`: the camera was moved, cleaned or refocused on purpose."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    by: Annotated[str, msgspec.Meta(max_length=63)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthApi:
+    """`picture` is None where nobody looks after it."""
+
+    desk: HealthDesk
+    picture: PictureWatch | None
+    clock: Clock
+    report: Callable[[Event], None]
+
+    def add_to(self, app: web.Application) -> None:
+        """Add the routes."""
+        app.router.add_get("/v1/health", self.show)
+        app.router.add_post("/v1/health/rebase", self.rebase)
+
+    async def show(self, _: web.Request) -> web.Response:
+        """What is wrong, since when, how sure, what to do."""
+        return answer(self.desk.facts())
+
+    async def rebase(self, request: web.Request) -> web.Response:
+        """Learn the scene anew; journaled with who and why."""
+        wish = await read_body(request, Rebase)
+        if self.picture is None:
+            raise web.HTTPConflict(text="the picture's health is switched off: set health.image = true\n")
+        self.picture.rebase()
+        self.report(Event("rebase", self.clock.monotonic(), data={"reason": wish.reason, "by": wish.by}))
+        return answer({"learning": True})
