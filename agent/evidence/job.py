@@ -77,6 +77,16 @@ class ClipJob:
         self._saved_stills: dict[str, FileFacts] = {}
         self._on_disk = False
 
+    def know(self, begun: Begun) -> None:
+        """What is known has changed: a crash from now on leaves a clip that says this."""
+        if begun != self._begun:
+            self._begun, self._on_disk = begun, False
+
+    @property
+    def begun(self) -> Begun:
+        """What is known."""
+        return self._begun
+
     @property
     def next_number(self) -> int:
         """The number of the packet it waits for."""

@@ -123,6 +123,9 @@ class Keeper:
         """An incident opened, changed or closed; telling the same twice changes nothing."""
         if want := self._plan.take(incident):
             self._waiting.append(want)
+        for job in self._jobs:
+            if incident.id in job.want.incidents and job.ended is None:
+                job.know(_updated(job.begun, job.want))
 
     def sighting(self, sighting: Sighting) -> None:
         """A picture for an incident; it waits for a clip that has no video yet, and is let go where there is none."""
@@ -239,7 +242,7 @@ class Keeper:
             severity=str(want.severity),
             reason=want.reason,
             made_by=self._tools.maker,
-            incidents=tuple(IncidentFacts.of(incident) for incident in want.incidents.values()),
+            incidents=_facts(want),
             start_s=start_s,
             start_utc_s=utc_of(start_s, now_s, wall),
             clock_synchronised=wall.synchronised,
@@ -387,3 +390,13 @@ class Keeper:
     def _make_id(self) -> str:
         stamp = datetime.fromtimestamp(self._clock.wall().utc_s, UTC).strftime("%Y%m%dT%H%M%SZ")
         return f"{stamp}-{secrets.token_hex(4)}"
+
+
+def _facts(want: Want) -> tuple[IncidentFacts, ...]:
+    """The incidents of a clip, as they were told last."""
+    return tuple(IncidentFacts.of(incident) for incident in want.incidents.values())
+
+
+def _updated(begun: Begun, want: Want) -> Begun:
+    """What is known of a clip, with its incidents as they are now."""
+    return msgspec.structs.replace(begun, severity=str(want.severity), incidents=_facts(want))

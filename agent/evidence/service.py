@@ -60,7 +60,7 @@ class Evidence:
 
         def told(entry: Entry, digest: str) -> None:
             data: dict[str, Json] = {"n": entry.n, "what": entry.kind, "sha256": digest}
-            report(Event("audit", entry.mono_s, data=data))
+            journal.append_nowait(Event("audit", entry.mono_s, data=data))
 
         audit = AuditLog(data_dir, key, hal.clock, journal.boot, told)
         keeper = Keeper(_tools(config, hal, journal, key, audit, report))

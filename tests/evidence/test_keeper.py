@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.domain import Box, HealthState, Severity
+from agent.domain import Box, HealthState, IncidentState, Severity
 from agent.evidence.manifest import MANIFEST, VIDEO, decode_manifest
 from agent.evidence.stills import Sighting
 from agent.tables.evidence import EvidenceConfig
@@ -201,3 +201,21 @@ def test_a_disk_that_cannot_be_used_is_told_once_and_taken_up_when_it_is_back(tm
     assert told["ended"] == "complete"
     assert rig.verified(told["clip"]).sound
     assert examine(rig.path(told["clip"]) / VIDEO).duration_s >= 16.0, "nothing was lost meanwhile"
+
+
+def test_a_crash_leaves_a_clip_that_knows_how_bad_it_was(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.run(6.0)
+    incident = rig.open()
+    rig.run(2.0)
+    rig.keeper.incident(replace(incident, state=IncidentState.UPDATED, severity=Severity.CRITICAL))
+    rig.keeper.incident(replace(incident, id="i-2", state=IncidentState.OPEN))
+    rig.run(3.0)
+    later = rig.again()
+    told = later.told("clip")[0]
+    assert (told["state"], told["ended"], told["incidents"]) == ("recovered", "crash", ["i-1", "i-2"])
+    clip = later.keeper.vault.clip(told["clip"])
+    assert clip is not None
+    assert clip.severity == Severity.CRITICAL
+    assert later.verified(told["clip"]).sound
+    assert examine(later.path(told["clip"]) / VIDEO).duration_s == pytest.approx(told["duration_s"], abs=0.01)
