@@ -15,9 +15,11 @@ from agent.errors import OperatorError
 from agent.events.journal import Journal
 from agent.events.wire import Item
 from agent.evidence.audit import AuditLog, Entry
-from agent.evidence.keeper import WHAT, Keeper, Tools
+from agent.evidence.disk import WHAT
+from agent.evidence.keeper import Keeper
 from agent.evidence.manifest import Maker
 from agent.evidence.thread import EvidenceThread
+from agent.evidence.tools import Tools
 from agent.keys import DeviceKey
 from agent.version import VERSION
 from agent.vision.pipeline import Outcome

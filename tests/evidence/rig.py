@@ -12,8 +12,9 @@ from typing import Any
 
 from agent.domain import Event, HealthSample, Incident, IncidentState, Severity
 from agent.evidence.audit import AuditLog
-from agent.evidence.keeper import Keeper, Tools
+from agent.evidence.keeper import Keeper
 from agent.evidence.manifest import Maker
+from agent.evidence.tools import Tools
 from agent.evidence.verify import Finding, FolderSource, verify_clip
 from agent.keys import DeviceKey
 from agent.tables.evidence import EvidenceConfig

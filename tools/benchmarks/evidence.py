@@ -14,10 +14,11 @@ from pathlib import Path
 import av
 
 from agent.evidence.audit import AuditLog
-from agent.evidence.keeper import Keeper, Tools
+from agent.evidence.keeper import Keeper
 from agent.evidence.manifest import Maker, sha256
 from agent.evidence.ring import Ring
 from agent.evidence.segments import Segmenter
+from agent.evidence.tools import Tools
 from agent.keys import DeviceKey
 from agent.tables.evidence import EvidenceConfig
 from hal.mp4 import Muxer, examine
