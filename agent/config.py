@@ -21,7 +21,7 @@ from agent.tables.camera import CameraConfig, ModelConfig
 from agent.tables.evidence import EvidenceConfig
 from agent.tables.health import HealthConfig
 from agent.tables.insight import InsightConfig
-from agent.tables.places import LineConfig, MaskConfig, ZoneConfig
+from agent.tables.places import LineConfig, MaskConfig, PrivacyMaskConfig, ZoneConfig
 from agent.tables.pose import PoseConfig
 from agent.tables.review import BudgetConfig, ReviewConfig
 from agent.tables.schedule import ScheduleConfig
@@ -50,7 +50,7 @@ class Config:
     zones: tuple[ZoneConfig, ...] = ()
     lines: tuple[LineConfig, ...] = ()
     schedules: tuple[ScheduleConfig, ...] = ()
-    privacy_masks: tuple[MaskConfig, ...] = ()
+    privacy_masks: tuple[PrivacyMaskConfig, ...] = ()
     motion_masks: tuple[MaskConfig, ...] = ()
     object_masks: tuple[MaskConfig, ...] = ()
     rules: tuple[RuleConfig, ...] = ()
@@ -79,7 +79,7 @@ LISTS: dict[str, tuple[str, type[Any]]] = {
     "zone": ("zones", ZoneConfig),
     "line": ("lines", LineConfig),
     "schedule": ("schedules", ScheduleConfig),
-    "privacy_mask": ("privacy_masks", MaskConfig),
+    "privacy_mask": ("privacy_masks", PrivacyMaskConfig),
     "motion_mask": ("motion_masks", MaskConfig),
     "object_mask": ("object_masks", MaskConfig),
     "output": ("outputs", OutputConfig),

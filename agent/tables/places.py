@@ -36,6 +36,13 @@ class LineConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivacyMaskConfig:
+    """An area burnt black in every picture before the model, the video, stills and viewers get it."""
+
+    polygon: tuple[Point, ...] = setting(schema.polygon, help="its corners in order, each [x, y] 0..1")
+
+
+@dataclass(frozen=True, slots=True)
 class MaskConfig:
     """An area that is left out."""
 
