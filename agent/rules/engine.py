@@ -11,7 +11,9 @@ from agent.rule_config import RuleConfig
 from agent.rules.base import Concealing, Hit, Lasting, Rule, View
 from agent.rules.continuity import Continuity
 from agent.rules.facts import Fact, FactBook, FactKind, TillEvent, Told
+from agent.rules.footing import Footing
 from agent.rules.ground import Ground
+from agent.rules.learning import LearningNote
 from agent.rules.lines import Crossing, LineWatch
 from agent.rules.registry import WALKING, make_rules
 from agent.rules.schedule import is_on
@@ -44,6 +46,7 @@ class RuleEngine:
         self._zones = ZoneWatch(config.zones, aspect)
         self._lines = LineWatch(config.lines, aspect)
         self._ground = Ground()
+        self._footing = Footing(self._ground, aspect)
         self._trails = TrailWatch(aspect, self._ground) if any(rule.kind in WALKING for rule in config.rules) else None
         self.unavailable = {rule.name: lacks for rule in config.rules if (lacks := _lacking(rule, senses))}
         self._rules = [rule for rule in make_rules(config, aspect) if rule.config.name not in self.unavailable]
@@ -56,6 +59,7 @@ class RuleEngine:
         self._news: list[Fact] = []
         self._tills: list[TillEvent] = []
         self._started = False
+        self._learning = LearningNote()
 
     def feed(self, told: Told) -> None:
         """Take what a sensor or till told, be it late and out of order; the rules see it with the next frame."""
@@ -97,6 +101,7 @@ class RuleEngine:
         self, t_s: float, tracks: Sequence[Track], minute_of_week: int | None = None, senses: Senses = NOTHING
     ) -> Findings:
         """Take the tracks of one inferred frame. `minute_of_week` is local time, None where there is none."""
+        tracks = self._footing.update(t_s, tracks)
         ended = self._zones.update(t_s, tracks)
         crossings = self._lines.update(t_s, tracks)
         people = {track.id: track for track in tracks if track.confirmed and track.seen}
@@ -122,6 +127,7 @@ class RuleEngine:
         self._tills = []
         events = [
             *self._beginning(t_s),
+            *self._learning.update(t_s, senses.changes),
             *self._lost(t_s, senses),
             *self._told(),
             *self._gaps(people),
