@@ -1,6 +1,7 @@
 """Reads the thermal array on a thread of its own and tells the rules what it made out last.
 
-The array may hang for good (its driver waits for the chip), so nobody waits for it: what is too old is not told.
+The array may hang for good (its driver waits for the chip), so nobody waits for it: what is too old is not told. A
+camera without the array that it should have goes on without, and says so.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import replace
 from agent.domain import HealthSample, HealthState, Track
 from agent.rules.senses import Senses
 from agent.vision.thermal import WarmBodies, Warmth
-from hal.errors import ThermalLost
+from hal.errors import ThermalLost, ThermalUnavailable
 from hal.ports import Clock, Frame, ThermalArray
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ class ThermalWatch:
         self._period_s = 1.0 / fps
         self._stopping = threading.Event()
         self._trouble = ""
-        self._since_s = clock.monotonic()
+        self._open = False
         self._thread = threading.Thread(target=self._run, name="thermal", daemon=True)
         self.latest: Warmth | None = None
 
@@ -65,11 +66,16 @@ class ThermalWatch:
             self.read()
 
     def read(self) -> None:
-        """Take one picture."""
+        """Take one picture; a lost array is opened anew."""
         try:
+            if not self._open:
+                self._array.open()
+            self._open = True
             picture = self._array.read()
-        except ThermalLost as error:
-            self._judge("lost", str(error))
+        except (ThermalLost, ThermalUnavailable) as error:
+            self._open = False
+            self._array.close()
+            self._judge("lost", f"{error} {error.hint}".strip())
             return
         self.latest = self._bodies.look(self._clock.monotonic(), picture)
         self._judge(self.latest.trouble, "")
@@ -77,8 +83,8 @@ class ThermalWatch:
     def _judge(self, trouble: str, detail: str) -> None:
         if trouble == self._trouble or self._stopping.is_set():
             return
-        self._trouble, self._since_s = trouble, self._clock.monotonic()
+        self._trouble, now_s = trouble, self._clock.monotonic()
         state = HealthState.FAULT if trouble else HealthState.OK
         if trouble:
             log.warning("the thermal array cannot be believed: %s %s", trouble, detail)
-        self._report(HealthSample("thermal", state, self._since_s, self._since_s, 1.0, f"{trouble} {detail}".strip()))
+        self._report(HealthSample("thermal", state, now_s, now_s, 1.0, f"{trouble} {detail}".strip()))

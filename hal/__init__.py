@@ -26,7 +26,7 @@ def open_hal(settings: HalSettings, clock: Clock | None = None) -> Hal:
     `recorder` is None unless `settings.recording` asks for one. `gpio` is `auto` (lgpio where lines are
     configured and the machine has a gpiochip or GPIOZERO_PIN_FACTORY is set, else simulated), `simulated`, `latched`
     (simulated, in files that outlive the process), or the name of a gpiozero driver such as `mock`. Raises
-    OutputUnavailable, InputUnavailable or ThermalUnavailable.
+    OutputUnavailable or InputUnavailable; a thermal array waits for its `open`.
     """
     from hal.system import SystemClock
 
@@ -180,9 +180,9 @@ def _choose_thermal(settings: HalSettings, clock: Clock) -> ThermalArray | None:
         from hal.simulated.thermal import thermal_of
 
         return thermal_of(settings, clock)
-    from hal.thermal import open_array
+    from hal.thermal import Mlx90640
 
-    return open_array(settings.thermal)
+    return Mlx90640(settings.thermal)
 
 
 def _choose_board(settings: HalSettings) -> Board:

@@ -297,8 +297,11 @@ class ThermalSettings:
 class ThermalArray(Protocol):
     """A low-resolution thermal camera, read from one thread."""
 
+    def open(self) -> None:
+        """Claim it, again after a loss. Raises ThermalUnavailable."""
+
     def read(self) -> F32:
-        """Degrees Celsius (24, 32), NaN for a broken pixel; waits for the picture. Raises ThermalLost."""
+        """Degrees Celsius (24, 32), NaN for a broken pixel; waits for the picture. Raises ThermalLost unless open."""
 
     def close(self) -> None:
         """Release it; a waiting read ends with ThermalLost. Safe to call twice."""

@@ -5,6 +5,8 @@ The only file that imports that driver. It turns register values into degrees wi
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -21,17 +23,6 @@ _FAILURES = (OSError, RuntimeError, ValueError, ArithmeticError)
 """What the driver raises for a wire that is off, a chip that does not answer, and registers that make no sense."""
 
 
-def open_array(settings: ThermalSettings) -> Mlx90640:
-    """The array on its bus. Raises ThermalUnavailable with what to do."""
-    driver = _driver("adafruit_extended_bus")
-    try:
-        bus = driver.ExtendedI2C(settings.bus)
-    except _FAILURES as error:
-        hint = "switch I2C on (raspi-config), check the bus number and that this user is in the group `i2c`"
-        raise ThermalUnavailable(f"I2C bus {settings.bus} cannot be opened: {error}", hint=hint) from error
-    return Mlx90640(bus, settings)
-
-
 def _driver(name: str) -> Any:
     try:
         return import_module(name)
@@ -41,25 +32,33 @@ def _driver(name: str) -> Any:
 
 
 class Mlx90640:
-    """One array (hal.ports.ThermalArray) on `bus`, an object with the methods of CircuitPython's busio.I2C.
+    """One array (hal.ports.ThermalArray); `open_bus` gives an object with the methods of CircuitPython's busio.I2C."""
 
-    Raises ThermalUnavailable when nothing answers at the address, or what answers is no such chip.
-    """
+    def __init__(self, settings: ThermalSettings, open_bus: Callable[[], Any] | None = None) -> None:
+        self._settings = settings
+        self._open_bus = open_bus or partial(_bus, settings.bus)
+        self._bus: Any = None
+        self._chip: Any = None
 
-    def __init__(self, bus: Any, settings: ThermalSettings) -> None:
-        self._bus = bus
+    def open(self) -> None:
+        """Find the chip and set its rate. Raises ThermalUnavailable with what to do."""
         driver = _driver("adafruit_mlx90640").MLX90640
         # Its lists of bad pixels belong to the class: opened again, it would count every bad pixel once more.
         one = type("MLX90640", (driver,), {"brokenPixels": [], "outlierPixels": []})
+        self._bus = self._open_bus()
+        address = self._settings.address
         try:
-            self._chip = one(bus, settings.address)
-            self._chip.refresh_rate = _rate(settings.fps)
+            self._chip = one(self._bus, address)
+            self._chip.refresh_rate = _rate(self._settings.fps)
         except _FAILURES as error:
-            hint = f"check its wires and `i2cdetect -y {settings.bus}`"
-            raise ThermalUnavailable(f"no MLX90640 at address {settings.address:#x}: {error}", hint=hint) from error
+            self.close()
+            hint = f"check its wires and `i2cdetect -y {self._settings.bus}`"
+            raise ThermalUnavailable(f"no MLX90640 at address {address:#x}: {error}", hint=hint) from error
 
     def read(self) -> F32:
         """The picture of now. Raises ThermalLost."""
+        if self._chip is None:
+            raise ThermalLost("the thermal array is not open")
         pixels = [0.0] * (ROWS * COLUMNS)
         try:
             self._chip.getFrame(pixels)
@@ -71,7 +70,18 @@ class Mlx90640:
 
     def close(self) -> None:
         """Let go of the bus."""
-        self._bus.deinit()
+        bus, self._bus, self._chip = self._bus, None, None
+        if bus is not None:
+            bus.deinit()
+
+
+def _bus(number: int) -> Any:
+    extended = _driver("adafruit_extended_bus")
+    try:
+        return extended.ExtendedI2C(number)
+    except _FAILURES as error:
+        hint = "switch I2C on (raspi-config), check the bus number and that this user is in the group `i2c`"
+        raise ThermalUnavailable(f"I2C bus {number} cannot be opened: {error}", hint=hint) from error
 
 
 def _rate(fps: float) -> int:

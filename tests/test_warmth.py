@@ -66,6 +66,18 @@ def test_its_troubles_are_told_once_and_so_is_their_end(fault: str, word: str) -
     assert bench.told[-1].state == HealthState.OK
 
 
+def test_an_array_that_is_not_there_at_the_start_is_found_when_it_comes() -> None:
+    bench = Bench()
+    bench.array.lose()
+    bench.read(3)
+    (missing,) = bench.told
+    assert (missing.state, "mend it" in missing.detail) == (HealthState.FAULT, True)
+    bench.array.mend()
+    bench.read()
+    assert bench.told[-1].state == HealthState.OK
+    assert bench.warm == 0
+
+
 def test_the_thread_reads_by_itself_and_ends() -> None:
     array = SimulatedThermal(lambda: [BODY])
     watch = ThermalWatch(array, WarmBodies(), SystemClock(), lambda _: None, fps=50)

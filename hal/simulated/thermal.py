@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from hal.errors import ThermalLost
+from hal.errors import ThermalLost, ThermalUnavailable
 from hal.ports import F32, Clock, HalSettings
 from hal.simulated.scene import Scene
 from hal.simulated.shop import load_layout
@@ -43,18 +43,25 @@ class SimulatedThermal:
         self._rng = np.random.default_rng((seed, 90640))
         self._last = warm_picture((), self._rng)
         self._fault = ""
+        self._open = False
+
+    def open(self) -> None:
+        """Start. Raises ThermalUnavailable while it is lost."""
+        if self._fault == "lost":
+            raise ThermalUnavailable("there is no simulated thermal array", hint="mend it")
+        self._open = True
 
     def read(self) -> F32:
         """The picture of now. Raises ThermalLost."""
-        if self._fault == "lost":
+        if not self._open or self._fault == "lost":
             raise ThermalLost("the simulated thermal array was lost")
         if self._fault != "frozen":
             self._last = warm_picture(self._bodies(), self._rng)
         return np.full_like(self._last, 1000.0) if self._fault == "spoilt" else self._last.copy()
 
     def close(self) -> None:
-        """Stop answering."""
-        self._fault = "lost"
+        """Stop."""
+        self._open = False
 
     def lose(self) -> None:
         self._fault = "lost"

@@ -42,7 +42,10 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     else:
         pytest.importorskip("adafruit_mlx90640", reason="the extra `thermal` is not installed")
         bus = chip(bench.bodies)
-        bench.array, bench.cut = Mlx90640(bus, SETTINGS), lambda: setattr(bus, "present", False)
+        bench.array, bench.cut = Mlx90640(SETTINGS, lambda: bus), lambda: setattr(bus, "present", False)
+    with pytest.raises(ThermalLost):
+        bench.array.read()
+    bench.array.open()
     yield bench
     bench.array.close()
 
@@ -78,12 +81,14 @@ def test_one_that_does_not_answer_is_lost_and_closing_twice_is_fine(bench: Bench
     bench.array.close()
     with pytest.raises(ThermalLost):
         bench.array.read()
+    with pytest.raises(ThermalUnavailable):
+        bench.array.open()
 
 
 def test_what_is_not_there_is_unavailable_with_a_hint() -> None:
     pytest.importorskip("adafruit_mlx90640", reason="the extra `thermal` is not installed")
     with pytest.raises(ThermalUnavailable, match="address 0x34") as refusal:
-        Mlx90640(chip([]), ThermalSettings("mlx90640", address=0x34))
+        Mlx90640(ThermalSettings("mlx90640", address=0x34), lambda: chip([])).open()
     assert "i2cdetect" in refusal.value.hint
 
 
@@ -91,7 +96,7 @@ def test_what_is_not_there_is_unavailable_with_a_hint() -> None:
 def test_the_chip_runs_fast_enough_for_whole_pictures(fps: float, code: int) -> None:
     driver = pytest.importorskip("adafruit_mlx90640", reason="the extra `thermal` is not installed")
     bus = chip([])
-    Mlx90640(bus, ThermalSettings("mlx90640", fps=fps))
+    Mlx90640(ThermalSettings("mlx90640", fps=fps), lambda: bus).open()
     assert driver.MLX90640(bus).refresh_rate == code
 
 
@@ -99,9 +104,15 @@ def test_pixels_that_the_chip_calls_broken_are_no_numbers_however_often_it_is_op
     pytest.importorskip("adafruit_mlx90640", reason="the extra `thermal` is not installed")
     cold: F32 = np.full((24, 32), 20.0, np.float32)
     for _ in range(4):
-        picture = Mlx90640(SimulatedMlx90640(lambda: cold, broken=(5, 99)), SETTINGS).read()
+        picture = opened(SimulatedMlx90640(lambda: cold, broken=(5, 99))).read()
         assert np.flatnonzero(np.isnan(picture.ravel())).tolist() == [5, 99]
-    assert not np.isnan(Mlx90640(SimulatedMlx90640(lambda: cold), SETTINGS).read()).any()
+    assert not np.isnan(opened(SimulatedMlx90640(lambda: cold)).read()).any()
+
+
+def opened(bus: SimulatedMlx90640) -> Mlx90640:
+    array = Mlx90640(SETTINGS, lambda: bus)
+    array.open()
+    return array
 
 
 def test_the_hardware_is_opened_as_configured() -> None:
@@ -113,6 +124,7 @@ def test_the_hardware_is_opened_as_configured() -> None:
         HalSettings("simulated", 320, 180, scene="crowd", thermal=ThermalSettings("simulated")), clock
     ) as hal:
         assert hal.thermal is not None
+        hal.thermal.open()
         warmest = []
         for _ in range(20):
             clock.sleep(1.0)
@@ -120,7 +132,9 @@ def test_the_hardware_is_opened_as_configured() -> None:
         assert max(warmest) > ROOM_C + 4, "people of the scene are warm"
 
 
-def test_without_the_bus_the_camera_says_what_to_do() -> None:
-    with pytest.raises(ThermalUnavailable) as refusal:
-        open_hal(HalSettings("simulated", thermal=ThermalSettings("mlx90640", bus=250)), ManualClock())
+def test_without_the_bus_the_camera_opens_and_the_array_says_what_to_do() -> None:
+    with open_hal(HalSettings("simulated", thermal=ThermalSettings("mlx90640", bus=250)), ManualClock()) as hal:
+        assert hal.thermal is not None
+        with pytest.raises(ThermalUnavailable) as refusal:
+            hal.thermal.open()
     assert "I2C" in refusal.value.hint or "pip install" in refusal.value.hint
