@@ -97,9 +97,7 @@ def test_what_else_would_have_kept_it_from_opening(rule: RuleConfig, said: list[
 
 def test_what_it_missed_the_next_severity_by() -> None:
     assert sentences(LOITERING, {"dwell_s": 48.0}, "severity") == ["it missed critical by 12 s of dwell_s"]
-    assert sentences(LOITERING, {"dwell_s": 61.0}, "severity", severity="critical") == [
-        "it was critical or more, as dwell_s makes it"
-    ]
+    assert sentences(LOITERING, {"dwell_s": 61.0}, "severity", severity="critical") == ["dwell_s made it critical"]
     night = AfterHoursRule(kind="after_hours", name="night", schedule="opening")
     assert sentences(night, {"sensor": False}, "severity") == ["it would have been critical with sensor"]
 
