@@ -131,7 +131,16 @@ def test_only_the_system_module_reads_the_wall_clock() -> None:
 
 
 def test_importing_the_app_loads_no_vendor_module() -> None:
-    vendors = ["picamera2", "libcamera", "gpiozero", "lgpio", "ai_edge_litert", "tflite_runtime", "av"]
+    vendors = [
+        "picamera2",
+        "libcamera",
+        "gpiozero",
+        "lgpio",
+        "ai_edge_litert",
+        "tflite_runtime",
+        "av",
+        "adafruit_mlx90640",
+    ]
     program = f"import sys, agent.app; print([name for name in {vendors} if name in sys.modules])"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert result.stdout.strip() == "[]"
