@@ -109,10 +109,9 @@ def _print(incident: Mapping[str, Any], *, as_json: bool) -> None:
     for name, value in incident["factors"].items():
         print(f"  {name} = {brief(value)}")
     for decision in incident["decisions"]:
-        reason = f": {decision['reason']}" if decision["reason"] else ""
-        print(
-            f"  {decision['utc']}  {decision['decision']} by {decision['by'] or 'somebody'}{reason} {decision['note']}"
-        )
+        why = ", ".join(words for words in (decision["reason"], decision["note"]) if words)
+        said = f"{decision['decision']} by {decision['by'] or 'somebody'}" + (f": {why}" if why else "")
+        print(f"  {decision['utc']}  {said}")
     for note in incident["notes"]:
         print(f"  {note['utc']}  note by {note['by'] or 'somebody'}: {note['text']}")
 

@@ -112,8 +112,10 @@ def _past(measure: Measure, rule: RuleConfig) -> float:
 
 def _risen(entry: Entry, rise: Rise) -> str:
     value = number_of(entry.factors.get(rise.factor))
-    if Severity.parse(entry.severity) >= rise.severity:
+    if value is not None and value >= rise.value:
         return f"{rise.factor} made it {rise.severity}"
+    if Severity.parse(entry.severity) >= rise.severity:
+        return f"it was {rise.severity} without {rise.factor}"
     if isinstance(rise.value, bool) or value is None:
         return f"it would have been {rise.severity} with {rise.factor}"
     unit = next((unit for ending, unit in UNITS.items() if rise.factor.endswith(ending)), "")

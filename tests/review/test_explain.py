@@ -100,6 +100,9 @@ def test_what_it_missed_the_next_severity_by() -> None:
     assert sentences(LOITERING, {"dwell_s": 61.0}, "severity", severity="critical") == ["dwell_s made it critical"]
     night = AfterHoursRule(kind="after_hours", name="night", schedule="opening")
     assert sentences(night, {"sensor": False}, "severity") == ["it would have been critical with sensor"]
+    assert sentences(night, {"sensor": True}, "severity", severity="critical") == ["sensor made it critical"]
+    told = sentences(night, {"sensor": False}, "severity", severity="critical")
+    assert told == ["it was critical without sensor"]
 
 
 def test_the_shift_of_the_budget_is_said() -> None:
