@@ -24,6 +24,7 @@ class Supervisor:
         self._watchdog_s = watchdog_s
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._address = str(folder / "notify")
+        self._complaints = folder / "complaints.txt"
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -32,9 +33,8 @@ class Supervisor:
         usec = str(round(self._watchdog_s * 1e6))
         environment = {**os.environ, "NOTIFY_SOCKET": self._address, "WATCHDOG_USEC": usec}
         environment.pop("WATCHDOG_PID", None)
-        self._process = subprocess.Popen(
-            self._command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        )
+        with self._complaints.open("wb") as file:
+            self._process = subprocess.Popen(self._command, env=environment, stdout=file, stderr=file)
         return self
 
     def __exit__(
@@ -52,6 +52,8 @@ class Supervisor:
         """Hear its signs of life until the condition holds."""
         end_s = time.monotonic() + START_S
         while not condition():
+            ended = self._process is None or self._process.poll() is not None
+            assert not ended, self._complaints.read_text()[-3000:]
             assert time.monotonic() < end_s, "it did not come to that"
             self._hear(0.02)
 
@@ -67,7 +69,7 @@ class Supervisor:
         assert self._process is not None
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGKILL)
-        self._process.communicate()
+        self._process.wait()
 
     def clean_up(self) -> None:
         """ExecStopPost."""
