@@ -35,7 +35,8 @@ ALIKE, PER_ODDS, MOST_ODDS = 0.22, 0.04, 4.0
 NEW_AT_DOOR, NEW_INSIDE = 0.0, -2.5
 LOST_INSIDE, LOST_AT_DOOR, LOST_ELSEWHERE = 0.5, -2.0, -3.0
 FADE_S = 10.0
-AT_ONCE_S = 3.0
+AT_ONCE_S, STAYED_S = 3.0, 15.0
+"""Who is found so soon after, and who is found so soon in the same place, has hardly left, not even at a door."""
 MARGIN = 1.0
 
 
@@ -156,11 +157,11 @@ class Appearance:
 
     def _way_odds(self, found: Track, at_door: bool, lost: Track) -> float:
         """How likely somebody lost there and then begins here and now; nobody runs faster than they can."""
-        gap_s, lost_at_door = found.t_s - lost.t_s, self._doors.near(lost)
+        gap_s, apart_h, lost_at_door = found.t_s - lost.t_s, self._apart_h(lost, found), self._doors.near(lost)
         outside = at_door and lost_at_door
-        if not outside and self._apart_h(lost, found) > NEAR_H + TOP_H_S * gap_s:
+        if not outside and apart_h > NEAR_H + TOP_H_S * gap_s:
             return -inf
-        if gap_s <= AT_ONCE_S or not (at_door or lost_at_door):
+        if gap_s <= (STAYED_S if apart_h <= NEAR_H else AT_ONCE_S) or not (at_door or lost_at_door):
             return LOST_INSIDE - log1p(gap_s / FADE_S)
         return LOST_AT_DOOR if outside else LOST_ELSEWHERE
 
