@@ -25,7 +25,7 @@ from agent.vision.detector import Detector
 from agent.vision.doors import Doors
 from agent.vision.gate import Gate, GatePolicy
 from agent.vision.handover import Handover
-from agent.vision.pipeline import Parts, Watcher
+from agent.vision.pipeline import Parts, PictureCheck, Watcher
 from agent.vision.pose_watch import PoseWatcher
 from agent.vision.spec import ModelSpec, Operating
 from agent.vision.tracker import Tracker, TrackerSettings
@@ -133,6 +133,7 @@ def make_parts(
     alarms: AlarmBank | None = None,
     bars: Bars | None = None,
     others: Sequence[Watcher] = (),
+    picture: PictureCheck | None = None,
 ) -> Parts:
     """The parts of the walk for pictures of this aspect (width / height); `prefix` makes incident ids unique.
 
@@ -157,6 +158,7 @@ def make_parts(
         open_fallback=detectors.open_fallback,
         alarms=alarms,
         watchers=watchers,
+        picture=picture,
     )
 
 

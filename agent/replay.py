@@ -115,8 +115,8 @@ class Replay:
 
     def _walk(self, info: CameraInfo, max_frames: int | None) -> Iterator[Outcome]:
         aspect = info.width / info.height
-        parts = make_parts(self._config, self._detectors, self._detectors.open(), aspect=aspect, prefix="replay")
-        parts.picture = self._picture
+        detector, picture = self._detectors.open(), self._picture
+        parts = make_parts(self._config, self._detectors, detector, aspect=aspect, prefix="replay", picture=picture)
         pipeline = Pipeline(parts, self._clock.monotonic)
         min_score = self._detectors.operating().min_score
         last: Outcome | None = None

@@ -64,14 +64,15 @@ LAYERS = {
     "agent.warmth": 5,
     "agent.watch": 5,
     "agent.app": 7,
+    "agent.station": 7,
+    "agent.answering": 7,
     "agent.replay": 7,
     "agent.cli": 8,
     "agent.__main__": 8,
     "agent": 1,
 }
 PURE = [
-    f"agent.{name}"
-    for name in ("domain", "errors", "geometry", "schema", "config", "tables", "rule_config", "rules")
+    f"agent.{name}" for name in ("domain", "errors", "geometry", "schema", "config", "tables", "rule_config", "rules")
 ]
 IMPURE_IMPORTS = {"asyncio", "threading", "time", "socket", "sqlite3", "subprocess", "random"}
 
