@@ -99,6 +99,7 @@ def _status(station: Station, identity: Identity, link: LinkServer, live: LiveFe
         started_s=station.clock.monotonic(),
         evidence=station.evidence.facts if station.evidence else dict,
         review=station.review.facts,
+        review_metrics=station.review.metrics,
     )
 
 

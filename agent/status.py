@@ -36,6 +36,7 @@ class StatusDesk:
     started_s: float
     evidence: Callable[[], dict[str, Json]] = dict
     review: Callable[[], dict[str, Json]] = dict
+    review_metrics: Callable[[], Iterable[Metric]] = tuple
 
     def facts(self) -> dict[str, Json]:
         """Everything, as JSON."""
@@ -92,6 +93,7 @@ class StatusDesk:
         yield counter(
             "aislewatch_links_rejected_total", self.link.counts.rejected, "Links cut for breaking the protocol"
         )
+        yield from self.review_metrics()
         yield gauge("aislewatch_hubs", len(self.link.links()), "Hubs connected")
         yield gauge("aislewatch_clock_synchronised", float(self.clock.wall().synchronised), "1 while NTP vouches")
         yield gauge("aislewatch_peak_rss_bytes", peak_rss_mb() * 2**20, "Most memory held at once")

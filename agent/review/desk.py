@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from agent.config import Config
 from agent.domain import Event, Json
 from agent.events.journal import Journal
+from agent.metrics import Metric, gauge
 from agent.review.book import Changes
 from agent.review.explain import explain
 from agent.review.keeper import ReviewKeeper
@@ -59,9 +60,16 @@ class Review:
 
     def facts(self) -> dict[str, Json]:
         """How many incidents there are and wait for people, and how the budget stands."""
-        book = self.keeper.book
-        undecided = sum(entry.state == "closed" for entry in book)
-        return {"incidents": len(book), "undecided": undecided, "budget": self.budget.status()}
+        return {"incidents": len(self.keeper.book), "undecided": self._undecided(), "budget": self.budget.status()}
+
+    def metrics(self) -> Iterator[Metric]:
+        """The same for Prometheus."""
+        yield gauge("aislewatch_incidents_undecided", self._undecided(), "Incidents that are over and wait for people")
+        for rule, factor in self.budget.factors().items():
+            yield gauge("aislewatch_budget_factor", factor, "How far the alert budget has raised the limit", rule=rule)
+
+    def _undecided(self) -> int:
+        return sum(entry.state == "closed" for entry in self.keeper.book)
 
     def _note(self, changes: Changes) -> None:
         if any(entry.decisions for entry in changes.entries):

@@ -131,6 +131,10 @@ class BudgetKeeper:
             "rules": rules,
         }
 
+    def factors(self) -> dict[str, float]:
+        """By what factor the limit of each tuned rule is raised."""
+        return {name: self._factor(name) for name in self._tunables}
+
     def _rule_status(self, one: Tunable) -> dict[str, Json]:
         name, shift = one.rule.name, self.shifts.get(one.rule.name)
         factor = self._factor(name)
@@ -200,7 +204,7 @@ class BudgetKeeper:
             self._report(Event(BUDGET, self._clock.monotonic(), data={"rule": name, "from": limit, "to": None}))
 
     def _put_up(self) -> None:
-        raised = {name: self._factor(name) for name in self._tunables if self._factor(name) > 1.0}
+        raised = {name: factor for name, factor in self.factors().items() if factor > 1.0}
         self._bars.put_up({name: _bar(self._tunables[name], factor) for name, factor in raised.items()})
 
 

@@ -76,6 +76,8 @@ async def test_an_incident_is_decided_annotated_and_explained_over_the_api(tmp_p
         assert "an active staff input" in explained["sentences"]["would_not_have_opened"]
         assert (await get(running.url, "/v1/incidents?before=unknown"))[0] == 400
         assert (await get(running.url, "/v1/incidents?limit=0"))[0] == 400
+        async with aiohttp.ClientSession() as http, http.get(f"{running.url}/metrics") as answer:
+            assert "aislewatch_incidents_undecided" in await answer.text()
         status, budget = await get(running.url, "/v1/budget")
         assert (status, budget["enabled"], budget["rules"]) == (200, True, [])
     decisions = events_of(tmp_path, "decision")
