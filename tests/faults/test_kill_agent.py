@@ -16,6 +16,7 @@ from hal.simulated.latched import is_on
 from tests.e2e.camera import config_text
 from tests.e2e.network import free_port
 from tests.faults.killing import Killer
+from tests.faults.test_hang import check_evidence
 from tests.faults.test_kill import check
 
 AGENT = [sys.executable, "-m", "agent"]
@@ -48,6 +49,7 @@ async def killed(folder: Path, times: int) -> None:
     with Ledger(folder / "hub.db") as ledger:
         starts = [e.body for e in ledger.events(device) if isinstance(e.body, EventBody) and e.body.kind == "start"]
     assert [start.data["last_end"] for start in starts] == ["first", *["killed"] * times]
+    check_evidence(folder)
 
 
 def siren_seen(folder: Path) -> Callable[[], bool]:
