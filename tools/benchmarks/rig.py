@@ -161,7 +161,7 @@ def rig(bench: Bench, config: Config, detector: Detector) -> Iterator[Rig]:
     camera, mailbox, counters = FedCamera(), Mailbox[Frame](), Counters()
     with tempfile.TemporaryDirectory() as folder:
         factory = open_factory("mock", folder)
-        lines = {output.name: LineSettings(output.pin) for output in config.outputs}
+        lines = {output.name: LineSettings(output.pin) for output in config.outputs if output.pin is not None}
         outputs = StampedOutputs(GpioOutputs(lines, factory))
         alarms = AlarmBank(config.outputs, outputs, clock, lambda event: None)
         made = Rig(camera, outputs, counters, mailbox)
