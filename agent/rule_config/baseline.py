@@ -13,8 +13,8 @@ from agent.schema import setting
 class UnusualForHourRule(ZoneRule):
     """A zone is far busier than it usually is at this hour of the week, which is learned on the spot.
 
-    It is silent for the first seven days and only informs up to the fourteenth. A burst is not learned as usual, and
-    hours without anybody (a covered camera, a holiday) only when they come a second time.
+    It is silent for the first seven days and only informs up to the fourteenth. What it told of, and hours without
+    anybody (a covered camera, a holiday), are only learned as usual when they come again the next week.
     """
 
     compares = (Compare("count", ">=", "limit"),)

@@ -1,8 +1,8 @@
 """The rule `unusual_for_hour`: a zone is far busier than it usually is at this hour of the week, and was lately.
 
 What is usual is learned (`agent.rules.usual`). The last quarter, three quarters or hour are unusual when their count
-has a tail probability (negative binomial) that makes the allowed number of false alarms a day. What the rule told of is
-not learned as usual, and a long silence only when it comes a second time: it may be a covered camera or a holiday.
+has a tail probability (negative binomial) that makes the allowed number of false alarms a day. What the rule told of,
+and a long silence (a covered camera, a holiday), are only learned as usual when they come again the next week.
 """
 
 from __future__ import annotations
@@ -46,15 +46,19 @@ SILENT_SLOTS, LEARNING_SLOTS = 7 * SLOTS_PER_DAY, 14 * SLOTS_PER_DAY
 
 class Quarter(NamedTuple):
     """A quarter that was watched as a whole: what came and how much of it is credible, what the week and what the week
-    with the last hours' level expect, and whether the rule told of it.
+    with the last hours' level expect, and whether the rule told of it. `slot` counts the quarters of the week.
     """
 
-    hour: int
+    slot: int
     came: float
     credible: float
     usual: float
     expected: float
     told: bool
+
+    @property
+    def hour(self) -> int:
+        return self.slot // SLOTS_PER_HOUR
 
 
 class Limit(NamedTuple):
@@ -125,7 +129,7 @@ class UnusualForHour:
         for spread, (ratio, total) in zip(self._spreads.values(), spreads, strict=True):
             spread.ratio, spread.total = ratio, total
         self._level.count, self._level.usual = level[0]
-        self._doubted = {hour for hour in doubted if isinstance(hour, int)}
+        self._doubted = {slot for slot in doubted if isinstance(slot, int)}
 
     def _measure(self, view: View) -> None:
         inside = {track for track, zone in view.stays if zone == self._zone}
@@ -139,7 +143,7 @@ class UnusualForHour:
         """Close the quarter that has passed, learn from it when it was watched as a whole, and set the limits anew."""
         whole = t_s - self._begun_s >= WHOLE * SLOT_MIN * 60 and not self._blind
         if self._slot is not None and whole and _follows(self._slot, slot):
-            self._close(self._slot // SLOTS_PER_HOUR)
+            self._close(self._slot)
         else:
             self._interrupt()
         self._slot, self._count, self._begun_s, self._last_s = slot, 0.0, t_s, t_s
@@ -172,42 +176,47 @@ class UnusualForHour:
                 least = max(critical, int(usual) + LEAST_EXCESS)
                 yield Limit(slots, usual, sum(quarter.came for quarter in before), least)
 
-    def _close(self, hour: int) -> None:
+    def _close(self, slot: int) -> None:
         """Note a quarter; what is far off, as in a burst, only as far as is credible."""
+        hour = slot // SLOTS_PER_HOUR
         usual, expected = self._week.mean(hour), self._expected(hour)
         reach = CLIP_SD * sqrt(self._variance(max(expected, LEAST_MEAN), WINDOWS[0], hour))
         known = self._week.learned >= SILENT_SLOTS
         credible = min(max(self._count, expected - reach), expected + reach) if known else self._count
-        self._past.appendleft(Quarter(hour, self._count, credible, usual, expected, self._told is not None))
+        self._past.appendleft(Quarter(slot, self._count, credible, usual, expected, self._told is not None))
         self._silence.append(self._past[0])
         if self._count > 0 or not known or len(self._silence) >= SLOTS_PER_DAY:
             self._take_in()
 
     def _take_in(self) -> None:
-        """Learn the quarters since somebody was here last; of a strange silence only what was so the last time too."""
-        silent = [quarter for quarter in self._silence if quarter.came == 0]
-        strange = sum(quarter.expected for quarter in silent) > SILENCE * self._ratio(WINDOWS[0])
-        doubtful = {quarter.hour for quarter in silent} - self._doubted if strange else set()
-        self._doubted -= {quarter.hour for quarter in self._silence}
-        self._doubted |= doubtful
+        """Learn the quarters since somebody was here last; of what is strange only what was so the last time too."""
+        silent = sum(quarter.expected for quarter in self._silence if quarter.came == 0)
+        strange = silent > SILENCE * self._ratio(WINDOWS[0])
         for quarter in self._silence:
-            if quarter.came == 0 and quarter.hour in doubtful:
-                self._learned.clear()
+            if (quarter.told or (strange and quarter.came == 0)) and quarter.slot not in self._doubted:
+                self._doubt(quarter)
             else:
                 self._learn(quarter)
         self._silence.clear()
 
-    def _learn(self, quarter: Quarter) -> None:
-        known = self._week.known(quarter.hour) >= WEEK_KNOWN
-        if known:
-            self._level.learn(quarter.credible, quarter.usual)
+    def _doubt(self, quarter: Quarter) -> None:
+        """Leave a quarter out of what is usual for once; only the level of these hours knows of a burst."""
+        self._doubted.add(quarter.slot)
+        self._learned.clear()
         if quarter.told:
-            self._learned.clear()
-            return
+            self._learn_level(quarter)
+
+    def _learn(self, quarter: Quarter) -> None:
+        self._doubted.discard(quarter.slot)
+        self._learn_level(quarter)
         self._learned.appendleft(quarter)
-        if known:
+        if self._week.known(quarter.hour) >= WEEK_KNOWN:
             self._learn_spreads()
         self._week.learn(quarter.hour, quarter.credible)
+
+    def _learn_level(self, quarter: Quarter) -> None:
+        if self._week.known(quarter.hour) >= WEEK_KNOWN:
+            self._level.learn(quarter.credible, quarter.usual)
 
     def _learn_spreads(self) -> None:
         for slots, spread in self._spreads.items():

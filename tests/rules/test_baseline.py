@@ -186,12 +186,13 @@ def test_what_was_told_of_is_not_learned_and_is_told_once() -> None:
     assert not any(quarter(rule, slot, round(usual(slot))) for slot in range(noon + 9, noon + 16))
 
 
-def test_a_shop_that_has_become_busier_for_good_is_usual_after_a_while() -> None:
+def test_five_times_as_many_for_good_are_usual_after_some_weeks() -> None:
     rule = UnusualForHour(RULE, 0)
     weeks(rule, 0, 3)
-    first = weeks(rule, 3, 5, growth=0.5)
-    assert first
-    assert len(weeks(rule, 5, 7, seed=2, growth=0.5)) < 0.1 * len(first) + 8
+    first = weeks(rule, 3, 4, growth=1.2)
+    assert len(first) > 50
+    weeks(rule, 4, 8, seed=2, growth=0.6)
+    assert len(weeks(rule, 8, 9, seed=3, growth=0.5)) < 0.1 * len(first)
 
 
 def test_it_knows_nothing_without_the_time_of_the_week() -> None:
