@@ -50,10 +50,10 @@ class Desk:
         self._journal.append_nowait(item)
         self._loop.call_soon_threadsafe(self._show, item)
 
-    async def safe(self, item: Item) -> None:
-        """The same, on the loop, until it is on disk (or counted as dropped for want of room)."""
+    async def safe(self, item: Item) -> bool:
+        """The same, on the loop, until it is on disk; false when it was dropped (and counted) for want of room."""
         self._show(item)
-        await self._journal.append(item)
+        return await self._journal.append(item) is not None
 
     def _show(self, item: Item) -> None:
         for watcher in self._watchers:

@@ -32,6 +32,7 @@ KNOWN_S = OLDEST_S + 60.0
 """Older bookings are refused, and younger ones are known by their ids: none can count twice."""
 AGAIN_S = 900.0
 """So long after it was told a booking is told to the rules again when the camera starts anew."""
+NO_ROOM = "the journal has no room for it; send it again later"
 MARK = 12
 """Letters of an operator's mark."""
 
@@ -64,6 +65,7 @@ class Result(StrEnum):
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"
     REFUSED = "refused"
+    AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,10 @@ class TillStatus:
 
 
 class TillDesk:
-    """Where bookings are handed in; belongs to the loop. `safe` journals an event and returns once it is on disk."""
+    """Where bookings are handed in; belongs to the loop.
+
+    `safe` journals an event and returns once it is on disk, false when the journal had no room for it.
+    """
 
     def __init__(
         self,
@@ -93,7 +98,7 @@ class TillDesk:
         journal: Journal,
         clock: Clock,
         hand: Callable[[TillEvent], None],
-        safe: Callable[[Event], Awaitable[object]],
+        safe: Callable[[Event], Awaitable[bool]],
     ) -> None:
         self.tills = {till.terminal: till for till in tills}
         self.statuses = {till.terminal: TillStatus() for till in tills}
@@ -132,16 +137,19 @@ class TillDesk:
         self._forget()
         events: dict[str, Event] = {}
         answers = [self._take(booking, events) for booking in bookings]
-        for event in events.values():
-            await self._safe(event)
-        if events:
+        saved = {name: event for name, event in events.items() if await self._safe(event)}
+        if saved:
             utc_s = self._clock.wall().utc_s
-            await self._journal.file(SHELF, [Filed(name, utc_s, self._kept(event)) for name, event in events.items()])
+            await self._journal.file(SHELF, [Filed(name, utc_s, self._kept(event)) for name, event in saved.items()])
             await self._journal.trim(SHELF, utc_s - 2 * KNOWN_S)
-        return answers
+        lost = events.keys() - saved.keys()
+        for name in lost:
+            self._known.pop(name, None)
+        pairs = zip(bookings, answers, strict=True)
+        return [Answer(one.id, Result.AGAIN, NO_ROOM) if _name(one) in lost else answer for one, answer in pairs]
 
     def _take(self, booking: Booking, events: dict[str, Event]) -> Answer:
-        till, name = self.tills.get(booking.terminal), f"{booking.terminal} {booking.id}"
+        till, name = self.tills.get(booking.terminal), _name(booking)
         if till is None:
             return Answer(booking.id, Result.REFUSED, f"no [[till]] has the terminal {booking.terminal!r}")
         status = self.statuses[booking.terminal]
@@ -186,3 +194,7 @@ class TillDesk:
     def _forget(self) -> None:
         now_s = self._clock.monotonic()
         self._known = {name: known_s for name, known_s in self._known.items() if now_s - known_s <= KNOWN_S}
+
+
+def _name(booking: Booking) -> str:
+    return f"{booking.terminal} {booking.id}"

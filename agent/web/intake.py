@@ -162,6 +162,8 @@ class _Intake:
         (one,) = await self._tills.take([booking])
         if one.result is Result.REFUSED:
             raise web.HTTPUnprocessableEntity(text=f"booking {one.id!r}: {one.error}\n")
+        if one.result is Result.AGAIN:
+            raise web.HTTPServiceUnavailable(text=f"booking {one.id!r}: {one.error}\n", headers={"Retry-After": "10"})
         return answer(_plain(one))
 
     async def _book_many(self, request: web.Request, raws: Sequence[msgspec.Raw]) -> list[Answer]:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from agent.config import parse_config
 from agent.desk import Desk
-from agent.domain import FactKind, TillKind
+from agent.domain import Event, FactKind, TillKind
 from agent.events.journal import Journal
 from agent.events.wire import EventBody
 from agent.hub.identity import Identity
@@ -38,7 +38,7 @@ from agent.rules.fusion import (
     WARM_SEES,
 )
 from agent.sensors import PULSE_S, Sensors
-from agent.tills import AGAIN_S, OLDEST_S, TillDesk
+from agent.tills import AGAIN_S, OLDEST_S, Booking, Result, TillDesk
 from agent.web.api import Facts, create_app, serving
 from agent.web.intake import BURST, MOST, add_intake
 from hal.simulated.clock import ManualClock
@@ -263,6 +263,23 @@ async def test_a_restart_forgets_no_booking_but_time_does(tmp_path: Path) -> Non
         assert (await one.post("/v1/till", sale))[1]["result"] == "duplicate"
         one.clock.sleep(OLDEST_S + 120)
         assert (await one.post("/v1/till", sale))[1]["result"] == "accepted"
+
+
+async def test_a_booking_that_the_journal_has_no_room_for_is_wanted_again(tmp_path: Path) -> None:
+    config, clock = parse_config(TEXT), ManualClock(5000.0)
+    handed: list[TillEvent] = []
+    room = False
+
+    async def safe(_: Event) -> bool:
+        return room
+
+    async with await Journal.open(tmp_path / "journal.db", clock) as journal:
+        desk = TillDesk(config.tills, journal, clock, handed.append, safe)
+        refund, sale = (Booking(terminal="1", kind=kind, id="1") for kind in (TillKind.REFUND, TillKind.SALE))
+        assert [one.result for one in await desk.take([refund, sale])] == [Result.AGAIN, Result.AGAIN]
+        room = True
+        assert [one.result for one in await desk.take([refund, sale])] == [Result.ACCEPTED, Result.DUPLICATE]
+    assert [one.kind for one in handed] == [TillKind.REFUND, TillKind.REFUND]
 
 
 async def test_after_a_restart_the_rules_hear_of_the_latest_bookings_again(tmp_path: Path) -> None:
