@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
+PURE_HEALTH = ("dirt", "episode", "features", "image", "judge", "picture", "scene", "signal")
 # The layers of docs/design/architecture.md, lowest first; the longest prefix that fits a module decides.
 LAYERS = {
     "hal.ports": 1,
@@ -27,8 +28,7 @@ LAYERS = {
     "agent.events.wire": 4,
     "agent.events.scan": 4,
     "agent.events.lines": 4,
-    "agent.health.forecast": 4,
-    "agent.health.baseline": 4,
+    **{f"agent.health.{name}": 4 for name in PURE_HEALTH},
     "agent.vision.pipeline": 5,
     "agent.vision.threads": 5,
     "agent.respond": 5,
@@ -72,7 +72,11 @@ LAYERS = {
     "agent": 1,
 }
 PURE = [
-    f"agent.{name}" for name in ("domain", "errors", "geometry", "schema", "config", "tables", "rule_config", "rules")
+    *(
+        f"agent.{name}"
+        for name in ("domain", "errors", "geometry", "schema", "config", "tables", "rule_config", "rules")
+    ),
+    *(f"agent.health.{name}" for name in PURE_HEALTH),
 ]
 IMPURE_IMPORTS = {"asyncio", "threading", "time", "socket", "sqlite3", "subprocess", "random"}
 
