@@ -71,7 +71,9 @@ class SimulatedCamera:
         if index is None or self._renderer is None:
             return None
         self._next = index + 1
-        picture = self._renderer.render(self.scene.figures(index / self._settings.fps), index)
+        scene_s = index / self._settings.fps
+        scenery = self.scene.scenery(scene_s, self._settings.width)
+        picture = self._renderer.render(self.scene.figures(scene_s), index, scenery)
         t_s = index / self._settings.fps + (self._opened_s if self._settings.paced else 0.0)
         return Frame(index, t_s, picture, picture)
 

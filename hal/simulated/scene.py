@@ -14,7 +14,9 @@ from hal.simulated.itinerary import Itinerary
 from hal.simulated.optics import inside
 from hal.simulated.people import Look
 from hal.simulated.render import Figure, Light, figure_of
+from hal.simulated.scenery import USUAL, Scenery
 from hal.simulated.scripts import SCENARIOS, Role, Stage
+from hal.simulated.shelf import emptied_shelf
 from hal.simulated.shop import Layout, Xy, load_layout
 from hal.simulated.sight import BoxXyxy, Sight, sights
 
@@ -111,6 +113,11 @@ class Scene:
     def _pose(self, actor: Actor, t_s: float) -> Figure:
         stance = actor.itinerary.at(t_s)
         return figure_of(actor.id, actor.look, body_of(stance, actor.look), self.layout, (stance.x, stance.y))
+
+    def scenery(self, t_s: float, width: int) -> Scenery:
+        """How the shop itself looks at a moment, in a picture so many pixels wide."""
+        emptied = self._scenario.emptied
+        return USUAL if emptied is None else emptied_shelf(self.layout, emptied, t_s % self._scenario.cycle_s, width)
 
     def happenings(self, start_s: float, end_s: float) -> tuple[Happening, ...]:
         """All that is scripted to be going on between two moments, by start."""

@@ -35,12 +35,22 @@ Script = Callable[["Stage"], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Emptied:
+    """In every cycle `items` goods of the shelf go one by one within `taken_s` (from, to) and come back in `back_s`."""
+
+    items: int
+    taken_s: tuple[float, float]
+    back_s: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """A script that repeats every `cycle_s` seconds (0: nothing ever happens)."""
 
     script: Script
     cycle_s: float
     night: bool = False
+    emptied: Emptied | None = None
 
 
 class Stage:
@@ -217,6 +227,23 @@ def _crowd(stage: Stage) -> None:
         stage.add(partial(shopper, stage, float(start_s), 4.0))
 
 
+SWEPT = Emptied(16, (80.0, 89.0), (150.0, 172.0))
+
+
+def _sweep(stage: Stage) -> None:
+    """Somebody empties the shelf and goes; staff fill it again."""
+    for start_s, end_s in (SWEPT.taken_s, SWEPT.back_s):
+        stage.add(partial(_at_shelf, stage, start_s - 1.5, end_s + 2.0))
+
+
+def _at_shelf(stage: Stage, start_s: float, end_s: float) -> Itinerary:
+    """Stands at the expensive shelf between two moments, reaching into it."""
+    place = stage.layout.of_kind("linger")[0]
+    plan = stage.walk(_enter(stage, 0.0), place)
+    arrived_s = plan.time_s
+    return _leave(stage, plan.stay(end_s - start_s, place.facing_deg, "reach", 1.2)).shifted(start_s - arrived_s)
+
+
 def _nobody(stage: Stage) -> None:
     """The shop stays empty."""
 
@@ -230,5 +257,6 @@ SCENARIOS: dict[str, Scenario] = {
     "runner": Scenario(_runner, 40.0),
     "crowd": Scenario(_crowd, 70.0),
     "night": Scenario(_intruder, 60.0, night=True),
+    "sweep": Scenario(_sweep, 200.0, emptied=SWEPT),
 }
 """Every scenario by the name that `HalSettings.scene` takes."""
