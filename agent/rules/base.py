@@ -25,7 +25,8 @@ class View:
 
     `ended` holds the stays that ended with this frame, `trails` the feet that were seen to go on (or to stand) in it,
     `ground` how the floor lies, `facts` what the sensors told, `senses` what else was made of the picture,
-    `tills` what tills told since the last frame, `concealing` the open candidates of concealment.
+    `tills` what tills told since the last frame, `concealing` the open candidates of concealment, `appeared` who was
+    seen for the first time just beyond a line.
     `minute_of_week` is the shop's local time (0 is Monday 00:00), None where there is none (a replay): schedules then
     count as not set.
     """
@@ -44,6 +45,7 @@ class View:
     senses: Senses = NOTHING
     tills: Sequence[TillEvent] = ()
     concealing: frozenset[int] = frozenset()
+    appeared: Sequence[Crossing] = ()
 
     def who(self, track: int) -> int:
         """The earliest track that this one may continue: appearance or a restart may link them."""

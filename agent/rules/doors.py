@@ -12,6 +12,8 @@ from agent.rules.continuity import rows
 from agent.rules.facts import Grants
 from agent.rules.lines import Crossing
 
+COMPANY_S = 3.0
+"""Two come in together when not more than this lies between them."""
 SETTLE_S = 0.5
 """How much later than it happened a grant may be told."""
 
@@ -19,7 +21,8 @@ SETTLE_S = 0.5
 class Tailgating:
     """More people came in than were granted access; each grant lets one person in, from just before it on.
 
-    Somebody who comes in with no grant near is the business of other rules. Who turns back has not come in.
+    Somebody who comes in with no grant near is the business of other rules. Who turns back has not come in. Two who
+    come in close together may be mixed up: who appears just inside while another crosses has come in, too.
     """
 
     def __init__(self, config: TailgatingRule, line: int) -> None:
@@ -28,6 +31,8 @@ class Tailgating:
         self._before_s = config.before_s + config.clock_error_s
         self._after_s = config.after_s + config.clock_error_s
         self._undecided: list[Crossing] = []
+        self._appeared: list[Crossing] = []
+        self._crossed: list[Crossing] = []
         self._used = Grants()
         self._found: Held[int] = Held(config.hold_s)
 
@@ -37,6 +42,7 @@ class Tailgating:
         for crossing in view.crossings:
             if crossing.line == self._line:
                 self._take(crossing)
+        self._accompany(view)
         while self._undecided and view.t_s - self._undecided[0].t_s >= self._before_s + SETTLE_S:
             self._decide(view, self._undecided.pop(0))
         self._used.forget(view.t_s)
@@ -44,9 +50,20 @@ class Tailgating:
             factors: dict[str, Json] = {"grants": grants}
             yield Hit.about(self.config, track, line=self.config.line, factors=factors)
 
+    def _accompany(self, view: View) -> None:
+        """Count those in who appeared inside while somebody else, seen together with them, crossed."""
+        new = (other for other in view.appeared if (other.line, other.direction) == (self._line, self.config.direction))
+        self._appeared = [one for one in (*self._appeared, *new) if view.t_s - one.t_s <= COMPANY_S]
+        self._crossed = [one for one in self._crossed if view.t_s - one.t_s <= COMPANY_S]
+        for one in list(self._appeared):
+            if any(other.track != one.track and other.track in view.people for other in self._crossed):
+                self._appeared.remove(one)
+                self._undecided.append(one)
+
     def _take(self, crossing: Crossing) -> None:
         if crossing.direction == self.config.direction:
             self._undecided.append(crossing)
+            self._crossed.append(crossing)
         else:
             self._undecided = [other for other in self._undecided if other.track != crossing.track]
 

@@ -101,9 +101,9 @@ class RuleEngine:
         self, t_s: float, tracks: Sequence[Track], minute_of_week: int | None = None, senses: Senses = NOTHING
     ) -> Findings:
         """Take the tracks of one inferred frame. `minute_of_week` is local time, None where there is none."""
+        crossings = self._lines.update(t_s, tracks)
         tracks = self._footing.update(t_s, tracks)
         ended = self._zones.update(t_s, tracks)
-        crossings = self._lines.update(t_s, tracks)
         people = {track.id: track for track in tracks if track.confirmed and track.seen}
         for track, earlier in (senses.appearance or {}).items():
             self.link(track, earlier)
@@ -123,6 +123,7 @@ class RuleEngine:
             senses,
             self._tills,
             self.concealing,
+            self._lines.appeared,
         )
         self._tills = []
         events = [

@@ -27,6 +27,9 @@ FAR = 2.0
 EDGE = 0.01
 FORGET_S = 10.0
 WIDTH_GAIN = 0.3
+NEAR_H = 1.5
+"""Who is first seen nearer than this to a line, in body heights, may have come over it unseen."""
+APPEAR_S = 3.0
 
 
 class Crossing(NamedTuple):
@@ -83,6 +86,7 @@ class _Walk:
 
     place: Point
     side: int
+    near: bool = False
     cut: bool = False
     beyond: int = 0
 
@@ -106,7 +110,9 @@ class _Person:
     """What is remembered of one track: its walk at every line, and how wide it was when last seen whole."""
 
     last_s: float
+    since_s: float
     width: float = 0.0
+    known: bool = False
     walks: dict[int, _Walk] = field(default_factory=dict)
 
     def foot(self, track: Track) -> Point:
@@ -123,23 +129,28 @@ class _Person:
 
 
 class LineWatch:
-    """Follows every track past every line."""
+    """Follows every track past every line.
+
+    `appeared` tells who was seen for the first time just beyond a line: by the definition they have not crossed it.
+    """
 
     def __init__(self, lines: Sequence[LineConfig], aspect: float) -> None:
         self._lines = [Polyline(line.points, aspect) for line in lines]
         self._aspect = aspect
         self._diagonal_margin = MARGIN_DIAGONAL * math.hypot(aspect, 1.0)
         self._people: dict[int, _Person] = {}
+        self.appeared: list[Crossing] = []
 
     def update(self, t_s: float, tracks: Sequence[Track]) -> list[Crossing]:
         """Take the tracks of one inferred frame; returns the crossings completed by it."""
         self._forget(t_s)
+        self.appeared = []
         return [crossing for track in tracks if track.seen for crossing in self._observe(t_s, track)]
 
     def _observe(self, t_s: float, track: Track) -> Iterator[Crossing]:
         person = self._people.get(track.id)
         if person is None:
-            person = self._people[track.id] = _Person(t_s)
+            person = self._people[track.id] = _Person(t_s, t_s)
         person.last_s = t_s
         foot = person.foot(track)
         place = Point(foot.x * self._aspect, foot.y)
@@ -152,13 +163,30 @@ class LineWatch:
                 continue  # a cut box leaves open on which side the person stands
             walk = person.walks.get(number)
             if walk is None:
-                walk = person.walks[number] = _Walk(place, side)
+                near = t_s == person.since_s and margin <= abs(distance) < NEAR_H * track.height
+                walk = person.walks[number] = _Walk(place, side, near)
             crossed = walk.step(line, place, distance, margin)
             if crossed and track.confirmed:
-                yield Crossing(track.id, number, "in" if crossed > 0 else "out", t_s)
+                yield Crossing(track.id, number, _direction(crossed), t_s)
+        if track.confirmed and not person.known:
+            self._introduce(t_s, track.id, person)
+
+    def _introduce(self, t_s: float, track: int, person: _Person) -> None:
+        """Note where somebody new was first seen, if that was lately, just beyond a line."""
+        person.known = True
+        if t_s - person.since_s <= APPEAR_S:
+            self.appeared += [
+                Crossing(track, number, _direction(walk.side), t_s)
+                for number, walk in person.walks.items()
+                if walk.near and not walk.cut
+            ]
 
     def _forget(self, t_s: float) -> None:
         self._people = {track: person for track, person in self._people.items() if t_s - person.last_s <= FORGET_S}
+
+
+def _direction(side: int) -> str:
+    return "in" if side > 0 else "out"
 
 
 def _outward(track: Track) -> list[tuple[float, float]]:

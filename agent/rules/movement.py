@@ -11,9 +11,12 @@ from math import cos, hypot, radians
 from agent.domain import Json
 from agent.rule_config import ErraticRule, RunningRule, WrongWayRule
 from agent.rules.base import Held, Hit, View
+from agent.rules.ground import Ground
 from agent.rules.trails import Step, Trail, steady_speed
 
-STILL_RUNNING = 0.75
+SHOWN_SHARE = 0.9
+"""What a second of steadied boxes shows of a speed: corners and the first step are in it."""
+STILL_RUNNING = 0.7
 KEPT_SHARE = 0.75
 COURSE_S = 1.0
 STANDING_SPEED = 0.15
@@ -32,20 +35,20 @@ class Running:
         """One hit for each person who runs."""
         self._running.forget(view.t_s)
         for track, trail in view.walking(self._zone):
-            speed = self._speed(trail, view.ground.stretch(trail.foot[1]), going=track in self._running)
+            speed = self._speed(trail, going=track in self._running)
             if speed:
                 self._running.note(track, view.t_s, speed)
         for track, speed in self._running:
             factors: dict[str, Json] = {"speed_h_s": round(speed, 2), "min_speed": self.config.min_speed}
             yield Hit.about(self.config, track, zone=self.config.zone, factors=factors)
 
-    def _speed(self, trail: Trail, stretch: tuple[float, float], *, going: bool) -> float:
+    def _speed(self, trail: Trail, *, going: bool) -> float:
         """The speed in h/s if that is running, else 0. The exact look is taken at those only who are near it."""
-        limit = self.config.min_speed * (STILL_RUNNING if going else 1.0)
+        limit = self.config.min_speed * (STILL_RUNNING if going else SHOWN_SHARE)
         course = trail.velocity(self.config.over_s)
-        if course is None or hypot(course[0] * stretch[0], course[1] * stretch[1]) < limit * KEPT_SHARE:
+        if course is None or hypot(*course) < limit * KEPT_SHARE:
             return 0.0
-        speed, kept = steady_speed(trail.tail(self.config.over_s), stretch)
+        speed, kept = steady_speed(trail.tail(self.config.over_s))
         return speed if speed >= limit and kept >= limit * KEPT_SHARE else 0.0
 
 
@@ -71,7 +74,7 @@ class WrongWay:
         """One hit for each person who goes the wrong way."""
         self._found.forget(view.t_s)
         for track, trail in view.walking(self._zone):
-            moved_h = self._follow(track, trail)
+            moved_h = self._follow(track, trail, view.ground)
             if moved_h >= self.config.min_moved_h and (lasted_s := self._lasted_s(track, trail)) >= self.config.after_s:
                 self._found.note(track, view.t_s, (moved_h, lasted_s))
         self._against = {t: way for t, way in self._against.items() if view.t_s - way.moved_s <= STANDING_S}
@@ -79,19 +82,26 @@ class WrongWay:
             factors: dict[str, Json] = {"moved_h": round(moved_h, 2), "lasted_s": round(lasted_s, 1)}
             yield Hit.about(self.config, track, zone=self.config.zone, line=self.config.line, factors=factors)
 
-    def _follow(self, track: int, trail: Trail) -> float:
+    def _follow(self, track: int, trail: Trail, ground: Ground) -> float:
         """Body heights gone against the way so far. Standing interrupts nothing, another course does."""
         course = trail.velocity(COURSE_S)
         if course is None or (speed := hypot(*course)) < STANDING_SPEED:
             return 0.0
-        if course[0] * self._way[0] + course[1] * self._way[1] >= self.config.max_cosine * speed:
+        way = self._way_at(trail.foot[1], ground)
+        if course[0] * way[0] + course[1] * way[1] >= self.config.max_cosine * speed:
             self._against.pop(track, None)
             return 0.0
         now, against = trail.steps[-1], self._against.get(track)
         if against is None or against.start.t_s < trail.since_s:
             against = self._against[track] = _Against(trail.tail(COURSE_S)[0], now.t_s)
         against.moved_s = now.t_s
-        return (against.start.x - now.x) * self._way[0] + (against.start.y - now.y) * self._way[1]
+        return (against.start.x - now.x) * way[0] + (against.start.y - now.y) * way[1]
+
+    def _way_at(self, foot_y: float, ground: Ground) -> tuple[float, float]:
+        """The allowed way on the floor where somebody is."""
+        aside, deep = ground.stretch(foot_y)
+        x, y = self._way[0] * aside, self._way[1] * deep
+        return x / hypot(x, y), y / hypot(x, y)
 
     def _lasted_s(self, track: int, trail: Trail) -> float:
         return trail.steps[-1].t_s - self._against[track].start.t_s

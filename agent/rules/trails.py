@@ -27,7 +27,7 @@ SLACK_S = 1e-6
 
 
 class Step(NamedTuple):
-    """A seen foot: seconds, and a place in body heights from where the trail began (x right, y down)."""
+    """A seen foot: seconds, and a place on the floor in body heights from where the trail began (x right, y nearer)."""
 
     t_s: float
     x: float
@@ -46,7 +46,7 @@ class Trail:
         self._height = height
         self._velocities: dict[float, tuple[float, float] | None] = {}
 
-    def extend(self, t_s: float, foot: tuple[float, float], height: float) -> bool:
+    def extend(self, t_s: float, foot: tuple[float, float], height: float, ground: Ground) -> bool:
         """Add a foot (frame heights); false when nobody could have come there from the last one.
 
         A box that loses its legs behind a shelf must not make its person fast: a height shrinks only slowly.
@@ -57,8 +57,9 @@ class Trail:
         dx, dy = (foot[0] - self.foot[0]) / tall, (foot[1] - self.foot[1]) / tall
         if hypot(dx, dy) > JITTER_H + TOP_SPEED * span_s:
             return False
+        aside, deep = ground.stretch((foot[1] + self.foot[1]) / 2)
         self.foot, self._height = foot, tall
-        self.steps.append(Step(t_s, last.x + dx, last.y + dy))
+        self.steps.append(Step(t_s, last.x + dx * aside, last.y + dy * deep))
         self._velocities.clear()
         if t_s - self.steps[0].t_s > KEEP_S:
             del self.steps[: len(self.steps) // 2]
@@ -82,7 +83,7 @@ class Trail:
 
 
 class TrailWatch:
-    """Follows everybody's feet, and learns from them how the floor lies."""
+    """Follows everybody's feet."""
 
     def __init__(self, aspect: float, ground: Ground) -> None:
         self._aspect = aspect
@@ -102,10 +103,9 @@ class TrailWatch:
             if not track.foot_seen or box.x1 <= EDGE or box.x2 >= 1 - EDGE:
                 continue
             foot = ((box.x1 + box.x2) / 2 * self._aspect, box.y2)
-            if trail and trail.extend(t_s, foot, track.height):
+            if trail and trail.extend(t_s, foot, track.height, self._ground):
                 if track.confirmed:
                     grown[track.id] = trail
-                    self._ground.learn(foot[1], track.height)
             else:
                 self._trails[track.id] = Trail(t_s, foot, track.height)
         gone = [track for track, trail in self._trails.items() if t_s - trail.steps[-1].t_s > GAP_S]
@@ -125,21 +125,20 @@ def velocity(steps: Sequence[Step]) -> tuple[float, float]:
     return dx / span_s, dy / span_s
 
 
-def steady_speed(steps: Sequence[Step], stretch: tuple[float, float] = (1.0, 1.0)) -> tuple[float, float]:
+def steady_speed(steps: Sequence[Step]) -> tuple[float, float]:
     """The speed that most of the steps agree on, and the least that was kept up in them, body heights a second.
 
     The first is the median slope over all pairs (Theil 1950, Sen 1968); one jump hardly moves it. The second is the
     lesser of the median of the single steps and of the slower half of the way (between the means of its thirds): it
-    stays low where a jump or a few make the whole way. `stretch` multiplies steps to the side and in depth.
+    stays low where a jump or a few make the whole way.
     """
-    sx, sy = stretch
     pairs = [((b.x - a.x) / (b.t_s - a.t_s), (b.y - a.y) / (b.t_s - a.t_s)) for a, b in combinations(steps, 2)]
-    vx, vy = sx * median(pair[0] for pair in pairs), sy * median(pair[1] for pair in pairs)
+    vx, vy = median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
     speed = hypot(vx, vy) or SLACK_S
     third = len(steps) // 3
     means = [_mean(part) for part in (steps[:third], steps[third:-third], steps[-third:])]
     single, *halves = (
-        [((b.x - a.x) * sx * vx + (b.y - a.y) * sy * vy) / (b.t_s - a.t_s) / speed for a, b in pairwise(points)]
+        [((b.x - a.x) * vx + (b.y - a.y) * vy) / (b.t_s - a.t_s) / speed for a, b in pairwise(points)]
         for points in (steps, means)
     )
     return speed, min(median(single), *halves[0])

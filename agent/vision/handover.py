@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import hypot
 
-from agent.domain import Track
+from agent.domain import Point, Track
 
 GAP_S = 2.0
-REACH_H, REACH_H_S = 0.5, 0.7
-"""How far away in body heights somebody may appear again: at once, and more for every second of the gap."""
+REACH_H, REACH_H_S = 0.4, 0.3
+"""How far from where they must be somebody may appear again, body heights: at once, and more for every second."""
 SIZE_RATIO = 1.4
 FORGET_S = 60.0
 LEAST_GAP_S = 1e-3
@@ -28,6 +28,7 @@ class Handover:
         self._names: dict[int, int] = {}
         self._since_s: dict[int, float] = {}
         self._lately: dict[int, Track] = {}
+        self._where: dict[int, Point] = {}
 
     def update(self, t_s: float, tracks: Sequence[Track]) -> list[Track]:
         """The same tracks, with the ids of the people whom they go on with."""
@@ -37,7 +38,11 @@ class Handover:
         if not seen.keys() <= self._since_s.keys():
             self._note(t_s, seen)
         named = [self._taken_over(t_s, track, seen) if self._is_new(track) else track for track in tracks]
-        self._lately.update((track.id, track) for track in named if track.seen and track.confirmed)
+        for track in named:
+            if track.confirmed:
+                self._where[track.id] = track.foot
+                if track.seen:
+                    self._lately[track.id] = track
         taken = {track.id for track in named if track.seen}
         return [track for track in named if track.seen or track.id not in taken]
 
@@ -54,6 +59,7 @@ class Handover:
             self._since_s.setdefault(number, t_s)
         if len(self._lately) > len(seen):
             self._lately = {k: track for k, track in self._lately.items() if t_s - track.t_s <= FORGET_S}
+            self._where = {k: foot for k, foot in self._where.items() if k in self._lately}
             there = self._lately.keys() | seen.keys()
             self._since_s = {k: since_s for k, since_s in self._since_s.items() if k in there}
             self._names = {k: name for k, name in self._names.items() if name in there}
@@ -81,5 +87,6 @@ class Handover:
         return 1 / SIZE_RATIO < track.height / other.height < SIZE_RATIO and self._apart_h(track, other) <= reach_h
 
     def _apart_h(self, track: Track, other: Track) -> float:
-        a, b = track.foot, other.foot
+        """From where the other must be by now, as the tracker predicts."""
+        a, b = track.foot, self._where[other.id]
         return hypot((a.x - b.x) * self._aspect, a.y - b.y) / other.height

@@ -160,3 +160,11 @@ def test_a_reader_whose_clock_is_off_by_as_much_as_told_still_lets_one_in(off_s:
     one, two = comes_in(15), [*comes_in(15), *comes_in(16.5, 2)]
     assert Stage(told).play(one, grants(14 + off_s), until_s=30).opened() == []
     assert len(Stage(told).play(two, grants(14 + off_s), until_s=30).opened()) == 1
+
+
+def test_who_appears_just_inside_while_another_comes_in_came_in_with_them() -> None:
+    behind = [track for track in comes_in(5, 2) if track.foot.x > 0.53]
+    (incident,) = Stage(DOOR).play([*comes_in(6), *behind], grants(4), until_s=15).opened()
+    assert incident.kind == "tailgating"
+    alone = [track for track in comes_in(5, 2) if track.foot.x > 0.53]
+    assert not Stage(DOOR).play(alone, grants(4), until_s=15).opened()

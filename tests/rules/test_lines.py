@@ -90,3 +90,19 @@ def test_a_wobbling_walk_crosses_exactly_once(
 @pytest.mark.parametrize("x", [0.499, 0.5, 0.501])
 def test_standing_on_the_line_is_no_crossing(x: float) -> None:
     assert not run(DOWN, [person(i * 0.1, x + 0.004 * (-1) ** i, 0.5) for i in range(100)])
+
+
+def test_who_is_first_seen_just_beyond_a_line_has_appeared_there_but_not_crossed() -> None:
+    watch = LineWatch([LineConfig(name="door", points=(Point(0.5, 1.0), Point(0.5, 0.0)))], ASPECT)
+    told = []
+    for index, track in enumerate(walk([(0, 0.6, 0.5), (2, 0.8, 0.5)])):
+        assert watch.update(track.t_s, [track._replace(confirmed=index >= 2)]) == []
+        told += watch.appeared
+    assert [(one.track, one.line, one.direction) for one in told] == [(1, 0, "in")]
+
+
+def test_who_walks_up_from_afar_has_not_appeared() -> None:
+    watch = LineWatch([LineConfig(name="door", points=(Point(0.5, 1.0), Point(0.5, 0.0)))], ASPECT)
+    for track in walk([(0, 0.95, 0.5), (4, 0.55, 0.5)]):
+        watch.update(track.t_s, [track])
+        assert watch.appeared == []

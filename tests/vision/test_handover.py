@@ -19,7 +19,7 @@ def standing(handover: Handover, track: int, until_s: float, x: float = 0.5) -> 
         assert ids(handover, index / 10, person(index / 10, x, 0.5, track)) == [track]
 
 
-@given(st.floats(0.1, 1.9), st.floats(-0.3, 0.3))
+@given(st.floats(0.1, 1.9), st.floats(-0.35, 0.35))
 def test_a_new_track_where_somebody_was_just_lost_goes_on_as_them(gap_s: float, moved_h: float) -> None:
     handover = Handover(ASPECT)
     standing(handover, 4, 2.0)

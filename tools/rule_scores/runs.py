@@ -25,6 +25,9 @@ from hal.simulated.scenario.truth import Happening, happenings
 from tools.rule_scores.clothed import Clothed
 from tools.rule_scores.site import CROWD, LONG_QUEUE, config_of
 
+RARE_SWAPS = 0.01
+"""The chance that two who pass exchange their ids, where only missed detections are at issue."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -64,8 +67,8 @@ class Outcome:
 
 
 def unhidden(seed: int, misses: float) -> Noise:
-    """The errors of a seed with a given share of misses, in which only other people hide somebody."""
-    return replace(random_noise(seed, misses=misses), hidden_every_s=math.inf)
+    """The errors of a seed with a given share of misses; people are hidden by others only, ids seldom mixed up."""
+    return replace(random_noise(seed, misses=misses), hidden_every_s=math.inf, swaps=RARE_SWAPS)
 
 
 def run_day(job: Job) -> Outcome:

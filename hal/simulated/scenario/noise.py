@@ -52,7 +52,7 @@ class Noise:
     merges: float = 0.2
     lures: float = 0.25
     new_id_every_s: float = 300.0
-    swaps: float = 0.1
+    swaps: float = 0.05
     score: float = 0.84
     score_noise: float = 0.06
     fps: float = 8.0
