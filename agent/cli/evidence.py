@@ -1,13 +1,17 @@
-"""`aislewatch export` and `aislewatch verify`."""
+"""The commands about evidence: `clips`, `export` and `verify`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
-from agent.cli.asking import fetch
+from agent.cli.asking import ask, fetch, tell
+from agent.cli.reviewing import who
 from agent.durable import write_durably
 from agent.errors import OperatorError
 from agent.evidence.audit import LOG
@@ -16,6 +20,73 @@ from agent.evidence.verify import Finding, verify_folder, verify_log
 from agent.keys import PublicKey, read_public
 
 EXPORT_S = 120.0
+
+
+def show_clips(url: str, incident: str | None, *, as_json: bool) -> None:
+    """Print what is stored."""
+    found = ask(url, "/v1/clips", {"incident": incident} if incident else None)["clips"]
+    for clip in found:
+        print(msgspec.json.encode({"type": "clip", **clip}).decode() if as_json else clip_line(clip))
+    if not found and not as_json:
+        print("no clips")
+
+
+def clip_line(clip: Mapping[str, Any]) -> str:
+    """One clip for a person."""
+    why = ", ".join(clip["incidents"]) or clip["reason"]
+    held = "  HELD" if clip["held"] else ""
+    size = f"{clip['duration_s']:6.1f} s  {clip['bytes'] / 1e6:6.1f} MB"
+    return f"{clip['id']}  {clip['start_utc']}  {size}  {clip['severity']}  {why}{held}"
+
+
+def ask_for(url: str, start: str | None, end: str | None, reason: str, by: str | None, *, as_json: bool) -> None:
+    """Ask for a stretch of time."""
+    wish = {"from": moment(start), "to": moment(end), "reason": reason, "by": who(by)}
+    answer = tell(url, "/v1/clips", wish)
+    if as_json:
+        print(msgspec.json.encode({"type": "clips", **answer}).decode())
+    else:
+        for clip in answer["clips"]:
+            print(clip_line(clip))
+        if answer["making"]:
+            print(f"{answer['making']}  in the making")
+        if answer["said"] != "recorded":
+            print(answer["said"])
+    if answer["said"] != "recorded":
+        raise SystemExit(1)
+
+
+def hold(url: str, clip: str, reason: str, by: str | None, *, held: bool) -> None:
+    """Hold a clip, or let it age again."""
+    said = {"held": held, "reason": reason, "by": who(by)}
+    print(clip_line(tell(url, f"/v1/clips/{quote(clip, safe='')}/hold", said)))
+
+
+def erase(
+    url: str, start: str | None, end: str | None, reason: str, by: str | None, *, everything: bool, held_too: bool
+) -> None:
+    """Erase recordings."""
+    span = {} if everything else {"from": moment(start), "to": moment(end)}
+    said = {**span, "everything": everything, "held_too": held_too, "reason": reason, "by": who(by)}
+    answer = tell(url, "/v1/erase", said)
+    print(f"erased: {', '.join(answer['erased']) or 'nothing'}")
+    if answer["held"]:
+        print(f"held, not erased: {', '.join(answer['held'])}")
+
+
+def moment(text: str | None) -> float:
+    """UTC as a person writes it, in seconds since 1970. Raises OperatorError."""
+    hint = "such as 2026-11-21T18:30:00, or seconds since 1970"
+    if text is None:
+        raise OperatorError("--from and --to are needed", hint=hint)
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        return datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        raise OperatorError(f"{text!r} is no time", hint=hint) from None
 
 
 def export(incident: str, out: Path, url: str) -> None:

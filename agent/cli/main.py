@@ -14,6 +14,7 @@ import typer
 
 from agent.cli import review_commands
 from agent.cli.boundary import guarded
+from agent.cli.evidence_commands import clips_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,6 +31,7 @@ outputs_app = typer.Typer(no_args_is_help=True, help="The alarm outputs.")
 app.add_typer(model_app, name="model")
 app.add_typer(config_app, name="config")
 app.add_typer(outputs_app, name="outputs")
+app.add_typer(clips_app, name="clips")
 app.add_typer(health_app, name="health")
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration file (TOML).")]

@@ -39,13 +39,13 @@ def show(url: str, incident: str, *, as_json: bool) -> None:
 
 def decide(url: str, incident: str, decision: str, reason: str, note: str, by: str | None, *, as_json: bool) -> None:
     """Confirm or dismiss an incident."""
-    said = {"decision": decision, "reason": reason, "note": note, "by": _who(by)}
+    said = {"decision": decision, "reason": reason, "note": note, "by": who(by)}
     _print(tell(url, _path(incident, "decision"), said), as_json=as_json)
 
 
 def annotate(url: str, incident: str, text: str, by: str | None, *, as_json: bool) -> None:
     """Write a note on an incident."""
-    _print(tell(url, _path(incident, "notes"), {"text": text, "by": _who(by)}), as_json=as_json)
+    _print(tell(url, _path(incident, "notes"), {"text": text, "by": who(by)}), as_json=as_json)
 
 
 def explain(url: str, incident: str, *, as_json: bool) -> None:
@@ -120,7 +120,7 @@ def _path(incident: str, what: str = "") -> str:
     return f"/v1/incidents/{quote(incident, safe='')}" + (f"/{what}" if what else "")
 
 
-def _who(by: str | None) -> str:
+def who(by: str | None) -> str:
     """The name given, or that of who is logged in here."""
     if by is not None:
         return by

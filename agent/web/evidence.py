@@ -97,10 +97,11 @@ class EvidenceApi:
         app.router.add_get("/v1/incidents/{id}/report.zip", self.report)
         app.router.add_get("/v1/key", self.public_key)
 
-    async def list(self, _: web.Request) -> web.Response:
-        """Every clip, newest first."""
+    async def list(self, request: web.Request) -> web.Response:
+        """Every clip, newest first; `?incident=ID` gives those that show it."""
+        incident = request.query.get("incident")
         clips = await self._do(lambda keeper: [_facts(clip) for clip in reversed(keeper.vault.clips)])
-        return answer({"clips": clips})
+        return answer({"clips": [clip for clip in clips if incident is None or incident in clip["incidents"]]})
 
     async def show(self, request: web.Request) -> web.Response:
         """One clip."""
@@ -127,9 +128,8 @@ class EvidenceApi:
         self.evidence.audit.record(
             "clip_request", start=utc_text(wish.start), end=utc_text(wish.end), reason=wish.reason, by=wish.by
         )
-        if not stored and making is None:
-            return answer({"clips": [], "making": None, "said": "no recording"}, status=404)
-        return answer({"clips": stored, "making": making, "said": "recorded"})
+        said = "recorded" if stored or making else "no recording"
+        return answer({"clips": stored, "making": making, "said": said})
 
     async def hold(self, request: web.Request) -> web.Response:
         """Keep a clip whatever its age, or let it age again."""
@@ -198,7 +198,7 @@ class EvidenceApi:
             raise web.HTTPServiceUnavailable(text=f"the disk refuses: {error.strerror}\n") from None
 
 
-def _facts(clip: StoredClip) -> dict[str, Json]:
+def _facts(clip: StoredClip) -> dict[str, Any]:
     video = clip.manifest.video
     return {
         "id": clip.id,
@@ -220,7 +220,7 @@ def _shows(clip: StoredClip, start: float, end: float) -> bool:
     return video.start_utc_s < end and start < video.start_utc_s + video.duration_s
 
 
-def _overlapping(keeper: Keeper, start: float, end: float) -> list[dict[str, Json]]:
+def _overlapping(keeper: Keeper, start: float, end: float) -> list[dict[str, Any]]:
     return [_facts(clip) for clip in keeper.vault.clips if _shows(clip, start, end)]
 
 
