@@ -359,7 +359,7 @@ FIELDS = st.dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.binary(max_size=60) | (JSON | FIELDS | st.lists(FIELDS)).map(lambda v: json.dumps(v).encode())))
 async def test_no_body_breaks_it(tmp_path: Path, bodies: list[bytes]) -> None:
     deep = [b"[" * 100_000, b'{"state":' * 30_000, b'[{"terminal":"1","kind":"sale","id":"' + b"\xff" * 9 + b'"}]']

@@ -20,6 +20,7 @@ from hal.simulated.scenario.layouts import shop_layout
 from hal.simulated.scenario.noise import perturbed, random_noise
 from hal.simulated.scenario.sensors import SensorNight, haunted
 from hal.simulated.scenario.truth import happenings
+from hal.simulated.scenario.ways import Happening
 from tools.rule_scores import table
 from tools.rule_scores.match import Tally, match
 from tools.rule_scores.runs import Said
@@ -64,8 +65,16 @@ def run_night(job: Job) -> Night:
         for agent in (alone, fused):
             agent.look(frame.t_s, tracks, facts[:due], _senses(night, frame.t_s))
         del facts[:due]
-    truth = [one for one in happenings(night, CROWD, LONG_QUEUE) if one.kind == "after_hours"]
+    truth = _whole([one for one in happenings(night, CROWD, LONG_QUEUE) if one.kind == "after_hours"])
     return Night(match(truth, alone.said), match(truth, fused.said))
+
+
+def _whole(truth: Sequence[Happening]) -> list[Happening]:
+    """A burglar who is out of sight for a while is still the same one: one incident is enough."""
+    if not truth:
+        return []
+    start_s, end_s = min(one.start_s for one in truth), max(one.end_s for one in truth)
+    return [replace(truth[0], start_s=start_s, end_s=end_s, sure=any(one.sure for one in truth))]
 
 
 def _fusing(config: Config) -> Config:
