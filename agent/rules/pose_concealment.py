@@ -122,7 +122,7 @@ class Concealment:
     def _follow(self, hand: _Hand, tip: complex | None, state: HandState, frames: float, view: View) -> None:
         at = None if tip is None else Point(tip.real / view.aspect, tip.imag)
         fronts = 0 if at is None else self._fronts.at(at)
-        if fronts and at is not None and state.at_body < AT_BODY:
+        if fronts and at is not None and max(state.at_body, state.hanging) < AT_BODY:
             hand.reach(view.t_s, frames, at, (fronts & -fronts).bit_length() - 1, self.config.within_s)
         else:
             hand.stay(view.t_s, frames, state, self.config.within_s)

@@ -36,10 +36,12 @@ LAID_OUT = 0.75
 """Along the line of sight a lying body is shorter than that share of its length standing there, but not its legs ..."""
 STRAIGHT_LEG_DEG, THIGH_TO_SHANK, LEG_LEAST = 110.0, (0.4, 2.5), 0.18
 """... which shows in the knee, in thigh and shank being alike, and in hips being away from the feet (heights)."""
-FLAT = 0.5
+FLAT = 0.44
 """... or it is so short that no crouch explains it."""
 TORSO_SEEN = 0.35
 """A torso seen shorter than that share of its length says nothing about its angle."""
+UP_POSES = 2
+"""So many poses in a row of somebody plainly standing end it."""
 SETTLE = 3
 """So many tilts are judged together, so that one bad pose does not count."""
 SAME_PLACE_H, SAME_S = 1.0, 4.0
@@ -58,6 +60,7 @@ class _Person:
     lying_seen_s: float = 0.0
     down_speed: float = 0.0
     standing: Body | None = None
+    up: int = 0
 
     def take(self, body: Body, height: float) -> None:
         """Add a pose. Who has fallen is not smaller for it, so a height shrinks only slowly."""
@@ -65,11 +68,19 @@ class _Person:
         self.height = max(height, self.height * (1.0 - min(SHRINK_PER_S * span_s, 0.5)), _least_height(body))
         self.bodies.append(body)
         self.fastest.append((body.t_s, self._speed()))
+        self.up = self.up + 1 if self._stands(body) else 0
+        if self.up >= UP_POSES:
+            self.lying_from_s = None
         if self.lying_from_s is None:
             self.standing = self._standing(body)
         while body.t_s - self.bodies[0].t_s > KEEP_S + SAME_S:
             self.bodies.popleft()
             self.fastest.popleft()
+
+    def _stands(self, body: Body) -> bool:
+        """Whether somebody is upright and as long as they stood before."""
+        length, stood = _length(body), None if self.standing is None else _length(self.standing)
+        return _upright(body) and length is not None and length >= UPRIGHT_EXTENT * (stood or self.height)
 
     def _standing(self, now: Body) -> Body | None:
         """The last time that this person plainly stood where their feet are now, of the last seconds."""

@@ -13,8 +13,8 @@ from agent.rules.poses import LEFT, RIGHT, Arm, Body, Torso
 PLACE_TORSOS = 0.35
 """A hand within so many torso lengths of a hip is at the pocket or at a bag there (docs/design/semantics.md)."""
 SOFT = 0.10
-STRAIGHT_DEG, BENT_DEG = 150.0, 125.0
-HANGS_FROM, HANGS_TO = 0.0, -0.10
+STRAIGHT_DEG, BENT_DEG = 163.0, 145.0
+HANGS_FROM, HANGS_TO = 0.08, -0.04
 """Up the torso from the hips: a hanging hand is below them."""
 OFF_FRONT, ON_FRONT = 0.20, 0.08
 """Torso lengths beside the torso's outline: arms and clothes make it wider than its joints."""
@@ -36,7 +36,7 @@ class HandState(NamedTuple):
 
     `at_body`: at a hip, a bag there or the torso's front, with a bent arm. `before_chest`: held up before the chest.
     `reaching`: stretched out from the body. `aside`: low beside the body but off it, as over a basket. `hidden`: the
-    arm is seen, the hand is not.
+    arm is seen, the hand is not. `hanging`: at rest beside the body.
     """
 
     at_body: float = 0.0
@@ -44,6 +44,7 @@ class HandState(NamedTuple):
     reaching: float = 0.0
     aside: float = 0.0
     hidden: float = 0.0
+    hanging: float = 0.0
 
 
 class HandsState(NamedTuple):
@@ -68,7 +69,8 @@ def _state(arm: Arm, torso: Torso, scale: float, head: complex | None) -> HandSt
     place = torso.place(arm.wrist)
     half = min(max(torso.half_width / scale, NARROW), WIDE)
     out = abs(place.real) * torso.length / scale - half
-    busy = 1.0 - _hanging(arm, place.imag)
+    hanging = _hanging(arm, torso)
+    busy = 1.0 - hanging
     front = ramp(out, OFF_FRONT, ON_FRONT) * _within(place.imag, FRONT_LOW, FRONT_HIGH) * busy
     high = ramp(place.imag, CHEST - SOFT / 2, CHEST + SOFT / 2)
     hip = 0.0
@@ -79,14 +81,21 @@ def _state(arm: Arm, torso: Torso, scale: float, head: complex | None) -> HandSt
         before_chest=front * high,
         reaching=_reaching(arm, place, out, scale, head),
         aside=ramp(out, ON_FRONT, OFF_FRONT) * ramp(place.imag, 0.35, 0.15) * ramp(hip, 0.5, 0.0) * busy,
+        hanging=hanging,
     )
 
 
-def _hanging(arm: Arm, along: float) -> float:
-    """How much an arm hangs down: the hand below the hips, the elbow straight. One in a pocket is a little higher."""
+def _hanging(arm: Arm, torso: Torso) -> float:
+    """How much an arm hangs down: the hand below the hip of its side, the elbow straight.
+
+    It is measured along that side of the body: seen from above, the far side of a body is higher in the picture.
+    """
+    if arm.wrist is None:
+        return 0.0
+    own = torso if arm.shoulder is None or arm.hip is None else Torso(arm.hip, arm.shoulder, 0.0)
     angle = arm.elbow_deg
     straight = 0.5 if angle is None else ramp(angle, BENT_DEG, STRAIGHT_DEG)
-    return straight * ramp(along, HANGS_FROM, HANGS_TO)
+    return straight * ramp(own.place(arm.wrist).imag, HANGS_FROM, HANGS_TO)
 
 
 def _bent(arm: Arm) -> float:

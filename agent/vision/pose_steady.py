@@ -10,8 +10,8 @@ from agent.rules.poses import MIN_CONFIDENCE
 
 MIN_CUTOFF_HZ, SPEED_GAIN, SPEED_CUTOFF_HZ = 1.6, 5.0, 1.5
 """The One Euro filter (Casiez, Roussel and Vogel, 2012), speeds in body sizes a second."""
-GAP_S = 1.0
-"""After a longer gap it begins anew."""
+LEAST_SPAN_S, GAP_S = 1e-3, 1.0
+"""After a longer gap it begins anew; a shorter one than the least says nothing about speed."""
 FADE_S = 0.25
 """A joint that is lost keeps its place while its confidence fades, e-fold in this time."""
 SWAP_GAIN = 0.55
@@ -79,7 +79,7 @@ class SteadyPose:
         else:
             size = _size(points)
             for joint, point in zip(self._joints, self._straight(points, size), strict=True):
-                joint.take(point, span_s, size)
+                joint.take(point, max(span_s, LEAST_SPAN_S), size)
         self._t_s = pose.t_s
         steady = (joint.keypoint() for joint in self._joints)
         return Pose(pose.t_s, tuple(Keypoint(x / self._aspect, y, confidence) for x, y, confidence in steady))

@@ -1,0 +1,145 @@
+"""`concealment` and `tag_tampering`: what hands do after a reach, as a number with its factors."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from agent.config import parse_config
+from agent.domain import Box, Json, Severity
+from agent.errors import ConfigError
+from agent.rules.changes import ChangeKind, Changes, ShelfStep
+from agent.rules.pose_score import BIAS, WEIGHTS, ConcealmentScore
+from agent.rules.poses import body_of
+from hal.simulated.scenario.acts import (
+    ActScript,
+    browse,
+    hide_in_bag,
+    hide_in_pocket,
+    hide_under_jacket,
+    low_shelf,
+    scratch,
+    tamper,
+    touch_and_leave,
+    trolley,
+)
+from tests.rules.acting import ASPECT, PERSON, PoseStage, poses_of, visit_of
+
+TURNED_DEG = 40.0
+"""So far turned that the camera sees the hands."""
+
+
+def concealment(threshold: float) -> str:
+    return f'[[rule]]\nkind = "concealment"\nthreshold = {threshold}\n'
+
+
+def highest(script: ActScript, seed: int) -> float:
+    score = ConcealmentScore()
+    return max(
+        score.update(body_of(pose, ASPECT)) for _, pose in poses_of(visit_of([script], seed, turned_deg=TURNED_DEG))
+    )
+
+
+@pytest.mark.parametrize("script", [hide_under_jacket, hide_in_pocket, hide_in_bag])
+def test_hiding_scores_above_idle_hands(script: ActScript) -> None:
+    hiding = sorted(highest(script, seed) for seed in range(1, 6))[2]
+    idle = [highest(other, seed) for other in (browse, scratch, trolley) for seed in range(1, 4)]
+    assert hiding > max(idle)
+
+
+def test_a_reach_and_a_hand_under_the_jacket_are_an_incident_with_its_factors() -> None:
+    stage = PoseStage(concealment(0.3)).play(poses_of(visit_of([hide_under_jacket], 3, turned_deg=TURNED_DEG)))
+    (incident,) = stage.opened()
+    assert incident.kind == "concealment"
+    assert incident.tracks == (PERSON,)
+    assert incident.severity == Severity.WARNING
+    assert incident.zone is not None, "the shelf that was reached into"
+    factors = incident.factors
+    assert float(str(factors["score"])) >= 0.3
+    assert int(str(factors["reach_frames"])) >= 3
+    assert int(str(factors["body_frames"])) >= 4
+    weighted = {name: value for name, value in factors.items() if isinstance(value, Mapping)}
+    assert {"at_body", "after_reach"} <= weighted.keys()
+    for name, parts in weighted.items():
+        assert parts["weight"] == WEIGHTS[name]
+        assert parts["log_odds"] == pytest.approx(float(str(parts["value"])) * WEIGHTS[name], abs=0.02)
+
+
+@pytest.mark.parametrize("script", [browse, trolley])
+def test_without_a_reach_there_is_no_incident_however_low_the_threshold(script: ActScript) -> None:
+    stage = PoseStage(concealment(0.01)).play(poses_of(visit_of([script], 2, turned_deg=TURNED_DEG)))
+    assert stage.opened() == []
+
+
+def test_the_threshold_is_what_decides() -> None:
+    visit = visit_of([hide_under_jacket], 3, turned_deg=TURNED_DEG)
+    assert PoseStage(concealment(0.95)).play(poses_of(visit)).opened() == []
+
+
+def test_a_shelf_that_lost_something_counts() -> None:
+    visit = visit_of([hide_under_jacket], 3, turned_deg=TURNED_DEG)
+    (seen,) = PoseStage(concealment(0.3)).play(poses_of(visit)).opened()
+    emptied = ShelfStep("island", ChangeKind.REMOVED, 0.1, Box(0.0, 0.0, 1.0, 1.0), 100.0, 200.0)
+    changes = Changes(200.0, True, ASPECT, steps=(emptied,))
+    (lost,) = PoseStage(concealment(0.5)).play(poses_of(visit), changes).opened()
+    assert _score(lost.factors) >= 0.5 > _score(seen.factors)
+    assert "shelf_lost" in lost.factors
+    assert "shelf_lost" not in seen.factors
+
+
+def _score(factors: Mapping[str, Json]) -> float:
+    return float(str(factors["score"]))
+
+
+def test_a_candidate_reaches_the_view_of_other_rules() -> None:
+    stage = PoseStage(concealment(0.3))
+    seen: set[int] = set()
+    for frame in poses_of(visit_of([hide_under_jacket], 3, turned_deg=TURNED_DEG)):
+        stage.play([frame])
+        seen |= stage.engine.concealing
+    assert seen == {PERSON}
+    idle = PoseStage(concealment(0.3)).play(poses_of(visit_of([browse], 2)))
+    assert idle.engine.concealing == frozenset()
+
+
+def test_turned_heads_alone_add_next_to_nothing() -> None:
+    assert 0.0 < WEIGHTS["head_turns"] <= 0.2
+    score = ConcealmentScore()
+    for _, pose in poses_of(visit_of([browse, browse], 3, turned_deg=TURNED_DEG)):
+        score.update(body_of(pose, ASPECT))
+        assert score.terms["head_turns"] <= score.terms["at_body"]
+
+
+def test_the_score_is_bounded_by_its_terms() -> None:
+    most = BIAS + sum(weight for weight in WEIGHTS.values() if weight > 0)
+    score = ConcealmentScore()
+    for script in (hide_in_bag, low_shelf, touch_and_leave):
+        for _, pose in poses_of(visit_of([script], 4)):
+            score.update(body_of(pose, ASPECT))
+            assert BIAS + sum(w for w in WEIGHTS.values() if w < 0) <= score.logit <= most
+
+
+def test_both_hands_at_work_for_long_are_for_review_only() -> None:
+    stage = PoseStage('[[rule]]\nkind = "tag_tampering"\n')
+    (incident,) = stage.play(poses_of(visit_of([tamper], 2, turned_deg=TURNED_DEG))).opened()
+    assert incident.severity == Severity.INFO
+    assert incident.actions == ()
+    assert float(str(incident.factors["working_s"])) >= 8.0
+
+
+@pytest.mark.parametrize("script", [browse, trolley, hide_under_jacket, touch_and_leave])
+def test_short_work_is_no_tampering(script: ActScript) -> None:
+    stage = PoseStage('[[rule]]\nkind = "tag_tampering"\n')
+    assert stage.play(poses_of(visit_of([script], 2, turned_deg=TURNED_DEG))).opened() == []
+
+
+@pytest.mark.parametrize("wrong", ['severity = "warning"', 'actions = ["strobe"]'])
+def test_tampering_can_neither_be_raised_nor_act(wrong: str) -> None:
+    text = f'[[output]]\nname = "strobe"\npin = 17\n[[rule]]\nkind = "tag_tampering"\n{wrong}\n'
+    with pytest.raises(ConfigError, match="review only"):
+        parse_config(text)
+
+
+def test_only_shelves_can_be_reached_into() -> None:
+    zone = '[[zone]]\nname = "till"\nkind = "checkout"\npolygon = [[0,0],[1,0],[1,1]]\n'
+    with pytest.raises(ConfigError, match="shelf"):
+        parse_config(f'{zone}[[rule]]\nkind = "concealment"\nshelves = ["till"]\n')
