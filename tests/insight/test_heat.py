@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.config import parse_config
@@ -59,6 +59,7 @@ def test_it_fades_by_half_in_its_half_life() -> None:
     assert heat.shown(5).sum() == 0, "the people fade too: few are left"
 
 
+@settings(deadline=None)
 @given(st.floats(-10, 10), st.floats(-10, 10))
 def test_any_place_is_a_cell(x: float, y: float) -> None:
     heat = HeatMap(HOUR_S)

@@ -7,7 +7,7 @@ from math import inf
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.config import Config, parse_config
@@ -48,6 +48,7 @@ def number(value: Json) -> float:
     return float(value)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 30), min_size=len(EDGES_S), max_size=len(EDGES_S)), st.integers(1, 12))
 def test_classes_of_times_count_nobody_or_enough_people_and_lose_none(counts: list[int], least: int) -> None:
     classes = list(coarsened(counts, least))
@@ -62,6 +63,7 @@ DEEDS = ["cross", "leave", "wait", "stand", "close", "restart"]
 STEP = st.tuples(st.sampled_from(DEEDS), st.integers(1, 12), st.floats(0, 400))
 
 
+@settings(deadline=None)
 @given(st.lists(STEP, max_size=80))
 def test_whatever_happens_nothing_is_told_about_few_people_or_short_times(steps: list[tuple[str, int, float]]) -> None:
     now_s, collector, told = 0.0, Collector(CONFIG, 0.0), []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import log
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.review.budget import (
@@ -32,6 +32,7 @@ def many(count: int, ratios: tuple[float, ...], dismissed: bool | None, days: fl
 WEEK = [(day + 0.5, 1.0) for day in range(7)]
 
 
+@settings(deadline=None)
 @given(TALLIES, WATCHED, st.floats(0.05, 100))
 def test_whatever_people_say_factors_stay_within_bounds(
     tallies: dict[str, Tally], watched: list[tuple[float, float]], budget: float
@@ -43,17 +44,20 @@ def test_whatever_people_say_factors_stay_within_bounds(
         assert shift.per_day <= shift.unshifted_per_day + 1e-9
 
 
+@settings(deadline=None)
 @given(st.lists(st.builds(Alarm, st.floats(0.5, 20), st.floats(0, 40), st.none()), max_size=60), st.floats(0.05, 100))
 def test_incidents_that_nobody_reviewed_change_nothing(alarms: list[Alarm], budget: float) -> None:
     shift = tune({"a": Tally(alarms, 3.0)}, WEEK, budget)["a"]
     assert (shift.factor, shift.per_day) == (1.0, 0.0)
 
 
+@settings(deadline=None)
 @given(st.lists(st.builds(Alarm, st.floats(1, 20), st.floats(0, 40), st.just(False)), max_size=60))
 def test_what_people_confirm_makes_nothing_stricter(alarms: list[Alarm]) -> None:
     assert tune({"a": Tally(alarms, 3.0)}, WEEK, 1.0)["a"].factor == 1.0
 
 
+@settings(deadline=None)
 @given(TALLIES, st.floats(0.05, 10), st.floats(1.1, 10))
 def test_a_larger_budget_never_makes_rules_stricter(tallies: dict[str, Tally], budget: float, more: float) -> None:
     tight, wide = tune(tallies, WEEK, budget), tune(tallies, WEEK, budget * more)
@@ -109,6 +113,7 @@ def test_it_goes_up_at_once_down_slowly_and_nowhere_for_a_trifle() -> None:
     assert follow(1.02, 1.0, 10.0) == pytest.approx(1.0)
 
 
+@settings(deadline=None)
 @given(st.floats(1, 10), st.floats(1, 10), st.floats(0, 100))
 def test_following_stays_between_where_it_is_and_where_it_goes(now: float, wanted: float, days: float) -> None:
     there = follow(now, wanted, days)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.domain import IncidentState, Json, Severity
@@ -93,6 +93,7 @@ def test_an_incident_closes_with_the_factors_of_its_worst_moment() -> None:
     assert closed.factors == {"dwell_s": 58.0, "gyration_h": 0.5}
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.lists(st.floats(30, 200), max_size=12), max_size=6),
     st.floats(30, 90),
