@@ -16,6 +16,8 @@ from agent.rules.zones import BRIDGE_S, Stay
 
 PATH_STEP_S = 0.5
 APPEARED_S = 0.5
+MOST_UNSEEN_S = 0.4
+"""What one observation adds at most to the time for which somebody was seen."""
 
 
 class Restricted:
@@ -145,6 +147,14 @@ class Loitering:
         return Hit(subject, severity, path.stage, zone=self.config.zone, factors=factors)
 
 
+@dataclass(slots=True)
+class _Watched:
+    """When a person was last seen, and for how long altogether."""
+
+    last_s: float
+    seen_s: float
+
+
 class AfterHours:
     """Somebody is there when the shop is closed; over `hold_s` after the last one was seen."""
 
@@ -152,6 +162,7 @@ class AfterHours:
         self.config = config
         self._zone = zone
         self._seen_s = -math.inf
+        self._watched: dict[int, _Watched] = {}
         self._followed_s: list[float] = []
         self._fusion = Fusion(config.sensor_s, config.inputs) if config.fuse else None
         self._weighed = Weighed()
@@ -160,9 +171,9 @@ class AfterHours:
         """One hit for the place; critical from when a sensor agrees until it is over."""
         if self._fusion:
             self._fusion.watch(view)
-        followed = [person for person in self._there(view) if view.t_s - person.born_s >= self.config.after_s]
+        followed = self._followed(view)
         if followed and self._is_sure(view, followed):
-            self._seen_s, self._followed_s = view.t_s, [view.t_s - person.born_s for person in followed]
+            self._seen_s, self._followed_s = view.t_s, [self._watched[person.id].seen_s for person in followed]
         if view.t_s - self._seen_s <= self.config.hold_s:
             sensed = self._sensed(view)
             severity = Severity.CRITICAL if sensed else self.config.severity
@@ -170,6 +181,25 @@ class AfterHours:
             factors: dict[str, Json] = {"people": len(self._followed_s), "followed_s": longest_s, "sensor": sensed}
             factors |= self._weighed.factors() if self._fusion else {}
             yield Hit(Subject(self.config.name, None), severity, int(sensed), zone=self.config.zone, factors=factors)
+
+    def _followed(self, view: View) -> list[Track]:
+        """Those there now who surely are people and have been seen for long enough; gaps do not count."""
+        if self._watched:
+            self._watched = {k: one for k, one in self._watched.items() if view.t_s - one.last_s <= BRIDGE_S}
+        return [
+            person
+            for person in self._there(view)
+            if self._watch(view.t_s, person) >= self.config.after_s and person.sure
+        ]
+
+    def _watch(self, t_s: float, person: Track) -> float:
+        """For how long a person has been seen; an observation stands for a fraction of a second at most."""
+        one = self._watched.get(person.id)
+        if one is None:
+            one = self._watched[person.id] = _Watched(t_s, min(t_s - person.born_s, MOST_UNSEEN_S))
+        one.seen_s += min(t_s - one.last_s, MOST_UNSEEN_S)
+        one.last_s = t_s
+        return one.seen_s
 
     def _is_sure(self, view: View, followed: Sequence[Track]) -> bool:
         """Whether all sensors together say that any of them is a person; the camera alone where they are not asked."""

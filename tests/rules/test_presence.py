@@ -164,3 +164,15 @@ def test_staff_who_come_end_it_and_staff_who_were_there_prevent_it() -> None:
 def test_inputs_and_schedules_are_checked(text: str, match: str) -> None:
     with pytest.raises(ConfigError, match=match):
         parse_config(text)
+
+
+def test_after_hours_counts_the_time_seen_not_the_time_between() -> None:
+    rule = '[[rule]]\nkind = "after_hours"\nschedule = "open"\nafter_s = 1.5\n'
+    rule += '[[schedule]]\nname = "open"\nstart = "08:00"\nend = "20:00"\n'
+    glimpses = [person(t_s, 0.5, 0.5) for t_s in (0.0, 0.9, 1.8)]
+    assert not Stage(rule, minute=0).play(glimpses, until_s=5).opened()
+    unsure = [person(t / 10, 0.5, 0.5)._replace(sure=False) for t in range(30)]
+    assert not Stage(rule, minute=0).play(unsure, until_s=5).opened()
+    watched = [person(t / 10, 0.5, 0.5) for t in range(30)]
+    (incident,) = Stage(rule, minute=0).play(watched, until_s=5).opened()
+    assert incident.t_s == pytest.approx(1.5, abs=0.15)
