@@ -84,9 +84,10 @@ def moment(text: str | None) -> float:
     except ValueError:
         pass
     try:
-        return datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC).timestamp()
+        found = datetime.fromisoformat(text)
     except ValueError:
         raise OperatorError(f"{text!r} is no time", hint=hint) from None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
 def export(incident: str, out: Path, url: str) -> None:

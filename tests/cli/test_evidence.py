@@ -56,6 +56,7 @@ def test_times_are_read_as_people_write_them() -> None:
     assert evidence.moment("1700000000") == 1_700_000_000.0
     assert evidence.moment("2023-11-14T22:13:20") == 1_700_000_000.0
     assert evidence.moment("2023-11-14T22:13:20Z") == 1_700_000_000.0
+    assert evidence.moment("2023-11-15T00:13:20+02:00") == 1_700_000_000.0
     for wrong in ("yesterday", None):
         with pytest.raises(OperatorError):
             evidence.moment(wrong)
