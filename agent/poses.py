@@ -30,8 +30,11 @@ def pose_need(config: Config) -> PoseNeed:
 Opener = Callable[[str], PoseModel]
 
 
-def _opener(config: Config, catalogue: Catalogue) -> Opener:
-    """Opens the configured model on a device. Raises ModelError for one that is unknown, missing or not for poses."""
+def open_pose_model(config: Config, catalogue: Catalogue) -> Opener:
+    """What opens the configured model on a device.
+
+    Raises ModelError for a model that is unknown, missing or not for poses; the opener, for one that cannot be run.
+    """
     spec = catalogue.spec(config.pose.model)
     if spec.task != "pose":
         raise ModelError(f"model {spec.name} is for {spec.task}", hint="choose one that finds poses")
@@ -53,7 +56,7 @@ def open_poses(config: Config, aspect: float, catalogue: Catalogue | None = None
         log.warning('no poses: [pose] model is ""')
         return None
     try:
-        open_model = _opener(config, catalogue or Catalogue.load())
+        open_model = open_pose_model(config, catalogue or Catalogue.load())
         model = open_model(pose.device)
     except (ModelError, OperatorHalError) as error:
         log.warning("no poses: %s %s", error, error.hint)
