@@ -103,6 +103,7 @@ def look_at_it(actor: Actor, side: float) -> Iterator[Move]:
 
 
 def back_to_rest(actor: Actor, side: float) -> Iterator[Move]:
+    """Both hands sink to the sides, the body straightens."""
     yield actor.move(0.6, {**actor.rest(side), **actor.rest(-side), "nod": 0.1, "crouch": 0.0, "lean": 0.05})
 
 
@@ -184,6 +185,7 @@ def phone(actor: Actor) -> Iterator[Move]:
 
 
 def into_pocket(actor: Actor, side: float, tag: str) -> Iterator[Move]:
+    """A hand goes into the trouser pocket before or behind, and a little deeper."""
     place = actor.at(-0.06, 0.09 * side, 0.01) if actor.rng.random() < 0.3 else actor.at(0.06, 0.10 * side, 0.03)
     yield actor.move(0.5, {hand_of(side): place, "crouch": 0.0, "lean": 0.05, "nod": actor.between(0.0, 0.4)}, tag)
     yield actor.move(actor.between(0.5, 1.4), {hand_of(side): place._replace(up=place.up - 0.03)}, tag)
@@ -198,12 +200,14 @@ def hands_in_pockets(actor: Actor) -> Iterator[Move]:
 
 
 def arms_crossed(actor: Actor) -> Iterator[Move]:
+    """Cross the arms before the chest for a while."""
     yield actor.move(0.8, {hand_of(s): actor.at(0.11, -0.06 * s, 0.14 + 0.02 * s) for s in (LEFT, RIGHT)})
     yield actor.hold(2.0, 10.0)
     yield from back_to_rest(actor, actor.side)
 
 
 def hands_on_hips(actor: Actor) -> Iterator[Move]:
+    """Stand with the hands on the hips."""
     yield actor.move(0.7, {hand_of(s): actor.at(0.01, 0.10 * s, 0.04) for s in (LEFT, RIGHT)})
     yield actor.hold(1.5, 6.0)
     yield from back_to_rest(actor, actor.side)
@@ -371,7 +375,8 @@ AT_SHELF: Sequence[ActScript] = (
     low_shelf,
 )
 ANYWHERE: Sequence[ActScript] = (
-    browse, browse, phone, hands_in_pockets, arms_crossed, hands_on_hips, scratch, own_bag, trolley, tie_shoe, bend_down,
+    browse, browse, phone, hands_in_pockets, arms_crossed, hands_on_hips, scratch, own_bag, trolley, tie_shoe,
+    bend_down,
 )  # fmt: skip
 """What ordinary people do, about as often as they are named here."""
 

@@ -18,8 +18,8 @@ from hal.simulated.scenario.acts import (
     FALLING,
     HIDING,
     Act,
-    ActScript,
     Actor,
+    ActScript,
     act_of,
     sit,
     tamper,
@@ -53,7 +53,7 @@ class PosePlan:
 
 
 class Performed(NamedTuple):
-    """Something that truly happened: `kind` is the rule that must notice it. `sure` is false where it was hardly seen."""
+    """Something that truly happened: `kind` is the rule that must notice it. Not `sure`: hardly in sight."""
 
     kind: str
     person: int

@@ -1,4 +1,4 @@
-"""Visits in which people do things with their hands, and the keypoints that a camera has of them. No picture is drawn."""
+"""Visits in which people do things with their hands, and the keypoints that a camera has of them. Nothing is drawn."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ def _head(neck: F64, flat: _Axes, channels: Channels) -> dict[str, F64]:
 
 
 def _arm(shoulder: F64, target: F64, pole: F64) -> tuple[F64, F64]:
-    """Elbow and wrist of an arm whose hand goes to `target`, or as near as it reaches; the elbow goes towards `pole`."""
+    """Elbow and wrist of an arm whose hand goes to `target` or as near as it reaches, its elbow towards `pole`."""
     way = target - shoulder
     length = np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-6)
     along = way / length
