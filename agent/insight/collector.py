@@ -28,7 +28,6 @@ class Collector:
     def __init__(self, config: Config, now_s: float) -> None:
         self._settings = config.insight
         self._lock = threading.Lock()
-        self._zones = config.zones
         self._lines = {line.name: Crossings(line.name, now_s) for line in config.lines}
         self._everywhere = Occupancy(None, now_s)
         self._inside = [Occupancy(zone.name, now_s) for zone in config.zones]

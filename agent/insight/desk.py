@@ -94,7 +94,7 @@ class InsightDesk:
         return [msgspec.msgpack.decode(record.value, type=dict[str, Any]) for record in filed]
 
     def heat_png(self) -> bytes:
-        """The heat map as of the end of the last period, as a picture."""
+        """The heat map as of the end of the last period, as a picture; takes milliseconds, on any thread."""
         least, hours = self._settings.least_people, self._settings.heat_half_life_h
         seconds = self._collector.heat.shown(least)
         when = (

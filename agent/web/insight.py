@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf, isfinite
@@ -34,7 +35,8 @@ class InsightApi:
 
     async def heat_map(self, _: web.Request) -> web.Response:
         """Where people stand, as a picture."""
-        return web.Response(body=self.desk.heat_png(), content_type="image/png")
+        picture = await asyncio.to_thread(self.desk.heat_png)
+        return web.Response(body=picture, content_type="image/png")
 
 
 def _moment(request: web.Request, key: str, otherwise: float) -> float:

@@ -14,7 +14,6 @@ from agent.review.desk import Review
 from agent.review.entry import Entry, Verdict
 from agent.web.bodies import answer, read_body, refused
 
-STATES = ("open", "updated", "closed", "confirmed", "dismissed")
 MOST = 200
 Who = Annotated[str, msgspec.Meta(max_length=63)]
 Words = Annotated[str, msgspec.Meta(max_length=200)]
