@@ -24,8 +24,8 @@ KEPT_LOOKS = 8
 LEAST_LOOKS = 3
 OUTLYING = 0.25
 """The share of the looks that is left out: those least like the others."""
-LEAST_HEIGHT = 0.12
-COVERED = 0.25
+LEAST_HEIGHT, COVERED = 0.12, 0.25
+"""Who is less tall, in frame heights, or covered by more, is not looked at."""
 MOST_PEOPLE = 200
 FORGET_EVERY_S = 10.0
 TOP_H_S, NEAR_H = 2.2, 1.0
@@ -34,10 +34,13 @@ ALIKE, PER_ODDS, MOST_ODDS = 0.22, 0.04, 4.0
 """At this distance looks say nothing; every `PER_ODDS` nearer makes the same person e times as likely."""
 NEW_AT_DOOR, NEW_INSIDE = 0.0, -2.5
 LOST_INSIDE, LOST_AT_DOOR, LOST_ELSEWHERE = 0.5, -2.0, -3.0
+"""Log-odds by the way: that somebody is new, and that they are who was lost in such a place."""
 FADE_S = 10.0
+"""Who was lost inside is found soon: the odds fall as 1 / (1 + gap / FADE_S)."""
 AT_ONCE_S, STAYED_S = 3.0, 15.0
 """Who is found so soon after, and who is found so soon in the same place, has hardly left, not even at a door."""
 MARGIN = 1.0
+"""By how much the best must stand out, in log-odds."""
 
 
 @dataclass(slots=True)
