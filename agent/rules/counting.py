@@ -13,6 +13,8 @@ from agent.rules.zones import BRIDGE_S, Stay
 CLEARED_BELOW = 2
 STANDING_WINDOW_S = 2.0
 RATE_MEMORY_S = 300.0
+LEAST_SERVED = 0.3
+"""What must be left of the departures remembered to tell a rate from."""
 
 
 class Sustained:
@@ -90,8 +92,8 @@ class Throughput:
 
     @property
     def per_s(self) -> float:
-        """Departures a second; 0 while none was seen."""
-        return self._served / self._busy_s if self._busy_s else 0.0
+        """Departures a second; 0 while hardly any is remembered."""
+        return self._served / self._busy_s if self._served >= LEAST_SERVED else 0.0
 
 
 class Queue:
@@ -118,10 +120,13 @@ class Queue:
             yield Hit.about(self.config, None, zone=self.config.zone, factors=factors)
 
     def _joined(self, view: View) -> Iterator[int]:
-        for track, trail in view.walking(self._zone):
-            if track not in self._waiting:
-                course = trail.velocity(STANDING_WINDOW_S)
-                if course and hypot(*course) < self.config.max_speed:
+        """Those in the zone who stand by now: by the way of their feet, or where those are hidden, by their box."""
+        for track, zone in view.stays:
+            if zone == self._zone and track not in self._waiting:
+                trail, person = view.trails.get(track), view.people.get(track)
+                course = trail.velocity(STANDING_WINDOW_S) if trail else None
+                hidden = person is not None and person.still and not person.foot_seen
+                if hidden or (course and hypot(*course) < self.config.max_speed):
                     yield track
 
     def _wait_s(self, dwells_s: list[float]) -> float:

@@ -90,11 +90,15 @@ class _Walk:
     cut: bool = False
     beyond: int = 0
 
+    def stay(self, place: Point) -> None:
+        """Take one observation on the side where they were."""
+        self.place, self.cut, self.beyond = place, False, 0
+
     def step(self, line: Polyline, place: Point, distance: float, margin: float) -> int:
         """Take one observation, `distance` from the line; returns the new side when a crossing is complete, else 0."""
         start, self.place = self.place, place
         if distance * self.side >= 0:
-            self.cut, self.beyond = False, 0
+            self.stay(place)
             return 0
         self.cut = self.cut or line.cut_by(start, place)
         self.beyond = self.beyond + 1 if abs(distance) >= margin else 0
@@ -118,10 +122,11 @@ class _Person:
     def foot(self, track: Track) -> Point:
         """The bottom centre; at a side that cuts the box, where it would be at the width remembered."""
         box = track.box
-        left, right = box.x1 <= EDGE, box.x2 >= 1 - EDGE
+        x1, _, x2, y2 = box
+        left, right = x1 <= EDGE, x2 >= 1 - EDGE
         if not left and not right:
-            self.width = box.width if self.width == 0 else self.width + WIDTH_GAIN * (box.width - self.width)
-            return box.foot
+            self.width = x2 - x1 if self.width == 0 else self.width + WIDTH_GAIN * (x2 - x1 - self.width)
+            return Point((x1 + x2) / 2, y2)
         if left and right:
             return box.foot
         x = min(box.foot.x, box.x2 - self.width / 2) if left else max(box.foot.x, box.x1 + self.width / 2)
@@ -154,14 +159,17 @@ class LineWatch:
         person.last_s = t_s
         foot = person.foot(track)
         place = Point(foot.x * self._aspect, foot.y)
-        margin = min(MARGIN_H * track.height, self._diagonal_margin)
         farther = [Point(place.x + dx * FAR, place.y + dy * FAR) for dx, dy in _outward(track)]
         for number, line in enumerate(self._lines):
             distance = line.signed_distance(place)
             side = 1 if distance >= 0 else -1
-            if any(line.signed_distance(out) * side < 0 for out in farther):
+            if farther and any(line.signed_distance(out) * side < 0 for out in farther):
                 continue  # a cut box leaves open on which side the person stands
             walk = person.walks.get(number)
+            if walk is not None and side == walk.side:
+                walk.stay(place)
+                continue
+            margin = min(MARGIN_H * track.height, self._diagonal_margin)
             if walk is None:
                 near = t_s == person.since_s and margin <= abs(distance) < NEAR_H * track.height
                 walk = person.walks[number] = _Walk(place, side, near)
@@ -185,13 +193,18 @@ class LineWatch:
         self._people = {track: person for track, person in self._people.items() if t_s - person.last_s <= FORGET_S}
 
 
+_NOWHERE: tuple[tuple[float, float], ...] = ()
+
+
 def _direction(side: int) -> str:
     return "in" if side > 0 else "out"
 
 
-def _outward(track: Track) -> list[tuple[float, float]]:
+def _outward(track: Track) -> Sequence[tuple[float, float]]:
     """The directions in which the true foot may lie beyond the seen one: those of the edges that cut the box."""
     box = track.box
+    if box.x1 > EDGE and box.x2 < 1 - EDGE and track.foot_seen:
+        return _NOWHERE
     found = []
     if box.x1 <= EDGE:
         found.append((-1.0, 0.0))

@@ -40,10 +40,11 @@ class ZoneMap:
             cells[_inside(polygon)] |= 1 << index
         self._cells: list[list[int]] = [[int(cell) for cell in row] for row in cells]
 
-    def at(self, point: Point) -> int:
+    def at(self, point: tuple[float, float]) -> int:
         """The zones that hold `point`; a point past the frame's edge counts as on the edge."""
-        row = min(max(int(point.y * ROWS), 0), ROWS - 1)
-        column = min(max(int(point.x * COLUMNS), 0), COLUMNS - 1)
+        row, column = int(point[1] * ROWS), int(point[0] * COLUMNS)
+        if not (0 <= row < ROWS and 0 <= column < COLUMNS):
+            row, column = min(max(row, 0), ROWS - 1), min(max(column, 0), COLUMNS - 1)
         return self._cells[row][column]
 
 
@@ -180,7 +181,8 @@ class ZoneWatch:
             person = self._people[track.id] = self._back(track, t_s) or _Person(track, t_s)
         step_s, person.last_s, person.track = t_s - person.last_s, t_s, track
         person.sure = person.sure or (track.confirmed and track.sure)
-        here = self._map.at(track.foot)
+        x1, _, x2, y2 = track.box
+        here = self._map.at(((x1 + x2) / 2, y2))
         if not here and not person.zones:
             return
         for zone in _bits(here) | person.zones.keys():
@@ -213,7 +215,7 @@ class ZoneWatch:
             (foot.x, foot.y - reach),
             (foot.x, foot.y + reach),
         )
-        return [self._map.at(Point(*point)) for point in points]
+        return [self._map.at(point) for point in points]
 
     def _back(self, track: Track, t_s: float) -> _Person | None:
         """Somebody who was lost and is there again: in the zones that they enter again at once, the stay goes on."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import hypot
 
-from agent.domain import Point, Track
+from agent.domain import Track
 
 GAP_S = 2.0
 REACH_H, REACH_H_S = 0.4, 0.3
@@ -28,7 +28,7 @@ class Handover:
         self._names: dict[int, int] = {}
         self._since_s: dict[int, float] = {}
         self._lately: dict[int, Track] = {}
-        self._where: dict[int, Point] = {}
+        self._where: dict[int, Track] = {}
 
     def update(self, t_s: float, tracks: Sequence[Track]) -> list[Track]:
         """The same tracks, with the ids of the people whom they go on with."""
@@ -40,7 +40,7 @@ class Handover:
         named = [self._taken_over(t_s, track, seen) if self._is_new(track) else track for track in tracks]
         for track in named:
             if track.confirmed:
-                self._where[track.id] = track.foot
+                self._where[track.id] = track
                 if track.seen:
                     self._lately[track.id] = track
         taken = {track.id for track in named if track.seen}
@@ -59,7 +59,7 @@ class Handover:
             self._since_s.setdefault(number, t_s)
         if len(self._lately) > len(seen):
             self._lately = {k: track for k, track in self._lately.items() if t_s - track.t_s <= FORGET_S}
-            self._where = {k: foot for k, foot in self._where.items() if k in self._lately}
+            self._where = {k: track for k, track in self._where.items() if k in self._lately}
             there = self._lately.keys() | seen.keys()
             self._since_s = {k: since_s for k, since_s in self._since_s.items() if k in there}
             self._names = {k: name for k, name in self._names.items() if name in there}
@@ -88,5 +88,5 @@ class Handover:
 
     def _apart_h(self, track: Track, other: Track) -> float:
         """From where the other must be by now, as the tracker predicts."""
-        a, b = track.foot, self._where[other.id]
+        a, b = track.foot, self._where[other.id].foot
         return hypot((a.x - b.x) * self._aspect, a.y - b.y) / other.height

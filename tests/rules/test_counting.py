@@ -110,3 +110,13 @@ def test_half_of_the_frames_count_the_same(people: int, length_s: float, odd: in
         whole_found, half_found = Stage(rules).play(tracks).opened(), Stage(rules).play(half).opened()
         assert len(whole_found) == len(half_found)
         assert all(abs(a.t_s - b.t_s) < 1.0 for a, b in zip(whole_found, half_found, strict=True))
+
+
+def test_a_rate_of_long_ago_tells_nothing() -> None:
+    throughput = Throughput()
+    for second in range(60):
+        throughput.update(float(second), int(second == 30), busy=True)
+    assert throughput.per_s == pytest.approx(1 / 59, rel=0.1)
+    throughput.update(36_000.0, 0, busy=False)
+    throughput.update(36_060.0, 0, busy=True)
+    assert throughput.per_s == 0.0
