@@ -6,6 +6,7 @@ from tools.rule_scores.section import Section
 from tools.rule_scores.sections import (
     baseline,
     budget,
+    cost,
     days,
     doors,
     fusion,
@@ -32,6 +33,7 @@ SECTIONS: tuple[Section, ...] = (
     till.SECTION,
     baseline.SECTION,
     budget.SECTION,
+    cost.SECTION,
 )
 
 PLANNED: dict[str, tuple[Row, ...]] = {}
