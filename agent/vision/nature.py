@@ -12,7 +12,8 @@ from agent.vision.likeness import BLACK, TINT, Texture
 from hal.ports import F32, U8
 
 PAD = 6
-MOST_LOOKS = 5
+MEMORY_LOOKS = 5
+JUMP = 0.25
 EDGY, BARE = 1.15, 0.87
 """How many times the edges of before a place has at least when something came, and at most when something went."""
 LIGHT_LEFT = 0.3
@@ -28,26 +29,30 @@ _RING = np.ones((5, 5), np.uint8)
 class Nature:
     """What is thought of one place after several looks: each tells light from things, and how its edges changed."""
 
-    __slots__ = ("_lights", "_log_ratio", "_looks")
+    __slots__ = ("_light", "_log_ratio", "_looks")
 
     def __init__(self) -> None:
-        self._looks = self._lights = 0
-        self._log_ratio = 0.0
+        self._looks = 0
+        self._light = self._log_ratio = 0.0
 
     def look(self, now: Texture, then: Texture, mask: U8, roi: tuple[int, int, int, int]) -> None:
-        """Judge the pixels of `mask` (255) in the box `roi` (x0, y0, x1, y1)."""
-        if self._looks >= MOST_LOOKS:
-            return
-        self._looks += 1
-        self._lights += is_light(now, then, mask, roi)
-        self._log_ratio += log(edge_ratio(now, then, mask, roi))
+        """Judge the pixels of `mask` (255) in the box `roi` (x0, y0, x1, y1); earlier looks fade.
+
+        When the place has plainly become another one again, they are forgotten.
+        """
+        log_ratio = log(edge_ratio(now, then, mask, roi))
+        if abs(log_ratio - self._log_ratio) > JUMP:
+            self._looks = 0
+        self._looks = min(self._looks + 1, MEMORY_LOOKS)
+        self._light += (is_light(now, then, mask, roi) - self._light) / self._looks
+        self._log_ratio += (log_ratio - self._log_ratio) / self._looks
 
     @property
     def kind(self) -> ChangeKind | None:
         """What it is; None for light and shadow."""
-        if 2 * self._lights >= self._looks:
+        if self._light >= 0.5:
             return None
-        ratio = exp(self._log_ratio / self._looks)
+        ratio = exp(self._log_ratio)
         if ratio > EDGY:
             return ChangeKind.ADDED
         return ChangeKind.REMOVED if ratio < BARE else ChangeKind.ALTERED
