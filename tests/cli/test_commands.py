@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -195,3 +196,43 @@ def test_run_refuses_a_folder_it_may_not_make(tmp_path: Path) -> None:
     path = tmp_path / "camera.toml"
     path.write_text('[storage]\ndata_dir = "/proc/nowhere"\n')
     assert "storage.data_dir" in refused("run", "--config", path)
+
+
+def standing_poses(people: int = 2, frames: int = 30) -> dict[str, Any]:
+    """People who stand still, as arrays for score-poses."""
+    count = people * frames
+    column = np.array([20, 22, 18, 24, 16, 34, 6, 38, 2, 40, 0, 28, 12, 28, 12, 28, 12])
+    row = np.array([0, 0, 0, 2, 2, 16, 16, 34, 34, 50, 50, 48, 48, 70, 70, 92, 92])
+    return {
+        "person": np.repeat(np.arange(people), frames),
+        "frame": np.tile(np.arange(frames), people),
+        "xy": np.tile(np.stack([column, row], 1).astype(float) * 4, (count, 1, 1)),
+        "conf": np.full((count, 17), 0.8),
+        "fps": np.array(10.0),
+    }
+
+
+def test_poses_are_scored_a_row_a_person_and_frame(tmp_path: Path) -> None:
+    np.savez(tmp_path / "poses.npz", **standing_poses())
+    out = tmp_path / "scores.csv"
+    result = aislewatch("score-poses", tmp_path / "poses.npz", "--out", out, "--json")
+    assert json.loads(result.stdout)["people"] == 2, result.stderr
+    head, *rows = out.read_text().splitlines()
+    assert head == "person,frame,score"
+    assert [row.rsplit(",", 1)[0] for row in rows] == [f"{p},{f}" for p in range(2) for f in range(30)]
+    assert all(0.0 < float(row.rsplit(",", 1)[1]) < 0.2 for row in rows), "nobody does anything"
+
+
+def test_score_poses_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
+    out = tmp_path / "scores.csv"
+    text = tmp_path / "text.npz"
+    text.write_text("person,frame")
+    assert "is no archive" in refused("score-poses", text, "--out", out)
+    assert "cannot read" in refused("score-poses", tmp_path / "none.npz", "--out", out)
+    np.savez(tmp_path / "short.npz", person=np.zeros(3))
+    assert "no array frame, xy, conf, fps" in refused("score-poses", tmp_path / "short.npz", "--out", out)
+    np.savez(tmp_path / "wrong.npz", **{**standing_poses(), "conf": np.full((60, 17), 2.0)})
+    assert "outside 0..1" in refused("score-poses", tmp_path / "wrong.npz", "--out", out)
+    np.savez(tmp_path / "good.npz", **standing_poses())
+    assert "cannot write" in refused("score-poses", tmp_path / "good.npz", "--out", tmp_path / "no" / "where.csv")
+    assert not out.exists()

@@ -10,18 +10,8 @@ from agent.errors import ConfigError
 from agent.rules.changes import ChangeKind, Changes, ShelfStep
 from agent.rules.pose_score import BIAS, WEIGHTS, ConcealmentScore
 from agent.rules.poses import body_of
-from hal.simulated.scenario.acts import (
-    ActScript,
-    browse,
-    hide_in_bag,
-    hide_in_pocket,
-    hide_under_jacket,
-    low_shelf,
-    scratch,
-    tamper,
-    touch_and_leave,
-    trolley,
-)
+from hal.simulated.scenario.acts import ActScript, browse, low_shelf, scratch, touch_and_leave, trolley
+from hal.simulated.scenario.rare_acts import hide_in_bag, hide_in_pocket, hide_under_jacket, tamper
 from tests.rules.acting import ASPECT, PERSON, PoseStage, poses_of, visit_of
 
 TURNED_DEG = 40.0

@@ -3,19 +3,9 @@
 import pytest
 
 from agent.domain import Severity
-from hal.simulated.scenario.acts import (
-    ActScript,
-    bend_down,
-    browse,
-    fall_over,
-    low_shelf,
-    put_back,
-    scratch,
-    sit,
-    slide_down,
-    tie_shoe,
-)
+from hal.simulated.scenario.acts import ActScript, bend_down, browse, low_shelf, put_back, scratch, sit, tie_shoe
 from hal.simulated.scenario.pose_noise import PoseNoise
+from hal.simulated.scenario.rare_acts import fall_over, slide_down
 from tests.rules.acting import PERSON, PoseStage, poses_of, renumbered, visit_of
 
 FALL = '[[rule]]\nkind = "fall"\n'

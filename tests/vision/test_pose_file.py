@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from agent.vision.pose_file import PosesUnreadable, PoseTable, concealment_scores, read_table
-from hal.simulated.scenario.acts import browse, hide_under_jacket, take_into_basket
+from hal.simulated.scenario.acts import browse, take_into_basket
+from hal.simulated.scenario.rare_acts import hide_under_jacket
 from tests.rules.acting import ASPECT, poses_of, visit_of
 
 FPS = 8.0

@@ -12,20 +12,10 @@ from numpy.typing import NDArray
 
 from hal.simulated.itinerary import Planner
 from hal.simulated.optics import hull
-from hal.simulated.scenario.acts import (
-    ANYWHERE,
-    AT_SHELF,
-    FALLING,
-    HIDING,
-    Act,
-    Actor,
-    ActScript,
-    act_of,
-    sit,
-    tamper,
-)
+from hal.simulated.scenario.acts import ANYWHERE, AT_SHELF, Act, Actor, ActScript, act_of, sit
 from hal.simulated.scenario.pose_noise import PoseNoise, noticed
 from hal.simulated.scenario.posed import Sighting, Visit, sighting_of
+from hal.simulated.scenario.rare_acts import FALLING, HIDING, tamper
 from hal.simulated.scenario.skeleton import JOINT
 from hal.simulated.scripts import Stage
 from hal.simulated.shop import Layout, Xy

@@ -115,7 +115,7 @@ def _headings(itinerary: Itinerary, grid: F64, way: F64) -> F64:
     step = np.gradient(way, axis=0)
     turned = np.unwrap(np.where(standing, facing, np.arctan2(step[:, 1], step[:, 0])))
     padded = np.pad(turned, TURNING // 2, mode="edge")
-    return np.convolve(padded, np.ones(TURNING) / TURNING, mode="valid")
+    return np.asarray(np.convolve(padded, np.ones(TURNING) / TURNING, mode="valid"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +157,8 @@ def _boxes(xy: F64, hidden: Flags, size: F64, aspect: float) -> F64:
     low = np.where(hidden[:, :, None], np.inf, xy - reach).min(1)
     high = np.where(hidden[:, :, None], -np.inf, xy + reach).max(1)
     boxes = np.clip(np.concatenate([low, high], axis=1), 0.0, 1.0)
-    boxes[hidden.all(1)] = 0.0
-    return boxes
+    boxes[np.flatnonzero(hidden.all(1))] = 0.0
+    return np.asarray(boxes)
 
 
 def _covered(bones: Bones, layout: Layout, height_m: float) -> Flags:

@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 
 from hal.simulated.itinerary import Planner
 from hal.simulated.optics import hull, inside
-from hal.simulated.scenario.acts import ANYWHERE, AT_SHELF, FALLING, HIDING, Actor, ActScript, act_of, fall_over, sit
+from hal.simulated.scenario.acts import ANYWHERE, AT_SHELF, Actor, ActScript, act_of, sit
 from hal.simulated.scenario.layouts import shop_layout
 from hal.simulated.scenario.pose_day import PoseDay, PosePlan, shelf_polygons
 from hal.simulated.scenario.pose_noise import MIRRORED, PoseNoise, noticed, random_pose_noise
 from hal.simulated.scenario.posed import Sighting, Visit, channels_of, sighting_of
+from hal.simulated.scenario.rare_acts import FALLING, HIDING, fall_over
 from hal.simulated.scenario.skeleton import FOREARM_H, JOINT, SHANK_H, THIGH_H, UPPER_ARM_H, bones_of
 from hal.simulated.sight import Occluders
 
