@@ -90,9 +90,10 @@ def moment(text: str | None) -> float:
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
-def export(incident: str, out: Path, url: str) -> None:
+def export(incident: str, out: Path, url: str, blur: str | None) -> None:
     """Fetch an incident's report from a running camera and write it."""
-    content = fetch(url, f"/v1/incidents/{quote(incident, safe='')}/report.zip", EXPORT_S)
+    wish = f"?blur={quote(blur)}" if blur else ""
+    content = fetch(url, f"/v1/incidents/{quote(incident, safe='')}/report.zip{wish}", EXPORT_S)
     try:
         write_durably(out, content)
     except OSError as error:

@@ -174,12 +174,15 @@ def status(
 def export(
     incident: Annotated[str, typer.Argument(help="The incident's id.")],
     out: Annotated[Path, typer.Option(help="Where the report goes (.zip).")],
+    blur: Annotated[
+        str | None, typer.Option(help="Make people unrecognisable: others (all but the incident's own) or everyone.")
+    ] = None,
     url: Annotated[str, typer.Option(help="The camera's address.")] = "http://127.0.0.1:8723",
 ) -> None:
     """Write the signed report of an incident, with its clips, to one file."""
     from agent.cli import evidence
 
-    evidence.export(incident, out, url)
+    evidence.export(incident, out, url, blur)
 
 
 @app.command()

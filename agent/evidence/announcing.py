@@ -32,7 +32,7 @@ class Announcer:
             "duration_s": round(manifest.video.duration_s, 3),
             "ended": str(manifest.video.ended),
             "bytes": clip.bytes,
-            "stills": [file.name for file in manifest.files],
+            "stills": [*manifest.stills],
             "manifest_sha256": sha256((self._vault.path(clip.id) / MANIFEST).read_bytes()),
         }
         event = Event("clip", self._tools.clock.monotonic(), manifest.level, data)

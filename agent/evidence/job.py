@@ -23,6 +23,7 @@ from agent.evidence.manifest import (
     Video,
     sha256,
 )
+from agent.evidence.people import PEOPLE, Look, encode_people
 from agent.evidence.plan import Want
 from agent.evidence.ring import Numbered
 from agent.evidence.seal import seal
@@ -74,6 +75,7 @@ class ClipJob:
         self._written = 0
         self._waiting: deque[bytes] = deque()
         self._stills: dict[str, bytes] = {}
+        self._looks: list[Look] = []
         self._saved_stills: dict[str, FileFacts] = {}
         self._on_disk = False
 
@@ -115,6 +117,16 @@ class ClipJob:
         if self.backlog > BACKLOG:
             self.end(Ended.NO_ROOM)
 
+    @property
+    def seen_s(self) -> float:
+        """Up to when it knows where people were."""
+        return self._looks[-1].t_s if self._looks else self._begun.start_s
+
+    def see(self, looks: Iterable[Look]) -> None:
+        """Where people were since then."""
+        if self.ended is None:
+            self._looks += [look for look in looks if not self._looks or look.t_s > self.seen_s]
+
     def still(self, name: str, jpeg: bytes) -> None:
         """Add a picture."""
         self._stills[name] = jpeg
@@ -123,6 +135,8 @@ class ClipJob:
         """No more video comes."""
         if self.ended is None:
             self.ended = why
+            if self.taken.pictures:
+                self._stills[PEOPLE] = encode_people(self._looks, self.taken.first_s)
             if self._muxer is not None:
                 self._muxer.close()
 

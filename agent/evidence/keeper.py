@@ -17,6 +17,7 @@ from agent.evidence.announcing import Announcer
 from agent.evidence.disk import DiskWatch
 from agent.evidence.job import ClipJob
 from agent.evidence.manifest import MANIFEST, Begun, Ended, IncidentFacts, sha256, utc_of
+from agent.evidence.people import LookRing
 from agent.evidence.plan import ClipPlan, Terms, Want
 from agent.evidence.recovery import recover
 from agent.evidence.ring import Numbered, Ring
@@ -43,13 +44,14 @@ class _Due:
 
 
 class Keeper:
-    """Used from one thread but for `ring`, which the recorder fills from its own."""
+    """Used from one thread but for `ring` and `looks`, which the recorder and the vision thread fill."""
 
     def __init__(self, tools: Tools) -> None:
         config = tools.config
         self._tools = tools
         self._clock = tools.clock
         self.ring = Ring(max(config.ring_s, config.pre_s + SPARE_S), round(config.ring_mb * MEGABYTE))
+        self.looks = LookRing(max(config.ring_s, config.pre_s + SPARE_S))
         self.vault = Vault(tools.folder / "clips")
         self.counts = KeeperCounts()
         self._disk = DiskWatch(self.vault, self._clock, tools.report)
@@ -112,6 +114,7 @@ class Keeper:
         self._begin_waiting()
         for job in self._jobs:
             job.feed(self.ring.since(job.next_number))
+            job.see(self.looks.since(job.seen_s))
         self._end_over(now_s)
         if self._opened and self._disk.worth_a_try:
             self._disk.trying(self._save)

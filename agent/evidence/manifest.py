@@ -110,7 +110,10 @@ class Video(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything a clip states about itself; signed as a whole. `kept_s` is on the retention clock."""
+    """Everything a clip states about itself; signed as a whole. `kept_s` is on the retention clock.
+
+    A clip that was made of another one says who is `blurred` in it, and the hash of the other's manifest.
+    """
 
     type: str
     id: str
@@ -122,10 +125,17 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     segments: tuple[Segment, ...]
     files: tuple[FileFacts, ...]
     kept_s: float
+    blurred: str = ""
+    original_sha256: str = ""
 
     def encode(self) -> bytes:
         """The manifest as it is written and signed."""
         return msgspec.json.format(msgspec.json.encode(self, enc_hook=plain), indent=1) + b"\n"
+
+    @property
+    def stills(self) -> list[str]:
+        """The names of its pictures."""
+        return [file.name for file in self.files if file.name.endswith(".jpg")]
 
     @property
     def level(self) -> Severity:

@@ -169,6 +169,7 @@ def _clip(clip: Mapping[str, Any]) -> str:
         "From": f"{clip['start_utc']}{'' if video['clock_synchronised'] else ' (clock not synchronised)'}",
         "Length": f"{video['duration_s']:.1f} s, {video['pictures']} pictures, {video['width']} x {video['height']}",
         "Made": "the source's own video, not encoded again" if video["method"] == "camera" else "encoded on the camera",
+        "Blurred": f"{clip['blurred']} (a copy made for this report)" if clip["blurred"] else "nobody",
         "Ends because": _words(video["ended"]),
         "Lost packets": str(video["lost_packets"]),
     }

@@ -16,6 +16,7 @@ from agent.events.wire import Body, EventBody, HealthBody, IncidentBody, Record,
 from agent.evidence.manifest import MANIFEST, decode_manifest
 from agent.evidence.page import report_page
 from agent.evidence.parcel import CLIPS, TYPE, ParcelManifest, facts_of, pack
+from agent.evidence.stills import still_name
 from agent.evidence.verify import FolderSource, verify_clip
 from agent.keys import PUBLIC, DeviceKey, PublicKey
 from hal.ports import WallTime
@@ -113,7 +114,8 @@ def _clip(folder: Path, key: PublicKey) -> dict[str, Any]:
         "id": manifest.id,
         "video": msgspec.to_builtins(manifest.video),
         "start_utc": utc_text(manifest.video.start_utc_s),
-        "stills": [file.name for file in manifest.files],
+        "stills": manifest.stills,
+        "blurred": manifest.blurred,
         "privacy_masks": manifest.made_by.privacy_masks,
         "sound": finding.sound,
         "problems": [*finding.problems],
@@ -144,6 +146,6 @@ def _stills(incident: str, clips: Sequence[Path]) -> Iterator[tuple[str, bytes]]
     """The pictures of this incident, by what they show."""
     for folder in clips:
         for which in ("onset", "peak", "end"):
-            still = folder / f"{incident}-{which}.jpg"
+            still = folder / still_name(incident, which)
             if still.exists():
                 yield which, still.read_bytes()

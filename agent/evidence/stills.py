@@ -27,11 +27,16 @@ class Sighting(NamedTuple):
     @property
     def name(self) -> str:
         """The name of its file."""
-        return f"{re.sub(r'[^A-Za-z0-9_-]', '_', self.incident)}-{self.which}.jpg"
+        return still_name(self.incident, self.which)
 
     def jpeg(self) -> bytes:
         """The picture as it is kept."""
         return encode_jpeg(with_boxes(self.picture, self.boxes))
+
+
+def still_name(incident: str, which: str) -> str:
+    """The file of a picture."""
+    return f"{re.sub(r'[^A-Za-z0-9_-]', '_', incident)}-{which}.jpg"
 
 
 @dataclass(slots=True)

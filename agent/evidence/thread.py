@@ -53,6 +53,7 @@ class EvidenceThread:
         """A frame was walked: its incidents, and the pictures worth keeping."""
         for incident in outcome.incidents:
             self.incident(incident)
+        self._keeper.looks.look(outcome)
         for sighting in self._picker.look(outcome):
             self._put(lambda sighting=sighting: self._keeper.sighting(sighting))  # type: ignore[misc]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -15,15 +15,17 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from agent.domain import Json
+from agent.errors import OperatorError
 from agent.events.journal import Journal
 from agent.events.lines import utc_text
+from agent.evidence.blur import Blur, blur_clip
 from agent.evidence.keeper import Keeper
 from agent.evidence.manifest import MANIFEST, SIGNATURE, VIDEO
 from agent.evidence.report import Subject, around, write_report
 from agent.evidence.service import Evidence
 from agent.evidence.vault import StoredClip
 from agent.review.desk import Review
-from agent.web.bodies import answer, read_body
+from agent.web.bodies import answer, read_body, refused
 from hal.ports import Clock
 
 T = TypeVar("T")
@@ -88,7 +90,7 @@ class EvidenceApi:
 
     def add_to(self, app: web.Application) -> None:
         """Add the routes."""
-        app.router.add_get("/v1/clips", self.list)
+        app.router.add_get("/v1/clips", self.stored)
         app.router.add_post("/v1/clips", self.ask)
         app.router.add_get("/v1/clips/{id}", self.show)
         app.router.add_get("/v1/clips/{id}/{file}", self.file)
@@ -97,7 +99,7 @@ class EvidenceApi:
         app.router.add_get("/v1/incidents/{id}/report.zip", self.report)
         app.router.add_get("/v1/key", self.public_key)
 
-    async def list(self, request: web.Request) -> web.Response:
+    async def stored(self, request: web.Request) -> web.Response:
         """Every clip, newest first; `?incident=ID` gives those that show it."""
         incident = request.query.get("incident")
         clips = await self._do(lambda keeper: [_facts(clip) for clip in reversed(keeper.vault.clips)])
@@ -153,7 +155,8 @@ class EvidenceApi:
         return answer({"erased": gone, "held": kept})
 
     async def report(self, request: web.Request) -> web.StreamResponse:
-        """The signed report of an incident with its clips, as one file."""
+        """The signed report of an incident with its clips, as one file; `?blur=others|everyone` covers people."""
+        blur = _blur(request)
         incident, explanation = await self._incident(request.match_info["id"])
         subject = Subject(incident, explanation, self.camera)
         records = await around(self.journal, subject)
@@ -161,13 +164,24 @@ class EvidenceApi:
         folder = tempfile.TemporaryDirectory(prefix="aislewatch-report-")
         path = Path(folder.name) / f"{subject.id}.zip"
         try:
+            if blur:
+                clips = await asyncio.to_thread(self._blurred, clips, Path(folder.name), blur, subject)
             await asyncio.to_thread(write_report, path, subject, records, clips, self.evidence.key, self.clock.wall())
         except OSError as error:
             folder.cleanup()
             raise web.HTTPServiceUnavailable(text=f"the report cannot be made: {error.strerror}\n") from None
+        except OperatorError as error:
+            folder.cleanup()
+            raise refused(error) from None
         names: list[Json] = [clip.name for clip in clips]
-        self.evidence.audit.record("export", incident=subject.id, clips=names, who=request.remote or "")
+        self.evidence.audit.record(
+            "export", incident=subject.id, clips=names, blur=blur and str(blur), who=request.remote or ""
+        )
         return PassingFile(path, folder)
+
+    def _blurred(self, clips: Sequence[Path], out: Path, blur: Blur, subject: Subject) -> list[Path]:
+        tracks = [int(track) for track in subject.incident["tracks"]]
+        return [blur_clip(clip, out, blur, tracks, self.evidence.key) for clip in clips]
 
     async def public_key(self, _: web.Request) -> web.Response:
         """The key that verifies this camera's evidence (PEM)."""
@@ -198,6 +212,16 @@ class EvidenceApi:
             raise web.HTTPServiceUnavailable(text=f"the disk refuses: {error.strerror}\n") from None
 
 
+def _blur(request: web.Request) -> Blur | None:
+    """Who is to be made unrecognisable. Raises HTTPBadRequest for another word."""
+    word = request.query.get("blur")
+    if word is None:
+        return None
+    if word not in (*Blur,):
+        raise web.HTTPBadRequest(text=f"`blur` is one of {', '.join(Blur)}\n")
+    return Blur(word)
+
+
 def _facts(clip: StoredClip) -> dict[str, Any]:
     video = clip.manifest.video
     return {
@@ -211,7 +235,7 @@ def _facts(clip: StoredClip) -> dict[str, Any]:
         "ended": str(video.ended),
         "bytes": clip.bytes,
         "held": clip.held,
-        "stills": [file.name for file in clip.manifest.files],
+        "stills": clip.manifest.stills,
     }
 
 

@@ -108,6 +108,8 @@ async def test_a_real_loiterers_clip_is_recorded_exported_and_verified(tmp_path:
             (tmp_path / "camera.pem").write_bytes(await response.read())
         incident = clip["incidents"][0]
         await aislewatch("export", incident, "--out", str(report), "--url", running.url)
+        covered = ["--out", str(tmp_path / "covered.zip"), "--blur", "everyone", "--url", running.url]
+        await aislewatch("export", incident, *covered)
     said = await aislewatch("verify", str(report), "--key", str(tmp_path / "camera.pem"), "--json")
     finding = json.loads(said)
     assert (finding["sound"], finding["key_known"], finding["incident"]) == (True, True, incident)
@@ -124,6 +126,18 @@ async def test_a_real_loiterers_clip_is_recorded_exported_and_verified(tmp_path:
     page = (tmp_path / "out" / "report.html").read_text()
     assert page.count("data:image/jpeg;base64,") == 3
     check_video(tmp_path, clip)
+    await check_covered(tmp_path)
+
+
+async def check_covered(folder: Path) -> None:
+    """The report without recognisable people is signed as well, and says what it is."""
+    said = await aislewatch("verify", str(folder / "covered.zip"), "--key", str(folder / "camera.pem"), "--json")
+    assert json.loads(said)["sound"]
+    with zipfile.ZipFile(folder / "covered.zip") as parcel:
+        parcel.extractall(folder / "covered")
+    facts = json.loads((folder / "covered" / "report.json").read_text())
+    assert facts["clips"][0]["blurred"] == "everyone"
+    assert "everyone (a copy made for this report)" in (folder / "covered" / "report.html").read_text()
 
 
 def check_video(folder: Path, clip: dict[str, Any]) -> None:
