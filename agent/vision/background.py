@@ -73,7 +73,7 @@ class Layer:
 
     def forget(self, where: U8) -> None:
         """Begin anew in the pixels of `where`."""
-        np.copyto(self.weight, np.float32(0), where=where.view(bool))
+        self.weight[where > 0] = 0.0
 
 
 class Background:

@@ -96,12 +96,12 @@ def _other_texture(now: Texture, then: Texture) -> U8:
 
 def _other_colour(now: Texture, then: Texture) -> U8:
     """255 where the colour differs by more than the light and the white balance make it, uint8 (h / 2, w / 2)."""
-    gain = (now.mean[::2, ::2] - (BLACK - 1)) / _at_least(then.mean[::2, ::2] - (BLACK - 1), 1.0)
-    gain = -_at_least(-_at_least(gain, 1 / GAIN), -GAIN)
-    shift = now.look.chroma - then.look.chroma * gain[:, :, None]
-    shift -= np.median(shift[2::8, 2::8].reshape(-1, 2), axis=0).astype(np.float32)
-    shift = cv2.multiply(shift, shift)
-    return above(cv2.max(*cv2.split(shift)), TINT**2)
+    gain = cv2.divide(now.mean[::2, ::2] - (BLACK - 1), _at_least(then.mean[::2, ::2] - (BLACK - 1), 1.0))
+    gain = np.minimum(_at_least(gain, 1 / GAIN), np.float32(GAIN))
+    shift = cv2.subtract(now.look.chroma, cv2.multiply(then.look.chroma, cv2.merge([gain, gain])))
+    usual = np.sort(np.asarray(shift)[2::8, 2::8].reshape(-1, 2), axis=0)
+    shift -= usual[len(usual) // 2]
+    return above(cv2.max(*cv2.split(cv2.multiply(shift, shift))), TINT**2)
 
 
 def _at_least(values: Matrix, least: float) -> F32:
