@@ -84,9 +84,9 @@ def test_an_empty_ring_has_no_span() -> None:
     assert ring.span() is None
 
 
-@given(st.lists(st.tuples(st.booleans(), st.integers(1, 400)), max_size=80), st.integers(0, 90))
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 400)), max_size=40), st.integers(0, 50))
 def test_numbers_never_lie(row: list[tuple[bool, int]], wanted: int) -> None:
-    ring = Ring(2.0, 5000)
+    ring = Ring(1.0, 4000)
     kept: dict[int, EncodedPacket] = {}
     for n, (key, size) in enumerate(row):
         packet = EncodedPacket(bytes([n % 256]) * size, key, n / 15, n / 15, SHAPE)
