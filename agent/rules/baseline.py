@@ -33,7 +33,7 @@ from agent.rules.zones import BRIDGE_S
 
 WINDOWS = (1, 3, SLOTS_PER_HOUR)
 """How many quarters are looked at together; one alone makes it quick, three and four find the most."""
-LOOKS_PER_DAY = 36
+LOOKS_PER_DAY = 48
 """How many independent looks the windows of a day are as good as: they overlap, and at night nobody is there."""
 WHOLE = 0.9
 CLIP_SD = 3.0
