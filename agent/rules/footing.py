@@ -14,7 +14,7 @@ from agent.domain import Track
 from agent.rules.ground import Ground
 
 LEARN_S = 0.5
-CUT_SHARE, WHOLE_SHARE = 0.84, 0.93
+CUT_SHARE, WHOLE_SHARE = 0.77, 0.9
 """Whose box is shorter than this share of what they should look like has lost its legs, until it is this tall again."""
 BROAD = 0.6
 """A standing body is narrower than this share of its height; a box that is not shows half of one."""

@@ -31,7 +31,7 @@ def walk_in(feet: Footing, distance_h: float, size: float = 1.0) -> None:
         assert feet.update(index / 10, [whole]) == [whole]
 
 
-@pytest.mark.parametrize("hidden", [0.35, 0.5])
+@pytest.mark.parametrize("hidden", [0.45, 0.55])
 def test_hidden_feet_are_found_by_the_head_and_count_as_unseen(hidden: float) -> None:
     feet = footing()
     walk_in(feet, 3.0)
