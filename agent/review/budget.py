@@ -22,6 +22,8 @@ HALF_LIFE_DAYS = 3.0
 LEAST_REVIEWED = 3
 AIM = 0.5
 """The share of the budget that is aimed at: rates are estimates, and the budget is a most."""
+WITH_CRITICAL, LEAST = 0.65, 0.15
+"""The same with false critical alarms, which nothing holds back; and what they leave for the others at least."""
 PRIOR_DAYS = 1.0
 PRIOR_TAIL, PRIOR_WEIGHT = 0.25, 2.0
 STEP = log(1.01)
@@ -33,12 +35,13 @@ LEAST_CHANGE = log(1.03)
 class Alarm:
     """What a rule has found once: how far over its configured limit, how long ago, and what became of it.
 
-    `dismissed` is None for what nobody has reviewed, and for what was held back.
+    `dismissed` is None for what nobody has reviewed, and for what was held back. What was critical passes every bar.
     """
 
     ratio: float
     age_days: float
     dismissed: bool | None = None
+    critical: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,9 @@ def tune(tallies: Mapping[str, Tally], watched_days: Sequence[tuple[float, float
     """The shift of every rule. `watched_days` holds (age in days, days watched) of each span of watching."""
     exposure = sum(days * _weight(age) for age, days in watched_days)
     tails = {rule: Tail(tally, exposure, AIM * budget / len(tallies)) for rule, tally in tallies.items()}
-    ceiling = _ceiling([tail.per_day for tail in tails.values()], AIM * budget)
+    critical = sum(tail.critical_per_day for tail in tails.values())
+    left = max(min(AIM * budget, WITH_CRITICAL * budget - critical), LEAST * budget)
+    ceiling = _ceiling([tail.per_day for tail in tails.values()], left)
     return {rule: tail.shift(ceiling, tallies[rule].most) for rule, tail in tails.items()}
 
 
@@ -74,7 +79,7 @@ def follow(now: float, wanted: float, days: float) -> float:
 
 
 class Tail:
-    """The false alarms a day that a rule would give at any factor."""
+    """The false alarms a day that a rule would give at any factor, besides the critical ones, which no factor keeps."""
 
     def __init__(self, tally: Tally, exposure_days: float, prior_per_day: float) -> None:
         judged = [alarm for alarm in tally.alarms if alarm.dismissed is not None]
@@ -82,15 +87,17 @@ class Tail:
         known = dismissed > 0 and len(judged) >= LEAST_REVIEWED
         proxy = dismissed / len(judged) if known else 0.0
         shares = [proxy if alarm.dismissed is None else float(alarm.dismissed) for alarm in tally.alarms]
-        pairs = zip(tally.alarms, shares, strict=True)
-        benign = sorted((log(max(a.ratio, 1.0)), _weight(a.age_days) * share) for a, share in pairs if share)
+        false = [(alarm, _weight(alarm.age_days) * share) for alarm, share in zip(tally.alarms, shares, strict=True)]
+        benign = sorted((log(max(a.ratio, 1.0)), weight) for a, weight in false if weight and not a.critical)
         self._scores = [score for score, _ in benign]
         self._below = [0.0, *accumulate(weight for _, weight in benign)]
         self._count = self._below[-1]
         going = sum(score * weight for score, weight in benign) + PRIOR_TAIL * PRIOR_WEIGHT
         self._slope = going / (self._count + PRIOR_WEIGHT)
         rate = (self._count + PRIOR_DAYS * prior_per_day) / (exposure_days + PRIOR_DAYS)
-        self.per_day = rate if known else 0.0
+        self.per_day = rate if known and benign else 0.0
+        critical = sum(weight for alarm, weight in false if alarm.critical)
+        self.critical_per_day = critical / (exposure_days + PRIOR_DAYS) if known else 0.0
         self.reviewed = len(judged)
 
     def beyond(self, x: float) -> float:
@@ -103,7 +110,8 @@ class Tail:
         x = 0.0
         while x < log(most) and self.beyond(x) > ceiling:
             x = min(x + STEP, log(most))
-        return Shift(exp(x), self.per_day, self.beyond(x) if x else self.per_day, self.reviewed)
+        fixed = self.critical_per_day
+        return Shift(exp(x), self.per_day + fixed, (self.beyond(x) if x else self.per_day) + fixed, self.reviewed)
 
 
 def _weight(age_days: float) -> float:

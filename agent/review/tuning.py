@@ -160,16 +160,17 @@ class BudgetKeeper:
     def _alarms(self, one: Tunable, now_utc_s: float) -> Iterator[Alarm]:
         for entry, value in self._measured(one):
             dismissed = {"confirmed": False, "dismissed": True}.get(entry.state)
-            yield Alarm(value / one.limit, (now_utc_s - entry.opened.utc_s) / DAY_S, dismissed)
+            age_days, critical = (now_utc_s - entry.opened.utc_s) / DAY_S, entry.severity == "critical"
+            yield Alarm(value / one.limit, age_days, dismissed, critical)
         for miss in self._book.near_misses:
             if miss.rule == one.rule.name and miss.value >= one.limit:
                 yield Alarm(miss.value / one.limit, (now_utc_s - miss.utc_s) / DAY_S)
 
     def _measured(self, one: Tunable) -> Iterator[tuple[Entry, float]]:
-        """The rule's incidents that are over and would open as it is configured now; critical ones pass every bar."""
+        """The rule's incidents that are over, that alarmed, and that would open as it is configured now."""
         for entry in self._book:
             value = one.compare.measured(entry.factors)
-            counts = entry.rule == one.rule.name and entry.over and entry.severity == "warning"
+            counts = entry.rule == one.rule.name and entry.over and entry.severity != "info"
             if counts and value is not None and value >= one.limit:
                 yield entry, value
 

@@ -99,6 +99,16 @@ def test_unreviewed_incidents_count_by_what_was_dismissed_of_the_others() -> Non
     assert more.unshifted_per_day / few.unshifted_per_day > 5
 
 
+def test_false_critical_alarms_leave_less_for_the_others() -> None:
+    noisy = many(30, tuple(1.02 + 0.05 * n for n in range(30)), True)
+    critical = [Alarm(2.5, age / 5, True, critical=True) for age in range(10)]
+    alone = tune({"a": Tally(noisy, 4.0), "b": Tally([], 4.0)}, WEEK, 1.0)
+    beside = tune({"a": Tally(noisy, 4.0), "b": Tally(critical, 4.0)}, WEEK, 1.0)
+    assert beside["b"].factor == 1.0
+    assert beside["b"].per_day > 0.5
+    assert beside["a"].factor > alone["a"].factor
+
+
 def test_old_dismissals_are_forgotten() -> None:
     lately = tune({"a": Tally([Alarm(1.5, 1.0, True)] * 20, 4.0)}, WEEK, 1.0)["a"]
     long_ago = tune({"a": Tally([Alarm(1.5, 25.0, True)] * 20, 4.0)}, WEEK, 1.0)["a"]

@@ -115,7 +115,7 @@ def test_what_nobody_reviews_any_more_goes_back_to_what_is_configured() -> None:
     assert shop.told[-1].data["to"] == shop.told[-1].data["configured"] == 30.0
 
 
-def test_critical_and_informing_incidents_are_no_false_alarms_of_the_budget() -> None:
+def test_critical_and_informing_incidents_make_their_rule_no_stricter() -> None:
     for severity in (Severity.CRITICAL, Severity.INFO):
         shop = Shop()
         for n in range(40):

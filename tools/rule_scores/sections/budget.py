@@ -92,12 +92,16 @@ class Shop:
         self._to_judge: list[tuple[float, str, bool]] = []
 
     def see(self, rule: RuleConfig, ratio: float, *, real: bool, severity: Severity = Severity.WARNING) -> bool:
-        """Somebody goes so far over the limit; whether it alarmed."""
+        """Somebody goes so far over the limit, perhaps as far as makes it critical; whether it alarmed."""
         assert rule.tuned is not None
         compare = next(one for one in rule.compares if one.setting == rule.tuned.setting)
         limit = compare.limit(rule, {})
         assert limit is not None
         self._seq += 1
+        reached = (
+            rise.severity for rise in rule.rises() if rise.factor == compare.factor and ratio * limit >= rise.value
+        )
+        severity = max(severity, *reached, severity)
         hit = Hit(Subject(rule.name, self._seq), severity, factors={compare.factor: ratio * limit})
         changed = [*self.incidents.update(self.clock.monotonic(), [hit] if ratio >= 1 else [])]
         changed += self.incidents.update(self.clock.monotonic() + 1, [])
