@@ -11,9 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 
 from agent.config import parse_config
+from agent.events.journal import Journal
+from agent.review.tuning import KEY as BUDGET_KEY
+from agent.review.tuning import Memory, Standing
+from hal.system import SystemClock
 from tests.e2e.camera import config_text
 from tests.e2e.test_agent import camera, events_of
 
@@ -142,3 +147,35 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+LOITERING = """
+[[zone]]
+name = "spirits"
+kind = "high_value"
+polygon = [[0, 0], [1, 0], [1, 1], [0, 1]]
+[[rule]]
+kind = "loitering"
+zone = "spirits"
+after_s = 2
+stages = [2, 60]
+max_gyration_h = 20
+"""
+
+
+async def test_a_bar_that_the_budget_has_put_up_holds_on_the_camera_and_is_told(tmp_path: Path) -> None:
+    clock = SystemClock()
+    memory = Memory(standings={"loitering-spirits": Standing(3.0, clock.wall().utc_s)})
+    async with await Journal.open(tmp_path / "journal.db", clock) as journal:
+        await journal.keep(BUDGET_KEY, msgspec.msgpack.encode(memory))
+    text = config_text(tmp_path)
+    config = parse_config(text[: text.index("[[zone]]")] + LOITERING)
+    async with camera(config) as running:
+        _, budget = await get(running.url, "/v1/budget")
+        assert [(rule["setting"], rule["configured"], rule["now"]) for rule in budget["rules"]] == [("after_s", 2, 6)]
+        incident = await first_incident(running.url)
+        assert incident["rule"] == "loitering-spirits"
+        _, explained = await get(running.url, f"/v1/incidents/{incident['id']}/explanation")
+        assert explained["bar"] is None, "the book learns of bars by their changes, and there was none"
+        (dwell, _) = explained["measures"]
+        assert dwell["opening"] >= 6
