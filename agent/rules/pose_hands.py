@@ -5,7 +5,6 @@ Every finding is a degree 0..1. Lengths are in torso lengths, so that a person's
 
 from __future__ import annotations
 
-from math import hypot
 from typing import NamedTuple
 
 from agent.rules.poses import LEFT, RIGHT, Arm, Body, Torso
@@ -143,8 +142,3 @@ class TorsoScale:
         kept = self._length * (1.0 - min(self._forget_per_s * (t_s - self._t_s), 1.0)) if self._length else 0.0
         self._length, self._t_s = max(kept, torso.length, 2.0 * torso.half_width * NARROW, 1e-4), t_s
         return self._length
-
-
-def gap(a: complex, b: complex, scale: float) -> float:
-    """How far apart two places are, torso lengths."""
-    return hypot((a - b).real, (a - b).imag) / scale

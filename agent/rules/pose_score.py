@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from math import exp
 
 from agent.domain import Json
-from agent.rules.pose_hands import HandsState, HandState, TorsoScale, gap, hands_of, ramp
+from agent.rules.pose_hands import HandsState, HandState, TorsoScale, hands_of, ramp
 from agent.rules.poses import Body
 
 AFTER_REACH_S = 4.0
@@ -152,7 +152,7 @@ class ConcealmentScore:
         self._hips = hips
         if hips is None or before is None:
             return 0.0
-        return ramp(gap(hips, before, scale) / span_s, *WALKING)
+        return ramp(abs(hips - before) / scale / span_s, *WALKING)
 
 
 def _turned(body: Body) -> float:

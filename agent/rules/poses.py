@@ -6,7 +6,6 @@ lengths and angles are true. A joint that the model is not sure of counts as not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import atan2, degrees
 from typing import NamedTuple
@@ -150,18 +149,3 @@ def angle_deg(a: complex, b: complex) -> float:
         return 180.0
     turned = b * a.conjugate()
     return degrees(atan2(abs(turned.imag), turned.real))
-
-
-def hip_speed(bodies: Sequence[Body]) -> float:
-    """Frame heights a second from the middle of the hips in the first half of these poses to that in the second.
-
-    0 where there are not two moments with hips.
-    """
-    seen = [(body.t_s, hips) for body in bodies if (hips := body.hips) is not None]
-    half = len(seen) // 2
-    if not half:
-        return 0.0
-    (t0, a), (t1, b) = (
-        (sum(t for t, _ in part) / half, sum(hips for _, hips in part) / half) for part in (seen[:half], seen[-half:])
-    )
-    return abs(b - a) / (t1 - t0) if t1 > t0 else 0.0

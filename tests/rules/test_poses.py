@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agent.domain import Joint, Keypoint, Pose
 from agent.rules.pose_hands import ramp
-from agent.rules.poses import MIN_CONFIDENCE, Body, Torso, angle_deg, body_of, hip_speed, middle, tilt_deg
+from agent.rules.poses import MIN_CONFIDENCE, Body, Torso, angle_deg, body_of, middle, tilt_deg
 
 lengths = st.floats(0.01, 10.0)
 places = st.builds(complex, st.floats(-5, 5), st.floats(-5, 5))
@@ -90,17 +90,6 @@ def test_middle_takes_what_is_known() -> None:
     assert middle(None, None) is None
     assert middle(2 + 0j, None) == 2 + 0j
     assert middle(2 + 0j, 4j) == 1 + 2j
-
-
-@given(speed=st.floats(0.0, 3.0), turn=angles)
-def test_hip_speed_is_that_of_steady_hips(speed: float, turn: float) -> None:
-    way = speed * cmath.exp(1j * turn)
-    bodies = [standing(k / 10, 0.5 + 0.5j + way * k / 10) for k in range(6)]
-    assert hip_speed(bodies) == pytest.approx(speed, abs=1e-6)
-
-
-def test_hip_speed_needs_two_moments() -> None:
-    assert hip_speed([]) == hip_speed([standing()]) == 0.0
 
 
 @given(value=st.floats(-10, 10), none=st.floats(-5, 5), full=st.floats(-5, 5))
