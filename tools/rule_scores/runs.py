@@ -25,9 +25,6 @@ from hal.simulated.scenario.truth import Happening, happenings
 from tools.rule_scores.clothed import Clothed
 from tools.rule_scores.site import CROWD, LONG_QUEUE, config_of
 
-RARE_SWAPS = 0.01
-"""The chance that two who pass exchange their ids, where only missed detections are at issue."""
-
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -67,8 +64,9 @@ class Outcome:
 
 
 def unhidden(seed: int, misses: float) -> Noise:
-    """The errors of a seed with a given share of misses; people are hidden by others only, ids seldom mixed up."""
-    return replace(random_noise(seed, misses=misses), hidden_every_s=math.inf, swaps=RARE_SWAPS)
+    """The errors of a seed with a given share of misses; only people alone hide people, the tracker alone mixes up ids."""
+    noise = random_noise(seed, misses=misses)
+    return replace(noise, hidden_every_s=math.inf, new_id_every_s=math.inf, swaps=0.0)
 
 
 def run_day(job: Job) -> Outcome:
