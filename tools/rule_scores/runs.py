@@ -64,7 +64,7 @@ class Outcome:
 
 
 def unhidden(seed: int, misses: float) -> Noise:
-    """The errors of a seed with a given share of misses; only people alone hide people, the tracker alone mixes up ids."""
+    """The errors of a seed with a given share of misses: people hide people, and the tracker mixes up ids by itself."""
     noise = random_noise(seed, misses=misses)
     return replace(noise, hidden_every_s=math.inf, new_id_every_s=math.inf, swaps=0.0)
 
