@@ -78,6 +78,7 @@ class Statics:
         """Bring the blobs up to date with what differs now."""
         if self._clear_s is None:
             self._clear_s = np.full(scene.other.shape, scene.t_s, np.float32)
+        self.accepted = np.zeros_like(self.kept)
         shown = self._shown(scene)
         if self._blobs or cv2.countNonZero(shown):
             self._assign(scene, shown)
@@ -115,15 +116,18 @@ class Statics:
     def _divided(self, scene: Scene, part: U8, inside: tuple[slice, slice]) -> list[tuple[Blob, U8]]:
         """Whose a connected part is. Old blobs keep to their places; what lies beyond is the youngest one's, or new."""
         touched = [blob for blob in self._blobs if cv2.countNonZero(blob.mask[inside] & part[inside])]
-        old = [blob for blob in touched if blob.home is not None]
+        old = [(blob, blob.home) for blob in touched if blob.home is not None]
         shares, left = [], part
-        for blob in old:
-            shares.append((blob, left & blob.home))
-            left = left & ~blob.home
+        for blob, home in old:
+            if cv2.countNonZero(left & home):
+                shares.append((blob, left & home))
+            left = left & ~home
         if old:
             left = np.asarray(cv2.morphologyEx(left, cv2.MORPH_OPEN, _JOIN), np.uint8)
         if cv2.countNonZero(left) >= MIN_AREA:
-            young = sorted((blob for blob in touched if blob not in old), key=lambda blob: (blob.kind is None, blob.id))
+            young = sorted(
+                (blob for blob in touched if blob.home is None), key=lambda blob: (blob.kind is None, blob.id)
+            )
             self._blobs = [blob for blob in self._blobs if blob not in young[1:]]
             shares.append((young[0] if young else self._new(scene, left), left))
         return shares

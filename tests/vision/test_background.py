@@ -49,12 +49,14 @@ class Room:
     def put_bag(self) -> None:
         self.scene[60:75, 30:46] = texture(50, 15, 16, 80, 30)
 
-    def watch(self, seconds: float, people: Box | None = None, *, blind: str | None = None) -> Changes:
-        """Twice a second; a person is drawn as a dark figure and tracked."""
+    def watch(
+        self, seconds: float, people: Box | None = None, *, every_s: float = 0.5, blind: str | None = None
+    ) -> Changes:
+        """Twice a second, or as told; a person is drawn as a dark figure and tracked."""
         senses = Senses(blind=blind)
         found: Changes | None = None
-        for _ in range(round(seconds * 2)):
-            self.t_s += 0.5
+        for _ in range(round(seconds / every_s)):
+            self.t_s += every_s
             tracks = [] if people is None else [track(people, self.t_s)]
             found = self.background.look(self._frame(people), tracks, senses).changes
         assert found is not None
@@ -141,6 +143,16 @@ def test_somebody_before_a_thing_hides_it_only_for_so_long() -> None:
     (after,) = room.watch(8).found
     assert before.id == hidden.id == after.id
     assert hidden.last_s < after.last_s
+
+
+def test_what_has_stood_there_for_half_an_hour_is_a_part_of_the_scene() -> None:
+    room = learned()
+    room.put_bag()
+    assert room.watch(1780, every_s=2.0).found
+    assert not room.watch(60, every_s=2.0).found
+    room.scene = room.full.copy()
+    (change,) = room.watch(20).found
+    assert change.kind is ChangeKind.REMOVED
 
 
 @pytest.mark.parametrize("items", [1, 4, 8])
