@@ -44,7 +44,7 @@ UP_POSES = 2
 """So many poses in a row of somebody plainly standing end it."""
 SETTLE = 3
 """So many tilts are judged together, so that one bad pose does not count."""
-SAME_PLACE_H, SAME_S = 1.0, 4.0
+SAME_PLACE_H, SAME_S = 1.0, 6.0
 """Who appears lying so near to where somebody upright was lost lately is that person: a fall may break a track."""
 
 
@@ -63,9 +63,10 @@ class _Person:
     up: int = 0
 
     def take(self, body: Body, height: float) -> None:
-        """Add a pose. Who has fallen is not smaller for it, so a height shrinks only slowly."""
+        """Add a pose. Who has fallen is not smaller for it, nor as tall as their box is wide."""
         span_s = body.t_s - self.bodies[-1].t_s if self.bodies else 0.0
-        self.height = max(height, self.height * (1.0 - min(SHRINK_PER_S * span_s, 0.5)), _least_height(body))
+        standing = height if _upright(body) else 0.0
+        self.height = max(standing, self.height * (1.0 - min(SHRINK_PER_S * span_s, 0.5)), _least_height(body))
         self.bodies.append(body)
         self.fastest.append((body.t_s, self._speed()))
         self.up = self.up + 1 if self._stands(body) else 0
