@@ -75,4 +75,4 @@ class ErraticRule(AreaRule):
     min_turns: int = setting(schema.integer(1, 100), 4, help="how many sharp turns")
     turn_deg: float = setting(schema.number(10, 170), 60.0, help="a turn is sharp from this angle")
     leg_h: float = setting(schema.number(0.1, 5), 0.5, help="shortest leg that counts, body heights")
-    hold_s: float = setting(HOLD, 2.0, help=HOLD_HELP)
+    hold_s: float = setting(HOLD, 10.0, help=HOLD_HELP)
