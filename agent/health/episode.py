@@ -43,12 +43,17 @@ class Episode:
         self._votes.append(finding)
         return self._weigh(t_s, self._since_s)
 
+    def end(self, t_s: float) -> list[HealthSample]:
+        """It is over, whatever the probes show: what was told is taken back."""
+        told, self._told = self._told, None
+        return [HealthSample(told[0], HealthState.OK, t_s, t_s, 1.0)] if told else []
+
     def _quiet(self, t_s: float) -> list[HealthSample]:
         if self._since_s is None or t_s - self._last_s < CLEAR_S:
             return []
         self._since_s = None
         self._votes.clear()
-        return self._over(t_s)
+        return self.end(t_s)
 
     def _weigh(self, t_s: float, since_s: float) -> list[HealthSample]:
         what, count = Counter(vote.what for vote in self._votes).most_common(1)[0]
@@ -59,11 +64,7 @@ class Episode:
         now = (what, HealthState.WARNING if partly else HealthState.FAULT)
         if now == self._told:
             return []
-        over = self._over(t_s) if self._told and self._told[0] != what else []
+        over = self.end(t_s) if self._told and self._told[0] != what else []
         self._told = now
         confidence = sum(vote.confidence for vote in agreed) / len(self._votes)
         return [*over, HealthSample(what, now[1], t_s, since_s, round(confidence, 2), agreed[-1].detail)]
-
-    def _over(self, t_s: float) -> list[HealthSample]:
-        told, self._told = self._told, None
-        return [HealthSample(told[0], HealthState.OK, t_s, t_s, 1.0)] if told else []

@@ -45,7 +45,7 @@ class ImageHealth:
     @property
     def blind(self) -> str | None:
         """Why the picture cannot be trusted now; None while it can."""
-        if self._told == HealthState.UNKNOWN:
+        if self._told in (None, HealthState.UNKNOWN):
             return "crowded" if self._scene else "learning"
         return next((what for what in (self._trouble.cause, self._signs["frozen"].cause) if what in BLINDING), None)
 
@@ -73,10 +73,12 @@ class ImageHealth:
             self._scene.follow(probe, seen)
         return changes + self._tell(probe.t_s, HealthState.OK, "")
 
-    def rebase(self) -> None:
-        """The camera was moved, cleaned or refocused on purpose: learn the scene anew."""
+    def rebase(self, t_s: float) -> list[HealthSample]:
+        """The camera was moved, cleaned or refocused on purpose: learn the scene anew; what is over by that."""
+        over = [sample for episode in (self._trouble, *self._signs.values()) for sample in episode.end(t_s)]
         self._scene = self._dirt = None
         self._begin()
+        return over
 
     def snapshot(self) -> dict[str, Any] | None:
         """The scene, to survive a restart; None while it is being learned."""
@@ -92,14 +94,13 @@ class ImageHealth:
         self._signal = Signal(self._learn_s)
         self._trouble = Episode(HOLDS_S)
         self._signs = {name: Episode({name: hold_s}) for name, hold_s in SIGNAL_HOLDS_S.items()}
-        self._told = HealthState.UNKNOWN
+        self._told: HealthState | None = None
 
     def _learn(self, probe: Probe) -> list[HealthSample]:
-        if probe.hidden.mean() > CROWDED:
-            return []
-        self._scene = self._learner.add(probe)
+        if probe.hidden.mean() <= CROWDED:
+            self._scene = self._learner.add(probe)
         if self._scene is None:
-            return []
+            return self._tell(probe.t_s, HealthState.UNKNOWN, "the scene is being learned")
         self._dirt = Dirt(self._scene.reference, probe.t_s)
         return self._tell(probe.t_s, HealthState.OK, "the scene is known")
 

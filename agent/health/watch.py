@@ -29,7 +29,7 @@ def nowhere(_: bytes) -> None:
 
 class PictureWatch:
     """The check of the pipeline. `dark_expected` says whether the shop is closed now; `keep` takes a snapshot, on the
-    vision thread, and must not block.
+    vision thread, and must not block; an empty one stands for no scene.
 
     `rebase` may be called from any thread; the scene is then learned anew with the next probe.
     """
@@ -55,16 +55,20 @@ class PictureWatch:
         """What has changed by this frame; most frames are passed over."""
         if not self._health.due(frame.t_s):
             return ()
-        if self._rebase:
-            self._rebase = False
-            self._health.rebase()
+        over = self._learn_anew(frame.t_s) if self._rebase else []
         self._keep_sometimes(frame.t_s)
         people = [track.box for track in tracks if frame.t_s - track.last_seen_s < 2.0]
-        return self._health.update(probe_of(frame, people), dark_expected=self._dark_expected())
+        return [*over, *self._health.update(probe_of(frame, people), dark_expected=self._dark_expected())]
 
     def rebase(self) -> None:
         """The camera was moved, cleaned or refocused on purpose."""
         self._rebase = True
+
+    def _learn_anew(self, t_s: float) -> list[HealthSample]:
+        """Forget the scene, kept or not: after a restart the old one would call the new one moved."""
+        self._rebase, self._kept_s = False, None
+        self._keep(b"")
+        return self._health.rebase(t_s)
 
     def _keep_sometimes(self, t_s: float) -> None:
         if self._kept_s is not None and t_s - self._kept_s < KEEP_EVERY_S:

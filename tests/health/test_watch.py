@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agent.domain import HealthSample
 from agent.health.watch import KEEP_EVERY_S, PictureWatch
 from hal.ports import Frame, Yuv420
 from tests.health.scene import GREY, room
@@ -19,21 +18,22 @@ def frame(t_s: float) -> Frame:
     return Frame(round(t_s * 10), t_s, picture, picture)
 
 
-def watched(watch: PictureWatch, start_s: float, seconds: float, fps: float = 4.0) -> list[HealthSample]:
+def watched(watch: PictureWatch, start_s: float, seconds: float, fps: float = 4.0) -> list[tuple[str, str]]:
     times = np.arange(start_s, start_s + seconds, 1 / fps)
-    return [sample for t_s in times for sample in watch.check(frame(float(t_s)), [])]
+    told = [sample for t_s in times for sample in watch.check(frame(float(t_s)), [])]
+    return [(sample.what, str(sample.state)) for sample in told]
 
 
 def test_a_scene_is_learned_kept_now_and_then_and_restored() -> None:
     kept: list[bytes] = []
     watch = PictureWatch(5.0, keep=kept.append)
     assert watch.blind == "learning"
-    assert [sample.what for sample in watched(watch, 0.0, 20.0)] == ["image"]
+    assert watched(watch, 0.0, 20.0) == [("image", "unknown"), ("image", "ok")]
     watched(watch, KEEP_EVERY_S + 30, 5.0)
     assert len(kept) == 2
     again = PictureWatch(60.0)
     again.restore(kept[-1], 0.0)
-    assert [(sample.what, str(sample.state)) for sample in watched(again, 1.0, 3.0)] == [("image", "ok")]
+    assert watched(again, 1.0, 3.0) == [("image", "ok")]
     assert again.blind is None
 
 
@@ -48,6 +48,17 @@ def test_rebase_learns_anew() -> None:
     watch = PictureWatch(5.0)
     watched(watch, 0.0, 10.0)
     watch.rebase()
-    watched(watch, 10.0, 2.0)
+    assert watched(watch, 10.0, 2.0) == [("image", "unknown")]
     assert watch.blind == "learning"
-    assert [sample.what for sample in watched(watch, 12.0, 10.0)] == ["image"]
+    assert watched(watch, 12.0, 10.0) == [("image", "ok")]
+
+
+def test_rebase_forgets_the_scene_that_was_kept_and_keeps_the_new_one_at_once() -> None:
+    kept: list[bytes] = []
+    watch = PictureWatch(5.0, keep=kept.append)
+    watched(watch, 0.0, 10.0)
+    watch.rebase()
+    watched(watch, 10.0, 2.0)
+    assert [len(scene) > 0 for scene in kept] == [True, False]
+    watched(watch, 12.0, 10.0)
+    assert [len(scene) > 0 for scene in kept] == [True, False, True]
