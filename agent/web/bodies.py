@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -12,6 +12,12 @@ from agent.errors import OperatorError
 from agent.events.wire import plain
 
 T = TypeVar("T")
+Who = Annotated[str, msgspec.Meta(max_length=63)]
+"""Who says so; may be left out."""
+Words = Annotated[str, msgspec.Meta(max_length=200)]
+"""Why, where that may be left out."""
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+"""Why, where it must be said; blanks say nothing."""
 
 
 def answer(value: object, status: int = 200) -> web.Response:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -25,14 +25,12 @@ from agent.evidence.report import Subject, around, write_report
 from agent.evidence.service import Evidence
 from agent.evidence.vault import StoredClip
 from agent.review.desk import Review
-from agent.web.bodies import answer, read_body, refused
+from agent.web.bodies import Reason, Who, answer, read_body, refused
 from hal.ports import Clock
 
 T = TypeVar("T")
 TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".json": "application/json", ".sig": "text/plain"}
 WAIT_S = 5.0
-Who = Annotated[str, msgspec.Meta(max_length=63)]
-Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
 class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}):

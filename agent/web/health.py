@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
 
 import msgspec
 from aiohttp import web
@@ -12,15 +11,15 @@ from aiohttp import web
 from agent.domain import Event
 from agent.health.desk import HealthDesk
 from agent.health.watch import PictureWatch
-from agent.web.bodies import answer, read_body
+from agent.web.bodies import Reason, Who, answer, read_body
 from hal.ports import Clock
 
 
 class Rebase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`POST /v1/health/rebase`: the camera was moved, cleaned or refocused on purpose."""
 
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-    by: Annotated[str, msgspec.Meta(max_length=63)] = ""
+    reason: Reason
+    by: Who = ""
 
 
 @dataclass(frozen=True, slots=True)

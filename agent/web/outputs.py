@@ -14,17 +14,14 @@ from agent.errors import OperatorError
 from agent.events.journal import Journal
 from agent.respond.alarms import MAX_TEST_S, AlarmBank
 from agent.respond.arming import ArmingMode, Wish, keep_wish
-from agent.web.bodies import answer, read_body, refused
+from agent.web.bodies import Reason, Who, Words, answer, read_body, refused
 from hal.ports import Clock
-
-Words = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-Who = Annotated[str, msgspec.Meta(max_length=63)]
 
 
 class Silence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`POST /v1/silence`: end what sounds, or what one output sounds."""
 
-    reason: Words
+    reason: Reason
     by: Who = ""
     output: str | None = None
 
@@ -42,7 +39,7 @@ class Arm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     mode: ArmingMode
     by: Who = ""
-    reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    reason: Words = ""
     for_s: Annotated[float, msgspec.Meta(gt=0, le=7 * 86400)] | None = None
 
 

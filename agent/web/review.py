@@ -12,11 +12,9 @@ from aiohttp import web
 from agent.errors import JournalError, OperatorError
 from agent.review.desk import Review
 from agent.review.entry import Entry, Verdict
-from agent.web.bodies import answer, read_body, refused
+from agent.web.bodies import Who, Words, answer, read_body, refused
 
 MOST = 200
-Who = Annotated[str, msgspec.Meta(max_length=63)]
-Words = Annotated[str, msgspec.Meta(max_length=200)]
 Text = Annotated[str, msgspec.Meta(max_length=2000)]
 
 

@@ -68,8 +68,9 @@ async def test_the_api_tells_and_takes_the_word_that_it_was_on_purpose() -> None
             assert (await response.json())["findings"][0]["advice"] == ADVICE["covered"]
         async with http.post("/v1/health/rebase", json={"reason": "moved to aisle 4", "by": "Kim"}) as response:
             assert response.status == 200
-        async with http.post("/v1/health/rebase", json={"reason": ""}) as response:
-            assert response.status == 400
+        for nothing in ("", "  "):
+            async with http.post("/v1/health/rebase", json={"reason": nothing}) as response:
+                assert response.status == 400
     assert [event.data for event in events] == [{"reason": "moved to aisle 4", "by": "Kim"}]
 
 

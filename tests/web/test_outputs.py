@@ -116,6 +116,7 @@ async def test_disarming_survives_a_restart_and_ends_by_itself(tmp_path: Path) -
     [
         ("silence", {}, 400, "reason"),
         ("silence", {"reason": ""}, 400, "$.reason"),
+        ("silence", {"reason": " \n"}, 400, "$.reason"),
         ("silence", {"reason": "x", "output": "horn"}, 409, "no output is called 'horn'"),
         ("silence", {"reason": "x", "outputs": "siren"}, 400, "outputs"),
         ("outputs/horn/test", {}, 409, "no output is called 'horn'"),
