@@ -52,8 +52,10 @@ class UnattendedObject:
         self._last_s = view.t_s
         changes = view.senses.changes
         if changes and changes.ready:
-            for change in filter(self._is_ours, changes.found):
-                self._follow(view, change, span_s)
+            for change in changes.found:
+                known = change.id in self._things and change.kind == ChangeKind.ALTERED
+                if known or self._is_ours(change):
+                    self._follow(view, change, span_s)
         self._things = {k: thing for k, thing in self._things.items() if view.t_s - thing.found_s <= LOST_S}
         yield from (thing.hit for thing in self._things.values() if thing.hit)
 

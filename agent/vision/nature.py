@@ -13,7 +13,8 @@ from hal.ports import F32, U8
 
 PAD = 6
 MEMORY_LOOKS = 5
-JUMP = 0.25
+JUMP = 0.4
+"""A step of the logarithm of the ratio by which a place has become another one."""
 EDGY, BARE = 1.15, 0.87
 """How many times the edges of before a place has at least when something came, and at most when something went."""
 LIGHT_LEFT = 0.3
