@@ -24,7 +24,11 @@ from hal.ports import U8, EncodedPacket, Frame, PacketSink, RecordingSettings, V
 log = logging.getLogger(__name__)
 
 _TICKS = 90_000
-_WAITING = 4
+_WAITING = 8
+DELAY = 4
+"""Pictures that libx264 may have in hand. It works on threads of its own: a call would else keep Python's lock for as
+long as a picture takes, and with it the alarm."""
+_X264 = "sliced-threads=0:sync-lookahead=2:rc-lookahead=0:bframes=0:repeat-headers=1:scenecut=0"
 
 
 class SoftwareRecorder:
@@ -61,22 +65,30 @@ class SoftwareRecorder:
             self._thread.join(timeout=5.0)
 
     def encode(self, frame: Frame) -> list[EncodedPacket]:
-        """The packets of one frame, at once; a change of size begins anew."""
+        """Take one frame; the packets that are ready, at most `DELAY` frames late. A change of size begins anew."""
         picture = frame.lores if self._settings.stream == "lores" else frame.main
-        if self._encoder is None or not self._encoder.fits(picture):
+        last = [] if self._encoder is None or self._encoder.fits(picture) else self.finish()
+        if self._encoder is None:
             self._encoder = _Encoder(picture, self._settings, self._fps)
-        return self._encoder.encode(picture, frame.t_s)
+        return last + self._encoder.encode(picture, frame.t_s)
+
+    def finish(self) -> list[EncodedPacket]:
+        """The packets of all frames that were taken and are not ready yet; the next frame begins anew."""
+        encoder, self._encoder = self._encoder, None
+        return encoder.finish() if encoder else []
 
     def _run(self) -> None:
+        assert self._deliver is not None
         while (frame := self._next()) is not None:
             for packet in self.encode(frame):
-                assert self._deliver is not None
                 self._deliver(packet)
+        for packet in self.finish():
+            self._deliver(packet)
 
     def _next(self) -> Frame | None:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._stopping)
-            return None if self._stopping else self._waiting.popleft()
+            return self._waiting.popleft() if self._waiting else None
 
 
 class SourceRecorder:
@@ -128,7 +140,7 @@ class CameraRecorder:
 
 
 class _Encoder:
-    """libx264 for pictures of one size: no delay, no reordering, parameter sets with every key picture."""
+    """libx264 for pictures of one size: no reordering, parameter sets with every key picture."""
 
     def __init__(self, picture: Yuv420, settings: RecordingSettings, fps: float) -> None:
         self._source = (picture.width, picture.height)
@@ -137,20 +149,20 @@ class _Encoder:
         self._image = VideoFrame(width, height, "yuv420p")
         self._first_s: float | None = None
         self._last_tick = -1
+        self._times: dict[int, float] = {}
         codec = av.CodecContext.create("libx264", "w")
         assert isinstance(codec, VideoCodecContext)
         codec.width, codec.height, codec.pix_fmt = width, height, "yuv420p"
         codec.time_base = Fraction(1, _TICKS)
         codec.framerate = Fraction(fps).limit_denominator(1001)
-        codec.thread_count = 1
+        codec.thread_count = 2
         codec.gop_size = max(1, round(fps * settings.key_s))
         codec.options = {
             "preset": "ultrafast",
-            "tune": "zerolatency",
             "crf": "23",
             "maxrate": str(settings.bitrate_bps),
             "bufsize": str(settings.bitrate_bps),
-            "x264-params": "repeat-headers=1:scenecut=0",
+            "x264-params": _X264,
         }
         self._codec = codec
 
@@ -162,13 +174,21 @@ class _Encoder:
             self._first_s = t_s
         tick = max(round((t_s - self._first_s) * _TICKS), self._last_tick + 1)
         self._last_tick = tick
+        self._times[tick] = t_s
         self._fill(picture)
         self._image.pts, self._image.time_base = tick, Fraction(1, _TICKS)
-        return [EncodedPacket(bytes(packet), packet.is_keyframe, t_s, t_s, self._shape) for packet in self._encode()]
+        return [self._stamped(packet) for packet in self._encode(self._image)]
 
-    def _encode(self) -> Sequence[Packet[VideoStream]]:
+    def finish(self) -> list[EncodedPacket]:
+        return [self._stamped(packet) for packet in self._encode(None)]
+
+    def _stamped(self, packet: Packet[VideoStream]) -> EncodedPacket:
+        t_s = self._times.pop(packet.pts or 0)
+        return EncodedPacket(bytes(packet), packet.is_keyframe, t_s, t_s, self._shape)
+
+    def _encode(self, image: VideoFrame | None) -> Sequence[Packet[VideoStream]]:
         try:
-            return self._codec.encode(self._image)
+            return self._codec.encode(image)
         except av.error.FFmpegError as error:
             log.error("a picture could not be encoded: %s", error)
             return []

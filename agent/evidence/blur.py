@@ -101,6 +101,9 @@ class _Made:
                 for packet in recorder.encode(covered):
                     muxer = muxer or Muxer(lambda data: self._write(file, data), packet.shape)
                     muxer.write(packet)
+            for packet in recorder.finish():
+                muxer = muxer or Muxer(lambda data: self._write(file, data), packet.shape)
+                muxer.write(packet)
             if muxer is not None:
                 muxer.close()
         source.close()

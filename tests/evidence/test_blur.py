@@ -153,6 +153,7 @@ def noisy_copy(clip: Path, target: Path) -> Path:
     for number in range(manifest.video.pictures):
         picture = noise(5, (manifest.video.width, manifest.video.height))
         packets += recorder.encode(Frame(number, number / 10, picture, picture))
+    packets += recorder.finish()
     with (target / VIDEO).open("wb") as file:
         muxer = Muxer(lambda data: [file.write(data)].clear(), packets[0].shape)
         for packet in packets:

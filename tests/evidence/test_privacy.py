@@ -18,6 +18,7 @@ from agent.vision.preprocess import Preparer
 from hal import open_hal
 from hal.mp4 import Muxer
 from hal.ports import U8, EncodedPacket, Frame, HalSettings, RecordingSettings
+from hal.recorder import DELAY
 from hal.simulated.clock import ManualClock
 from hal.video import VideoFile
 from tests.waiting import eventually
@@ -42,8 +43,9 @@ def masked_frames(size: tuple[int, int], stream: str = "main") -> tuple[list[Fra
             frame = hal.camera.read(1.0)
             assert frame is not None
             hal.recorder.offer(frame)
-            eventually(lambda: len(packets) > number)  # noqa: B023  it is awaited at once
+            eventually(lambda: len(packets) > number - DELAY)  # noqa: B023  it is awaited at once
             frames.append(frame)
+        hal.recorder.stop()
     return frames, packets
 
 

@@ -38,4 +38,4 @@ def packets_of(
     for number in range(count):
         picture: Yuv420 = grey_planes(luma_of(number), size)
         found += recorder.encode(Frame(number, start_s + number / fps, picture, picture))
-    return found
+    return found + recorder.finish()

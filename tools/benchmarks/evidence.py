@@ -53,7 +53,7 @@ def rows(bench: Bench) -> list[Row]:
 def encoded(frames: Sequence[Frame]) -> list[EncodedPacket]:
     """The frames as the camera encodes them where the source brings no H.264."""
     recorder = SoftwareRecorder(RecordingSettings(), FPS)
-    return [packet for frame in frames for packet in recorder.encode(frame)]
+    return [packet for frame in frames for packet in recorder.encode(frame)] + recorder.finish()
 
 
 def muxed(packets: Sequence[EncodedPacket], sink: Callable[[bytes], None]) -> None:
