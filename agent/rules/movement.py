@@ -46,6 +46,8 @@ class Running:
         """The speed in h/s if that is running, else 0. The exact look is taken at those only who are near it."""
         limit = self.config.min_speed * (STILL_RUNNING if going else SHOWN_SHARE)
         course = trail.velocity(self.config.over_s)
+        if trail.steps[-1].t_s - trail.guessed_s < self.config.over_s:
+            return 0.0
         if course is None or hypot(*course) < limit * KEPT_SHARE:
             return 0.0
         speed, kept = steady_speed(trail.tail(self.config.over_s))
@@ -83,25 +85,23 @@ class WrongWay:
             yield Hit.about(self.config, track, zone=self.config.zone, line=self.config.line, factors=factors)
 
     def _follow(self, track: int, trail: Trail, ground: Ground) -> float:
-        """Body heights gone against the way so far. Standing interrupts nothing, another course does."""
+        """Body heights gone against the way so far, as they look. Standing interrupts nothing, another course does."""
         course = trail.velocity(COURSE_S)
-        if course is None or (speed := hypot(*course)) < STANDING_SPEED:
+        if course is None:
             return 0.0
-        way = self._way_at(trail.foot[1], ground)
-        if course[0] * way[0] + course[1] * way[1] >= self.config.max_cosine * speed:
+        aside, deep = ground.stretch(trail.foot[1])
+        x, y = course[0] / aside, course[1] / deep
+        if (speed := hypot(x, y)) < STANDING_SPEED:
+            return 0.0
+        if x * self._way[0] + y * self._way[1] >= self.config.max_cosine * speed:
             self._against.pop(track, None)
             return 0.0
         now, against = trail.steps[-1], self._against.get(track)
         if against is None or against.start.t_s < trail.since_s:
             against = self._against[track] = _Against(trail.tail(COURSE_S)[0], now.t_s)
         against.moved_s = now.t_s
-        return (against.start.x - now.x) * way[0] + (against.start.y - now.y) * way[1]
-
-    def _way_at(self, foot_y: float, ground: Ground) -> tuple[float, float]:
-        """The allowed way on the floor where somebody is."""
-        aside, deep = ground.stretch(foot_y)
-        x, y = self._way[0] * aside, self._way[1] * deep
-        return x / hypot(x, y), y / hypot(x, y)
+        start = against.start
+        return (start.x - now.x) / aside * self._way[0] + (start.y - now.y) / deep * self._way[1]
 
     def _lasted_s(self, track: int, trail: Trail) -> float:
         return trail.steps[-1].t_s - self._against[track].start.t_s

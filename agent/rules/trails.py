@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations, pairwise
-from math import exp, hypot
+from math import exp, hypot, inf
 from statistics import median
 from typing import NamedTuple
 
@@ -35,14 +35,18 @@ class Step(NamedTuple):
 
 
 class Trail:
-    """One person's steps, of the last `KEEP_S / 2` at least. `since_s` tells one trail of a track from the next."""
+    """One person's steps, of the last `KEEP_S / 2` at least. `since_s` tells one trail of a track from the next.
 
-    __slots__ = ("_height", "_velocities", "foot", "since_s", "steps")
+    `guessed_s` is when a foot was last hidden, so that its place was told by the head: that is too coarse for a speed.
+    """
+
+    __slots__ = ("_height", "_velocities", "foot", "guessed_s", "since_s", "steps")
 
     def __init__(self, t_s: float, foot: tuple[float, float], height: float) -> None:
         self.since_s = t_s
         self.steps = [Step(t_s, 0.0, 0.0)]
         self.foot = foot
+        self.guessed_s = -inf
         self._height = height
         self._velocities: dict[float, tuple[float, float] | None] = {}
 
@@ -100,10 +104,12 @@ class TrailWatch:
             if trail and t_s - trail.steps[-1].t_s < SAMPLE_S - SLACK_S:
                 continue
             box = track.box
-            if not track.foot_seen or box.x1 <= EDGE or box.x2 >= 1 - EDGE:
+            if box.x1 <= EDGE or box.x2 >= 1 - EDGE or box.y2 >= 1 - EDGE:
                 continue
             foot = ((box.x1 + box.x2) / 2 * self._aspect, box.y2)
             if trail and trail.extend(t_s, foot, track.height, self._ground):
+                if not track.foot_seen:
+                    trail.guessed_s = t_s
                 if track.confirmed:
                     grown[track.id] = trail
             else:
