@@ -11,8 +11,7 @@ from math import cos, hypot, radians
 from agent.domain import Json
 from agent.rule_config import ErraticRule, RunningRule, WrongWayRule
 from agent.rules.base import Held, Hit, View
-from agent.rules.ground import Ground
-from agent.rules.trails import Step, Trail, steady_speed
+from agent.rules.trails import Step, Trail, apparent_velocity, steady_speed
 
 SHOWN_SHARE = 0.9
 """What a second of steadied boxes shows of a speed: corners and the first step are in it."""
@@ -76,7 +75,7 @@ class WrongWay:
         """One hit for each person who goes the wrong way."""
         self._found.forget(view.t_s)
         for track, trail in view.walking(self._zone):
-            moved_h = self._follow(track, trail, view.ground)
+            moved_h = self._follow(track, trail)
             if moved_h >= self.config.min_moved_h and (lasted_s := self._lasted_s(track, trail)) >= self.config.after_s:
                 self._found.note(track, view.t_s, (moved_h, lasted_s))
         self._against = {t: way for t, way in self._against.items() if view.t_s - way.moved_s <= STANDING_S}
@@ -84,13 +83,12 @@ class WrongWay:
             factors: dict[str, Json] = {"moved_h": round(moved_h, 2), "lasted_s": round(lasted_s, 1)}
             yield Hit.about(self.config, track, zone=self.config.zone, line=self.config.line, factors=factors)
 
-    def _follow(self, track: int, trail: Trail, ground: Ground) -> float:
+    def _follow(self, track: int, trail: Trail) -> float:
         """Body heights gone against the way so far, as they look. Standing interrupts nothing, another course does."""
-        course = trail.velocity(COURSE_S)
-        if course is None:
+        steps = trail.tail(COURSE_S)
+        if not steps:
             return 0.0
-        aside, deep = ground.stretch(trail.foot[1])
-        x, y = course[0] / aside, course[1] / deep
+        x, y = apparent_velocity(steps)
         if (speed := hypot(x, y)) < STANDING_SPEED:
             return 0.0
         if x * self._way[0] + y * self._way[1] >= self.config.max_cosine * speed:
@@ -98,10 +96,9 @@ class WrongWay:
             return 0.0
         now, against = trail.steps[-1], self._against.get(track)
         if against is None or against.start.t_s < trail.since_s:
-            against = self._against[track] = _Against(trail.tail(COURSE_S)[0], now.t_s)
+            against = self._against[track] = _Against(steps[0], now.t_s)
         against.moved_s = now.t_s
-        start = against.start
-        return (start.x - now.x) / aside * self._way[0] + (start.y - now.y) / deep * self._way[1]
+        return (against.start.u - now.u) * self._way[0] + (against.start.v - now.v) * self._way[1]
 
     def _lasted_s(self, track: int, trail: Trail) -> float:
         return trail.steps[-1].t_s - self._against[track].start.t_s

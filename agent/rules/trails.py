@@ -27,11 +27,15 @@ SLACK_S = 1e-6
 
 
 class Step(NamedTuple):
-    """A seen foot: seconds, and a place on the floor in body heights from where the trail began (x right, y nearer)."""
+    """A seen foot: seconds, and a place in body heights from where the trail began: on the floor (x right, y nearer),
+    and as it looks in the picture (u right, v down).
+    """
 
     t_s: float
     x: float
     y: float
+    u: float
+    v: float
 
 
 class Trail:
@@ -44,7 +48,7 @@ class Trail:
 
     def __init__(self, t_s: float, foot: tuple[float, float], height: float) -> None:
         self.since_s = t_s
-        self.steps = [Step(t_s, 0.0, 0.0)]
+        self.steps = [Step(t_s, 0.0, 0.0, 0.0, 0.0)]
         self.foot = foot
         self.guessed_s = -inf
         self._height = height
@@ -63,7 +67,7 @@ class Trail:
             return False
         aside, deep = ground.stretch((foot[1] + self.foot[1]) / 2)
         self.foot, self._height = foot, tall
-        self.steps.append(Step(t_s, last.x + dx * aside, last.y + dy * deep))
+        self.steps.append(Step(t_s, last.x + dx * aside, last.y + dy * deep, last.u + dx, last.v + dy))
         self._velocities.clear()
         if t_s - self.steps[0].t_s > KEEP_S:
             del self.steps[: len(self.steps) // 2]
@@ -124,11 +128,16 @@ def velocity(steps: Sequence[Step]) -> tuple[float, float]:
     """Body heights a second: from the mean of the first half of the steps to that of the second."""
     half = len(steps) // 2
     span_s = dx = dy = 0.0
-    for (t0, x0, y0), (t1, x1, y1) in zip(steps[:half], steps[-half:], strict=True):
+    for (t0, x0, y0, _, _), (t1, x1, y1, _, _) in zip(steps[:half], steps[-half:], strict=True):
         span_s += t1 - t0
         dx += x1 - x0
         dy += y1 - y0
     return dx / span_s, dy / span_s
+
+
+def apparent_velocity(steps: Sequence[Step]) -> tuple[float, float]:
+    """The velocity as it looks in the picture."""
+    return velocity([Step(step.t_s, step.u, step.v, 0.0, 0.0) for step in steps])
 
 
 def steady_speed(steps: Sequence[Step]) -> tuple[float, float]:
@@ -151,5 +160,4 @@ def steady_speed(steps: Sequence[Step]) -> tuple[float, float]:
 
 
 def _mean(steps: Sequence[Step]) -> Step:
-    t_s, x, y = (sum(values) / len(steps) for values in zip(*steps, strict=True))
-    return Step(t_s, x, y)
+    return Step(*(sum(values) / len(steps) for values in zip(*steps, strict=True)))
