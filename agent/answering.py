@@ -97,6 +97,7 @@ def _status(station: Station, identity: Identity, link: LinkServer, live: LiveFe
         link=link,
         accelerator=station.detector.accelerator_info,
         started_s=station.clock.monotonic(),
+        unavailable=station.unavailable.rules,
         evidence=station.evidence.facts if station.evidence else dict,
         review=station.review.facts,
         review_metrics=station.review.metrics,

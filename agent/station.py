@@ -26,6 +26,7 @@ from agent.respond.direct import DirectResponse
 from agent.review.desk import Review
 from agent.rules.schedule import is_on
 from agent.sensors import Sensors
+from agent.status import Unavailable
 from agent.vision.detector import Detector
 from agent.vision.pipeline import Pipeline
 from agent.vision.thermal import WarmBodies
@@ -52,6 +53,7 @@ class Station:
     thermal: ThermalWatch | None
     picture: PictureWatch | None
     health: HealthDesk
+    unavailable: Unavailable
     memory: RuleMemory
     review: Review
     insight: InsightDesk
@@ -164,6 +166,7 @@ async def make_station(config: Config, hal: Hal, journal: Journal) -> Station:
         thermal=thermal,
         picture=picture,
         health=health,
+        unavailable=Unavailable(),
         memory=memory,
         review=review,
         insight=insight,
@@ -183,6 +186,7 @@ def _show_all(station: Station) -> None:
     """Who watches what goes by."""
     desk = station.desk
     desk.watch(station.health.take)
+    desk.watch(station.unavailable.take)
     desk.watch_frames(station.insight.frame)
     desk.watch_frames(lambda outcome: station.memory.frame(outcome.frame.t_s))
     if station.evidence:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 
 from agent.config import Config
-from agent.domain import Json
+from agent.domain import Event, Json
 from agent.events.journal import Journal
+from agent.events.wire import Item
 from agent.hub.identity import Identity
 from agent.hub.link import LinkServer
 from agent.metrics import Metric, counter, gauge
@@ -16,6 +17,18 @@ from agent.vision.threads import CaptureThread, Counters, Mailbox
 from agent.web.feed import LiveFeed
 from hal.ports import AcceleratorInfo, Clock, Frame
 from hal.system import peak_rss_mb
+
+
+class Unavailable:
+    """The rules that are configured but cannot work, each with what it needs; by the events that tell of them."""
+
+    def __init__(self) -> None:
+        self.rules: dict[str, Json] = {}
+
+    def take(self, item: Item) -> None:
+        """See an item go by."""
+        if isinstance(item, Event) and item.kind == "rule_unavailable":
+            self.rules[str(item.data["rule"])] = item.data["needs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,7 @@ class StatusDesk:
     link: LinkServer
     accelerator: AcceleratorInfo
     started_s: float
+    unavailable: Mapping[str, Json] = field(default_factory=dict)
     evidence: Callable[[], dict[str, Json]] = dict
     review: Callable[[], dict[str, Json]] = dict
     review_metrics: Callable[[], Iterable[Metric]] = tuple
@@ -51,6 +65,7 @@ class StatusDesk:
             "model": {"name": self.config.model.name, **asdict(self.accelerator)},
             "fps": rates.fps,
             "stages_ms": {**rates.stages_ms},
+            "rules_unavailable": {**self.unavailable},
             "outputs": [asdict(output) for output in self.alarms.status()],
             "journal": asdict(self.journal.stats()),
             "evidence": self.evidence(),

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from agent.cli.asking import ask
+from agent.cli.printing import say
 from agent.hub import discover as browsing
 
 
@@ -15,11 +16,9 @@ def discover(seconds: float, *, as_json: bool) -> None:
     """Print the cameras that answer; exit code 1 when there are none."""
     found = asyncio.run(browsing.discover(seconds))
     for camera in found:
-        if as_json:
-            print(msgspec.json.encode({"type": "camera", **msgspec.to_builtins(camera)}).decode())
-        else:
-            state, version = camera.facts.get("state", "unknown"), camera.facts.get("fw", "")
-            print(f"{camera.name}  {', '.join(camera.addresses)}  port {camera.port}  {state}  {version}")
+        state, version = camera.facts.get("state", "unknown"), camera.facts.get("fw", "")
+        line = f"{camera.name}  {', '.join(camera.addresses)}  port {camera.port}  {state}  {version}"
+        say({"type": "camera", **msgspec.to_builtins(camera)}, line, as_json=as_json)
     if not found:
         if not as_json:
             print(
@@ -31,11 +30,7 @@ def discover(seconds: float, *, as_json: bool) -> None:
 def status(url: str, *, as_json: bool) -> None:
     """Print how a running camera is."""
     facts = ask(url, "/v1/status")
-    if as_json:
-        print(msgspec.json.encode({"type": "status", **facts}).decode())
-        return
-    for line in status_lines(facts):
-        print(line)
+    say({"type": "status", **facts}, status_lines(facts), as_json=as_json)
 
 
 def review_line(review: dict[str, Any]) -> str:
@@ -54,12 +49,14 @@ def status_lines(facts: dict[str, Any]) -> list[str]:
         f"{output['name']} {'ON' if output['on'] else 'off'} ({'FAULTED' if output['faulted'] else output['state']})"
         for output in facts["outputs"]
     )
+    lacking = [f"{rule} (needs {', '.join(needs)})" for rule, needs in facts["rules_unavailable"].items()]
     hubs = ", ".join(str(hub.get("hub") or "?") for hub in facts["hubs"]) or "none"
     return [
         f"{facts['name']} ({facts['id']}), version {facts['fw']}, up {facts['uptime_s']:.0f} s, {facts['state']}",
         f"camera   {seeing}, {camera['captured']} frames, {camera['dropped']} dropped",
         f"model    {model['name']} on {model['device']} ({model['runtime']}) {model['degraded']}".rstrip(),
         f"frame    {frame:.1f} ms" if frame else "frame    none yet",
+        *([f"rules    UNAVAILABLE: {'; '.join(lacking)}"] if lacking else []),
         f"outputs  {outputs or 'none configured'}",
         f"journal  {journal['last_seq']} events, {'safe on disk' if journal['durable'] else 'IN MEMORY ONLY'}",
         f"review   {review_line(facts['review'])}",
