@@ -84,6 +84,7 @@ class Station:
             self.direct.run(),
             self.review.run(lambda: self.capture.receiving),
             self.insight.run(),
+            *([self.evidence.watch()] if self.evidence else []),
         ]
 
     @asynccontextmanager

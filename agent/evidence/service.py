@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import Callable
@@ -81,6 +82,10 @@ class Evidence:
             self._recorder.stop()
         self.audit.record("stop")
         self.thread.stop()
+
+    async def watch(self) -> None:
+        """Return when its thread has ended in order; raises what ended it otherwise. For the app's task group."""
+        await asyncio.shield(asyncio.wrap_future(self.thread.ended))
 
     def offer(self, frame: Frame) -> None:
         """A frame was captured."""

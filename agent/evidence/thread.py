@@ -19,10 +19,15 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 TURN_S = 0.25
+MOST_PICTURES = 64
+"""Pictures that may wait: a disk that hangs must not fill the memory with frames."""
 
 
 class EvidenceThread:
-    """`packet` belongs to the recorder's thread, `frame` to the vision thread; the rest may be called from any."""
+    """`packet` belongs to the recorder's thread, `frame` to the vision thread; the rest may be called from any.
+
+    A bug in the keeping of evidence ends the thread and is what `ended` raises, for the app to end loudly.
+    """
 
     def __init__(self, keeper: Keeper, monotonic: Callable[[], float]) -> None:
         self._keeper = keeper
@@ -33,6 +38,7 @@ class EvidenceThread:
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="evidence", daemon=True)
         self.busy_since_s: float | None = None
+        self.ended: Future[None] = Future()
 
     def start(self) -> None:
         self._thread.start()
@@ -55,6 +61,9 @@ class EvidenceThread:
             self.incident(incident)
         self._keeper.looks.look(outcome)
         for sighting in self._picker.look(outcome):
+            if len(self._inbox) >= MOST_PICTURES:
+                log.warning("a picture of incident %s is left out: evidence cannot keep up", sighting.incident)
+                continue
             self._put(lambda sighting=sighting: self._keeper.sighting(sighting))  # type: ignore[misc]
 
     def incident(self, incident: Incident) -> None:
@@ -73,9 +82,15 @@ class EvidenceThread:
             self._changed.notify()
 
     def _run(self) -> None:
-        while self._turn():
-            pass
-        self._keeper.finish()
+        try:
+            while self._turn():
+                pass
+            self._keeper.finish()
+        except BaseException as error:  # noqa: BLE001  the thread's boundary: who watches the evidence gets the error
+            log.critical("the keeping of evidence ended: %r", error)
+            self.ended.set_exception(error)
+        else:
+            self.ended.set_result(None)
 
     def _turn(self) -> bool:
         """Wait for news or the next turn; false at the end, when all that was told has been done."""
