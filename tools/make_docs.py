@@ -145,19 +145,19 @@ def commands() -> str:
 
 def _group(path: str, group: TyperGroup) -> Iterator[str]:
     for name, command in group.commands.items():
-        if isinstance(command, TyperGroup):
-            yield from _group(f"{path} {name}", command)
-        else:
+        if not isinstance(command, TyperGroup) or command.invoke_without_command:
             rows = [_parameter(parameter) for parameter in command.params if parameter.name != "help"]
             table = "\n".join(["| | default | meaning |", "|---|---|---|", *rows])
             yield f"## `{path} {name}`\n\n{command.help}\n\n{table}"
+        if isinstance(command, TyperGroup):
+            yield from _group(f"{path} {name}", command)
 
 
 def _parameter(parameter: Any) -> str:
     names = ", ".join(f"`{name}`" for name in [*parameter.opts, *parameter.secondary_opts])
     if parameter.param_type_name == "argument":
         names = f"`{parameter.name.upper()}`"
-    shown = parameter.default not in (None, False, True) and not callable(parameter.default)
+    shown = not isinstance(parameter.default, bool) and parameter.default not in (None, "")
     default = "required" if parameter.required else (f"`{parameter.default}`" if shown else "-")
     return f"| {names} | {default} | {parameter.help or ''} |"
 

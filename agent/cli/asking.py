@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,16 @@ def tell(url: str, path: str, said: Mapping[str, object]) -> dict[str, Any]:
 def fetch(url: str, path: str, timeout_s: float = TIMEOUT_S) -> bytes:
     """The bytes of something, such as a picture. Raises OperatorError."""
     return asyncio.run(_request("GET", url, path, timeout_s=timeout_s))
+
+
+def who(by: str | None) -> str:
+    """The name given, or that of who is logged in here."""
+    if by is not None:
+        return by
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 async def _request(

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
-from agent.cli.asking import ask, fetch, tell
-from agent.cli.reviewing import who
+from agent.cli.asking import ask, fetch, tell, who
+from agent.cli.files import writing
+from agent.cli.printing import say
 from agent.durable import write_durably
 from agent.errors import OperatorError
 from agent.evidence.audit import LOG
@@ -26,7 +25,7 @@ def show_clips(url: str, incident: str | None, *, as_json: bool) -> None:
     """Print what is stored."""
     found = ask(url, "/v1/clips", {"incident": incident} if incident else None)["clips"]
     for clip in found:
-        print(msgspec.json.encode({"type": "clip", **clip}).decode() if as_json else clip_line(clip))
+        say({"type": "clip", **clip}, clip_line(clip), as_json=as_json)
     if not found and not as_json:
         print("no clips")
 
@@ -40,38 +39,41 @@ def clip_line(clip: Mapping[str, Any]) -> str:
 
 
 def ask_for(url: str, start: str | None, end: str | None, reason: str, by: str | None, *, as_json: bool) -> None:
-    """Ask for a stretch of time."""
+    """Ask for a stretch of time; exit code 1 when there is no recording of it."""
     wish = {"from": moment(start), "to": moment(end), "reason": reason, "by": who(by)}
     answer = tell(url, "/v1/clips", wish)
-    if as_json:
-        print(msgspec.json.encode({"type": "clips", **answer}).decode())
-    else:
-        for clip in answer["clips"]:
-            print(clip_line(clip))
-        if answer["making"]:
-            print(f"{answer['making']}  in the making")
-        if answer["said"] != "recorded":
-            print(answer["said"])
+    lines = [clip_line(clip) for clip in answer["clips"]]
+    lines += [f"{answer['making']}  in the making"] if answer["making"] else []
+    lines += [answer["said"]] if answer["said"] != "recorded" else []
+    say({"type": "clips", **answer}, lines, as_json=as_json)
     if answer["said"] != "recorded":
         raise SystemExit(1)
 
 
-def hold(url: str, clip: str, reason: str, by: str | None, *, held: bool) -> None:
+def hold(url: str, clip: str, reason: str, by: str | None, *, held: bool, as_json: bool) -> None:
     """Hold a clip, or let it age again."""
-    said = {"held": held, "reason": reason, "by": who(by)}
-    print(clip_line(tell(url, f"/v1/clips/{quote(clip, safe='')}/hold", said)))
+    told = tell(url, f"/v1/clips/{quote(clip, safe='')}/hold", {"held": held, "reason": reason, "by": who(by)})
+    say({"type": "clip", **told}, clip_line(told), as_json=as_json)
 
 
 def erase(
-    url: str, start: str | None, end: str | None, reason: str, by: str | None, *, everything: bool, held_too: bool
+    url: str, span: Mapping[str, float] | None, reason: str, by: str | None, *, held_too: bool, as_json: bool
 ) -> None:
-    """Erase recordings."""
-    span = {} if everything else {"from": moment(start), "to": moment(end)}
-    said = {**span, "everything": everything, "held_too": held_too, "reason": reason, "by": who(by)}
-    answer = tell(url, "/v1/erase", said)
-    print(f"erased: {', '.join(answer['erased']) or 'nothing'}")
-    if answer["held"]:
-        print(f"held, not erased: {', '.join(answer['held'])}")
+    """Erase the recordings of a stretch of time; all where it is None."""
+    wish = {"everything": span is None, "held_too": held_too, "reason": reason, "by": who(by)}
+    told = tell(url, "/v1/erase", {**(span or {}), **wish})
+    lines = [f"erased: {', '.join(told['erased']) or 'nothing'}"]
+    lines += [f"held, not erased: {', '.join(told['held'])}"] if told["held"] else []
+    say({"type": "erasure", **told}, lines, as_json=as_json)
+
+
+def span(start: str | None, end: str | None, *, everything: bool = False) -> dict[str, float] | None:
+    """A stretch of time as the API takes it; None for everything. Raises OperatorError."""
+    if not everything:
+        return {"from": moment(start), "to": moment(end)}
+    if start or end:
+        raise OperatorError("--everything is more than from --from to --to", hint="say one or the other")
+    return None
 
 
 def moment(text: str | None) -> float:
@@ -79,10 +81,8 @@ def moment(text: str | None) -> float:
     hint = "such as 2026-11-21T18:30:00, or seconds since 1970"
     if text is None:
         raise OperatorError("--from and --to are needed", hint=hint)
-    try:
+    if text.replace(".", "", 1).isdecimal():
         return float(text)
-    except ValueError:
-        pass
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -90,19 +90,19 @@ def moment(text: str | None) -> float:
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
-def export(incident: str, out: Path, url: str, blur: str | None) -> None:
+def export(incident: str, out: Path, url: str, blur: str | None, *, as_json: bool) -> None:
     """Fetch an incident's report from a running camera and write it."""
     wish = f"?blur={quote(blur)}" if blur else ""
     content = fetch(url, f"/v1/incidents/{quote(incident, safe='')}/report.zip{wish}", EXPORT_S)
-    try:
+    with writing(out):
         write_durably(out, content)
-    except OSError as error:
-        raise OperatorError(f"cannot write {out}: {error.strerror}", hint="check the path") from None
     finding = verify_report(out)
     if not finding.sound:
         raise OperatorError(f"{out} arrived damaged: {finding.problems[0]}", hint="try again")
     key = finding.signed_by.fingerprint if finding.signed_by else ""
-    print(f"{out}: {len(content)} bytes, {finding.facts['files']} files, signed with the key {key}")
+    files = finding.facts["files"]
+    facts = {"type": "report", "file": str(out), "bytes": len(content), "files": files, "key": key}
+    say(facts, f"{out}: {len(content)} bytes, {files} files, signed with the key {key}", as_json=as_json)
 
 
 def verify(path: Path, key_file: Path | None, *, as_json: bool) -> None:
@@ -110,7 +110,7 @@ def verify(path: Path, key_file: Path | None, *, as_json: bool) -> None:
     trusted = read_public(key_file) if key_file else None
     findings = check(path, trusted)
     for finding in findings:
-        print(msgspec.json.encode(finding.fields()).decode() if as_json else "\n".join(_lines(finding)), flush=True)
+        say(finding.fields(), _lines(finding), as_json=as_json)
     if not all(finding.sound for finding in findings):
         raise SystemExit(1)
 

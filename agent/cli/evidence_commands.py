@@ -1,29 +1,27 @@
-"""Declares the commands about clips; `agent.cli.main` adds them to the others."""
+"""Declares the commands about evidence; `agent.cli.main` adds them to the others."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from agent.cli.boundary import guarded
-from agent.cli.review_commands import HERE, AsJson, By, Url
+from agent.cli.options import HERE, AsJson, By, From, Incident, Reason, To, Url, alone
 
 Clip = Annotated[str, typer.Argument(help="The clip's id.")]
-From = Annotated[str | None, typer.Option("--from", help="UTC, such as 2026-11-21T18:30:00, or seconds since 1970.")]
-To = Annotated[str | None, typer.Option("--to", help="UTC, in the same way.")]
-Reason = Annotated[str, typer.Option(help="Why; it is written into the audit log.")]
 
-clips_app = typer.Typer(no_args_is_help=False, help="Clips: the video a camera keeps.")
+clips_app = typer.Typer(no_args_is_help=False)
 
 
 @clips_app.callback(invoke_without_command=True)
 @guarded
 def clips(context: typer.Context, url: Url = HERE, as_json: AsJson = False) -> None:
-    """List the clips of a running camera, newest first."""
+    """List the clips of a running camera, newest first; `ask`, `hold` and `erase` act on them."""
     from agent.cli import evidence
 
-    if context.invoked_subcommand is None:
+    if alone(context):
         evidence.show_clips(url, None, as_json=as_json)
 
 
@@ -57,11 +55,12 @@ def clips_hold(
     by: By = None,
     release: Annotated[bool, typer.Option("--release", help="Take the hold back instead.")] = False,
     url: Url = HERE,
+    as_json: AsJson = False,
 ) -> None:
     """Keep a clip whatever its age (legal hold)."""
     from agent.cli import evidence
 
-    evidence.hold(url, clip, reason, by, held=not release)
+    evidence.hold(url, clip, reason, by, held=not release, as_json=as_json)
 
 
 @clips_app.command("erase")
@@ -74,8 +73,43 @@ def clips_erase(
     held_too: Annotated[bool, typer.Option("--held-too", help="Also what is under legal hold.")] = False,
     by: By = None,
     url: Url = HERE,
+    as_json: AsJson = False,
 ) -> None:
     """Erase recordings for good, also from memory; the audit log keeps the proof."""
     from agent.cli import evidence
 
-    evidence.erase(url, start, end, reason, by, everything=everything, held_too=held_too)
+    span = evidence.span(start, end, everything=everything)
+    evidence.erase(url, span, reason, by, held_too=held_too, as_json=as_json)
+
+
+def export(
+    incident: Incident,
+    out: Annotated[Path, typer.Option(help="Where the report goes (.zip).")],
+    blur: Annotated[
+        str | None, typer.Option(help="Make people unrecognisable: others (all but the incident's own) or everyone.")
+    ] = None,
+    url: Url = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Write the signed report of an incident, with its clips, to one file."""
+    from agent.cli import evidence
+
+    evidence.export(incident, out, url, blur, as_json=as_json)
+
+
+def verify(
+    path: Annotated[Path, typer.Argument(help="A clip's folder, a report (.zip), an audit.log, or a folder of them.")],
+    key: Annotated[Path | None, typer.Option(help="The camera's public key (PEM), to compare with.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find every change to evidence; exit code 1 when there is one. Needs no camera."""
+    from agent.cli import evidence
+
+    evidence.verify(path, key, as_json=as_json)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(clips_app, name="clips")
+    for command in (export, verify):
+        app.command()(guarded(command))

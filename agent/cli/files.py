@@ -1,7 +1,9 @@
-"""Reading what the commands are given."""
+"""Reading what the commands are given, and writing what they are asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from agent.config import Config, parse_config
@@ -21,3 +23,12 @@ def read_text(path: Path) -> str:
 def read_config(path: Path) -> Config:
     """A configuration file. Raises OperatorError or ConfigError."""
     return parse_config(read_text(path), source=str(path))
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """While this lasts `path` is written. Raises OperatorError where that does not succeed."""
+    try:
+        yield
+    except OSError as error:
+        raise OperatorError(f"cannot write {path}: {error.strerror}", hint="check the path") from None

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
-from agent.cli.asking import ask, tell
+from agent.cli.asking import ask, tell, who
+from agent.cli.printing import say
 
 MARKS = {"ok": "ok     ", "warning": "WARNING", "fault": "FAULT  ", "unknown": "unknown"}
 
@@ -15,19 +14,16 @@ MARKS = {"ok": "ok     ", "warning": "WARNING", "fault": "FAULT  ", "unknown": "
 def show(url: str, *, as_json: bool) -> None:
     """Print it; exit code 1 while something is wrong."""
     facts = ask(url, "/v1/health")
-    if as_json:
-        print(msgspec.json.encode({"type": "health_status", **facts}).decode())
-    else:
-        print("\n".join(lines(facts)))
+    say({"type": "health_status", **facts}, lines(facts), as_json=as_json)
     if facts["state"] in ("fault", "warning"):
         raise SystemExit(1)
 
 
-def rebase(url: str, reason: str, by: str, *, as_json: bool) -> None:
+def rebase(url: str, reason: str, by: str | None, *, as_json: bool) -> None:
     """Let the camera learn its scene anew."""
-    told = tell(url, "/v1/health/rebase", {"reason": reason, "by": by})
+    told = tell(url, "/v1/health/rebase", {"reason": reason, "by": who(by)})
     words = "the scene is being learned anew; keep the view free for a minute"
-    print(msgspec.json.encode({"type": "rebase", **told}).decode() if as_json else words)
+    say({"type": "rebase", **told}, words, as_json=as_json)
 
 
 def lines(facts: dict[str, Any]) -> Iterator[str]:

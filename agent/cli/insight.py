@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
-
 from agent.cli.asking import ask, fetch
-from agent.errors import OperatorError
+from agent.cli.files import writing
+from agent.cli.printing import say
 from agent.insight.summary import summary_lines
 
 
@@ -17,7 +16,7 @@ def show(url: str, start: str | None, end: str | None, *, as_json: bool) -> None
     found = ask(url, "/v1/insight", {key: value for key, value in asked.items() if value is not None})
     if as_json:
         for row in found["rows"]:
-            print(msgspec.json.encode({"type": "insight", **row}).decode())
+            say({"type": "insight", **row}, (), as_json=True)
         return
     for line in summary_lines(found["rows"]):
         print(line)
@@ -28,9 +27,7 @@ def show(url: str, start: str | None, end: str | None, *, as_json: bool) -> None
 def heat_map(url: str, out: Path, *, as_json: bool) -> None:
     """Write the heat map as a PNG file."""
     picture = fetch(url, "/v1/insight/heatmap.png")
-    try:
+    with writing(out):
         out.write_bytes(picture)
-    except OSError as error:
-        raise OperatorError(f"cannot write {out}: {error.strerror}", hint="check the path") from None
     facts = {"type": "heatmap", "file": str(out), "bytes": len(picture)}
-    print(msgspec.json.encode(facts).decode() if as_json else f"{out}: {len(picture)} bytes")
+    say(facts, f"{out}: {len(picture)} bytes", as_json=as_json)

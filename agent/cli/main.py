@@ -1,4 +1,4 @@
-"""The command line: every command is declared here and does its work in a module that is loaded only when it runs.
+"""The command line: commands are declared here and in the `*_commands` modules, and load what does their work.
 
 Exit codes: 0 done; 1 the answer is no (a check failed, nothing was found); 2 wrong usage; 3 a person must act
 (configuration, model, file, hardware; the message says what to do); 130 interrupted. `run` and `demo` end in order at
@@ -12,9 +12,9 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import review_commands
+from agent.cli import camera_commands, evidence_commands, review_commands
 from agent.cli.boundary import guarded
-from agent.cli.evidence_commands import clips_app
+from agent.cli.options import AsJson, ConfigFile, MaybeConfig, ModelName
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,21 +26,8 @@ app = typer.Typer(
 )
 model_app = typer.Typer(no_args_is_help=True, help="The models: which there are, and how to bring one here.")
 config_app = typer.Typer(no_args_is_help=True, help="The configuration file.")
-health_app = typer.Typer(invoke_without_command=True, help="How the camera is: what is wrong, what to do.")
-outputs_app = typer.Typer(no_args_is_help=True, help="The alarm outputs.")
 app.add_typer(model_app, name="model")
 app.add_typer(config_app, name="config")
-app.add_typer(outputs_app, name="outputs")
-app.add_typer(clips_app, name="clips")
-app.add_typer(health_app, name="health")
-
-ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration file (TOML).")]
-MaybeConfig = Annotated[Path | None, typer.Option("--config", "-c", help="The configuration file (TOML).")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for programs.")]
-Url = Annotated[str, typer.Option("--url", help="The camera's address.")]
-By = Annotated[str, typer.Option("--by", help="Who says so, for the record.")]
-HERE = "http://127.0.0.1:8723"
-ModelName = Annotated[str | None, typer.Option("--model", help="A name from `aislewatch model list`.")]
 
 
 @app.command()
@@ -145,59 +132,6 @@ def score_poses(
     scoring.score_poses(poses, out, as_json=as_json)
 
 
-@app.command()
-@guarded
-def discover(
-    seconds: Annotated[float, typer.Option("--for", min=0.1, max=300, help="How long to listen.")] = 3.0,
-    as_json: AsJson = False,
-) -> None:
-    """Find the cameras on this network by mDNS."""
-    from agent.cli import looking
-
-    looking.discover(seconds, as_json=as_json)
-
-
-@app.command()
-@guarded
-def status(
-    url: Url = HERE,
-    as_json: AsJson = False,
-) -> None:
-    """Say how a running camera is."""
-    from agent.cli import looking
-
-    looking.status(url, as_json=as_json)
-
-
-@app.command()
-@guarded
-def export(
-    incident: Annotated[str, typer.Argument(help="The incident's id.")],
-    out: Annotated[Path, typer.Option(help="Where the report goes (.zip).")],
-    blur: Annotated[
-        str | None, typer.Option(help="Make people unrecognisable: others (all but the incident's own) or everyone.")
-    ] = None,
-    url: Annotated[str, typer.Option(help="The camera's address.")] = "http://127.0.0.1:8723",
-) -> None:
-    """Write the signed report of an incident, with its clips, to one file."""
-    from agent.cli import evidence
-
-    evidence.export(incident, out, url, blur)
-
-
-@app.command()
-@guarded
-def verify(
-    path: Annotated[Path, typer.Argument(help="A clip's folder, a report (.zip), an audit.log, or a folder of them.")],
-    key: Annotated[Path | None, typer.Option(help="The camera's public key (PEM), to compare with.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Find every change to evidence; exit code 1 when there is one. Needs no camera."""
-    from agent.cli import evidence
-
-    evidence.verify(path, key, as_json=as_json)
-
-
 @config_app.command("check")
 @guarded
 def config_check(
@@ -207,95 +141,6 @@ def config_check(
     from agent.cli import parts
 
     parts.check_config(file, as_json=as_json)
-
-
-@health_app.callback()
-@guarded
-def health(context: typer.Context, url: Url = HERE, as_json: AsJson = False) -> None:
-    """Say what is wrong with a running camera, since when, how sure, and what to do; exit code 1 while it is."""
-    from agent.cli import health
-
-    if context.invoked_subcommand is None:
-        health.show(url, as_json=as_json)
-
-
-@health_app.command("rebase")
-@guarded
-def health_rebase(
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is journaled.")],
-    by: By = "",
-    url: Url = HERE,
-    as_json: AsJson = False,
-) -> None:
-    """The camera was moved, cleaned or refocused on purpose: let it learn its scene anew."""
-    from agent.cli import health
-
-    health.rebase(url, reason, by, as_json=as_json)
-
-
-@outputs_app.command("list")
-@guarded
-def outputs_list(url: Url = HERE, as_json: AsJson = False) -> None:
-    """List the outputs of a running camera: on or off, why, and whether it is armed."""
-    from agent.cli import outputs
-
-    outputs.show(url, as_json=as_json)
-
-
-@outputs_app.command("test")
-@guarded
-def outputs_test(
-    name: Annotated[str, typer.Argument(help="An output from `aislewatch outputs list`.")],
-    seconds: Annotated[float, typer.Option("--for", min=0.1, max=10, help="How long.")] = 2.0,
-    confirm: Annotated[bool, typer.Option("--confirm", help="Yes, even though it is a siren.")] = False,
-    by: By = "",
-    url: Url = HERE,
-    as_json: AsJson = False,
-) -> None:
-    """Switch one output on for a moment, within its limits and marked as a test."""
-    from agent.cli import outputs
-
-    outputs.test(url, name, seconds, confirm=confirm, by=by, as_json=as_json)
-
-
-@outputs_app.command("silence")
-@guarded
-def outputs_silence(
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is journaled.")],
-    name: Annotated[str | None, typer.Argument(help="One output; all when left out.")] = None,
-    by: By = "",
-    url: Url = HERE,
-    as_json: AsJson = False,
-) -> None:
-    """End what sounds for the incidents that are open now; a new incident sounds again."""
-    from agent.cli import outputs
-
-    outputs.silence(url, name, reason, by, as_json=as_json)
-
-
-@outputs_app.command("arm")
-@guarded
-def outputs_arm(
-    mode: Annotated[str, typer.Argument(help="armed, disarmed or schedule.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; needed to disarm.")] = "",
-    hours: Annotated[float | None, typer.Option("--hours", min=0.01, max=168, help="Until it ends by itself.")] = None,
-    by: By = "",
-    url: Url = HERE,
-    as_json: AsJson = False,
-) -> None:
-    """Arm the outputs, disarm them, or let them go by their schedules; it survives a restart."""
-    from agent.cli import outputs
-
-    outputs.arm(url, mode, reason, by, None if hours is None else hours * 3600, as_json=as_json)
-
-
-@outputs_app.command("off")
-@guarded
-def outputs_off(config: ConfigFile) -> None:
-    """Switch every configured output off while no agent runs; systemd calls this after the agent has ended."""
-    from agent.cli import parts
-
-    parts.outputs_off(config)
 
 
 @model_app.command("list")
@@ -323,4 +168,5 @@ def model_fetch(
     models.fetch(name, source, to, as_json=as_json)
 
 
-review_commands.add_to(app)
+for commands in (camera_commands, review_commands, evidence_commands):
+    commands.add_to(app)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
+from agent.cli.printing import say
 from agent.errors import OperatorError
 from agent.models import STORE, Catalogue
 from agent.models import fetch as fetch_model
@@ -20,13 +20,13 @@ def show(*, as_json: bool) -> None:
     catalogue = Catalogue.load()
     for spec in catalogue.specs:
         path = catalogue.find(spec)
-        if as_json:
-            print(msgspec.json.encode(_fact(spec, path)).decode())
-        else:
-            size = f"{spec.input.width}x{spec.input.height}"
-            where = "carried" if spec.carried else (str(path) if path else "not here: aislewatch model fetch")
-            facts = f"{spec.name:<18} {spec.task:<7} {size:<8} {spec.size_bytes / 2**20:4.1f} MiB"
-            print(f"{facts}  {spec.licence:<12} {where}")
+        say(_fact(spec, path), _line(spec, path), as_json=as_json)
+
+
+def _line(spec: ModelSpec, path: Path | None) -> str:
+    size = f"{spec.input.width}x{spec.input.height}"
+    where = "carried" if spec.carried else (str(path) if path else "not here: aislewatch model fetch")
+    return f"{spec.name:<18} {spec.task:<7} {size:<8} {spec.size_bytes / 2**20:4.1f} MiB  {spec.licence:<12} {where}"
 
 
 def _fact(spec: ModelSpec, path: Path | None) -> dict[str, object]:
@@ -60,10 +60,7 @@ def fetch(name: str, source: str | None, to: Path | None, *, as_json: bool) -> N
         path = fetch_model(
             spec, source, to or STORE, progress=lambda done, wanted: bar.update(task, completed=done, total=wanted)
         )
-    if as_json:
-        print(msgspec.json.encode(_fact(spec, path)).decode())
-    else:
-        print(f"{name}: {path}, {spec.size_bytes} bytes, hash as in the manifest")
+    say(_fact(spec, path), f"{name}: {path}, {spec.size_bytes} bytes, hash as in the manifest", as_json=as_json)
 
 
 def _known_place(catalogue: Catalogue, spec: ModelSpec) -> str:

@@ -1,4 +1,4 @@
-"""The commands that run one part on its own: `detect`, `track`, `config check`."""
+"""The commands that run one part on its own: `detect`, `track`, `config check` and `outputs off`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from agent.build import Detectors, hal_settings
 from agent.cli.boundary import OPERATOR_EXIT
-from agent.cli.files import read_config, read_text
+from agent.cli.files import read_config, read_text, writing
+from agent.cli.printing import say
 from agent.config import Config
 from agent.errors import ConfigError, OperatorError
 from agent.models import detect_files
@@ -25,7 +24,7 @@ def detect(images: list[Path], model: str, *, as_json: bool) -> None:
     """Print the people found in each picture."""
     detector = Detectors(ModelConfig(name=model), SystemClock()).open(MIN_SCORE)
     for found in detect_files(detector, images):
-        print(msgspec.json.encode(found).decode() if as_json else "\n".join(_boxes(found)), flush=True)
+        say(found, _boxes(found), as_json=as_json)
 
 
 def _boxes(found: Any) -> list[str]:
@@ -40,14 +39,12 @@ def track(detections: Path, fps: float, size: str, out: Path, *, as_json: bool) 
     if not match or "0" in match.groups():
         raise OperatorError(f"--size {size!r} is no picture size", hint="such as 1920x1080")
     text = track_text(read_text(detections), fps=fps, width=int(match[1]), height=int(match[2]))
-    try:
+    with writing(out):
         out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OperatorError(f"cannot write {out}: {error.strerror}", hint="check the path") from None
     rows = text.splitlines()
     people = len({row.split(",")[1] for row in rows})
     facts = {"type": "tracks", "file": str(out), "rows": len(rows), "tracks": people}
-    print(msgspec.json.encode(facts).decode() if as_json else f"{out}: {people} people in {len(rows)} boxes")
+    say(facts, f"{out}: {people} people in {len(rows)} boxes", as_json=as_json)
 
 
 def check_config(file: Path, *, as_json: bool) -> None:
@@ -59,20 +56,20 @@ def check_config(file: Path, *, as_json: bool) -> None:
             raise
         for problem in error.problems:
             fact = {"type": "problem", "path": problem.path, "message": problem.message, "hint": problem.hint}
-            print(msgspec.json.encode(fact).decode())
+            say(fact, (), as_json=True)
         raise SystemExit(OPERATOR_EXIT) from None
     counts = _counts(config)
-    if as_json:
-        print(msgspec.json.encode({"type": "config", "file": str(file), **counts}).decode())
-    else:
-        print(f"{file}: no mistakes; " + ", ".join(f"{count} {what}" for what, count in counts.items()))
+    words = f"{file}: no mistakes; " + ", ".join(f"{count} {what}" for what, count in counts.items())
+    say({"type": "config", "file": str(file), **counts}, words, as_json=as_json)
 
 
-def outputs_off(config_file: Path) -> None:
+def outputs_off(config_file: Path, *, as_json: bool) -> None:
     """Switch every configured output off, whatever an ended agent left it at."""
     config = read_config(config_file)
     release_outputs(hal_settings(config))
-    print(f"off: {', '.join(output.name for output in config.outputs) or 'no output is configured'}")
+    names = [output.name for output in config.outputs]
+    words = f"off: {', '.join(names) or 'no output is configured'}"
+    say({"type": "outputs_off", "outputs": names}, words, as_json=as_json)
 
 
 def _counts(config: Config) -> dict[str, int]:

@@ -8,12 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-import msgspec
-
-from agent.cli.files import read_config
+from agent.cli.files import read_config, writing
 from agent.cli.lines import event_line, summary_lines
+from agent.cli.printing import say
 from agent.config import Config
-from agent.errors import OperatorError
 from agent.events.lines import event_json
 from agent.replay import Replay, findings, mot_rows
 from agent.vision.pipeline import Outcome
@@ -45,7 +43,7 @@ def run(
             if track_file and replay.info:
                 track_file.writelines(f"{row}\n" for row in mot_rows(outcome, number, replay.info))
     summary = replay.summary()
-    print(msgspec.json.encode(summary).decode() if as_json else "\n".join(summary_lines(summary)))
+    say(summary, summary_lines(summary), as_json=as_json)
 
 
 def _show(outcome: Outcome, *, as_json: bool) -> None:
@@ -58,9 +56,7 @@ def _opened(path: Path | None) -> Iterator[TextIO | None]:
     if path is None:
         yield None
         return
-    try:
+    with writing(path):
         file = path.open("w", encoding="utf-8")
-    except OSError as error:
-        raise OperatorError(f"cannot write {path}: {error.strerror}", hint="check the path") from None
     with file:
         yield file

@@ -8,14 +8,9 @@ from typing import Annotated
 import typer
 
 from agent.cli.boundary import guarded
+from agent.cli.options import HERE, AsJson, By, From, Incident, To, Url, alone
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for programs.")]
-Url = Annotated[str, typer.Option(help="The camera's address.")]
-Incident = Annotated[str, typer.Argument(help="The incident's id.")]
-By = Annotated[str | None, typer.Option(help="Who says so; the user of this computer when left out.")]
-HERE = "http://127.0.0.1:8723"
-
-incidents_app = typer.Typer(no_args_is_help=False, help="Incidents for people to review.")
+incidents_app = typer.Typer(no_args_is_help=False)
 
 
 @incidents_app.callback(invoke_without_command=True)
@@ -24,7 +19,7 @@ def incidents(context: typer.Context, url: Url = HERE, as_json: AsJson = False) 
     """List the newest incidents of a running camera; `list` and `show` say more."""
     from agent.cli import reviewing
 
-    if context.invoked_subcommand is None:
+    if alone(context):
         reviewing.show_list(url, None, 50, None, as_json=as_json)
 
 
@@ -108,9 +103,7 @@ def budget(url: Url = HERE, as_json: AsJson = False) -> None:
     reviewing.budget(url, as_json=as_json)
 
 
-insight_app = typer.Typer(no_args_is_help=False, help="Customers as a crowd: counts, dwell, waits, a heat map.")
-From = Annotated[str | None, typer.Option("--from", help="From this time on, UTC, such as 2026-11-22T09:00.")]
-To = Annotated[str | None, typer.Option("--to", help="Until before this time, UTC.")]
+insight_app = typer.Typer(no_args_is_help=False)
 
 
 @insight_app.callback(invoke_without_command=True)
@@ -121,7 +114,7 @@ def insight(
     """Sum up what a running camera has counted; `--json` gives every aggregate."""
     from agent.cli import insight as counted
 
-    if context.invoked_subcommand is None:
+    if alone(context):
         counted.show(url, start, end, as_json=as_json)
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
-from agent.cli.asking import ask, tell
+from agent.cli.asking import ask, tell, who
+from agent.cli.printing import say
 from agent.events.lines import brief
 
 HEADINGS = {
@@ -27,46 +25,38 @@ def show_list(url: str, state: str | None, limit: int, before: str | None, *, as
     asked = {"state": state, "limit": str(limit), "before": before}
     found = ask(url, "/v1/incidents", {key: value for key, value in asked.items() if value is not None})
     for incident in found["incidents"]:
-        print(_json(incident) if as_json else incident_line(incident))
+        say(incident, incident_line(incident), as_json=as_json)
     if not found["incidents"] and not as_json:
         print("no incidents" + (f" that are {state}" if state else ""))
 
 
 def show(url: str, incident: str, *, as_json: bool) -> None:
     """Print one incident with what people said about it."""
-    _print(ask(url, _path(incident)), as_json=as_json)
+    _show(ask(url, _path(incident)), as_json=as_json)
 
 
 def decide(url: str, incident: str, decision: str, reason: str, note: str, by: str | None, *, as_json: bool) -> None:
     """Confirm or dismiss an incident."""
     said = {"decision": decision, "reason": reason, "note": note, "by": who(by)}
-    _print(tell(url, _path(incident, "decision"), said), as_json=as_json)
+    _show(tell(url, _path(incident, "decision"), said), as_json=as_json)
 
 
 def annotate(url: str, incident: str, text: str, by: str | None, *, as_json: bool) -> None:
     """Write a note on an incident."""
-    _print(tell(url, _path(incident, "notes"), {"text": text, "by": who(by)}), as_json=as_json)
+    _show(tell(url, _path(incident, "notes"), {"text": text, "by": who(by)}), as_json=as_json)
 
 
 def explain(url: str, incident: str, *, as_json: bool) -> None:
     """Print why an incident is what it is."""
     explanation = ask(url, _path(incident, "explanation"))
-    if as_json:
-        print(_json(explanation))
-        return
-    print(incident_line(explanation))
-    for line in explanation_lines(explanation["sentences"]):
-        print(line)
+    lines = [incident_line(explanation), *explanation_lines(explanation["sentences"])]
+    say(explanation, lines, as_json=as_json)
 
 
 def budget(url: str, *, as_json: bool) -> None:
     """Print how the alert budget stands."""
     facts = ask(url, "/v1/budget")
-    if as_json:
-        print(_json({"type": "budget", **facts}))
-        return
-    for line in budget_lines(facts):
-        print(line)
+    say({"type": "budget", **facts}, budget_lines(facts), as_json=as_json)
 
 
 def incident_line(incident: Mapping[str, Any]) -> str:
@@ -101,34 +91,22 @@ def budget_lines(facts: Mapping[str, Any]) -> Iterator[str]:
             yield f"  {rule['confirmed_below']} of {rule['confirmed']} confirmed incidents would not open now"
 
 
-def _print(incident: Mapping[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        print(_json(incident))
-        return
-    print(incident_line(incident))
+def review_lines(incident: Mapping[str, Any]) -> Iterator[str]:
+    """One incident with its factors, decisions and notes."""
+    yield incident_line(incident)
     for name, value in incident["factors"].items():
-        print(f"  {name} = {brief(value)}")
+        yield f"  {name} = {brief(value)}"
     for decision in incident["decisions"]:
         why = ", ".join(words for words in (decision["reason"], decision["note"]) if words)
         said = f"{decision['decision']} by {decision['by'] or 'somebody'}" + (f": {why}" if why else "")
-        print(f"  {decision['utc']}  {said}")
+        yield f"  {decision['utc']}  {said}"
     for note in incident["notes"]:
-        print(f"  {note['utc']}  note by {note['by'] or 'somebody'}: {note['text']}")
+        yield f"  {note['utc']}  note by {note['by'] or 'somebody'}: {note['text']}"
+
+
+def _show(incident: Mapping[str, Any], *, as_json: bool) -> None:
+    say(incident, review_lines(incident), as_json=as_json)
 
 
 def _path(incident: str, what: str = "") -> str:
     return f"/v1/incidents/{quote(incident, safe='')}" + (f"/{what}" if what else "")
-
-
-def who(by: str | None) -> str:
-    """The name given, or that of who is logged in here."""
-    if by is not None:
-        return by
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return ""
-
-
-def _json(fields: Mapping[str, Any]) -> str:
-    return msgspec.json.encode(fields).decode()

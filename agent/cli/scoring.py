@@ -6,9 +6,10 @@ import csv
 import zipfile
 from pathlib import Path
 
-import msgspec
 import numpy as np
 
+from agent.cli.files import writing
+from agent.cli.printing import say
 from agent.errors import OperatorError
 from agent.vision.pose_file import ARRAYS, PosesUnreadable, PoseTable, concealment_scores, read_table
 
@@ -19,17 +20,14 @@ def score_poses(file: Path, out: Path, *, as_json: bool) -> None:
     """Score every pose of the file for concealment and write the table."""
     table = load(file)
     scores = concealment_scores(table)
-    try:
-        with out.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(("person", "frame", "score"))
-            rows = zip(table.person.tolist(), table.frame.tolist(), scores.tolist(), strict=True)
-            writer.writerows((person, frame, f"{score:.{DIGITS}f}") for person, frame, score in rows)
-    except OSError as error:
-        raise OperatorError(f"cannot write {out}: {error.strerror}", hint="check the path") from None
+    with writing(out), out.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(("person", "frame", "score"))
+        rows = zip(table.person.tolist(), table.frame.tolist(), scores.tolist(), strict=True)
+        writer.writerows((person, frame, f"{score:.{DIGITS}f}") for person, frame, score in rows)
     people = len(np.unique(table.person))
     facts = {"type": "scores", "file": str(out), "rows": len(scores), "people": people, "highest": float(scores.max())}
-    print(msgspec.json.encode(facts).decode() if as_json else f"{out}: {len(scores)} scores of {people} people")
+    say(facts, f"{out}: {len(scores)} scores of {people} people", as_json=as_json)
 
 
 def load(file: Path) -> PoseTable:

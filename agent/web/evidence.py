@@ -144,8 +144,7 @@ class EvidenceApi:
     async def erase(self, request: web.Request) -> web.Response:
         """Erase recordings for good; the audit log keeps the proof. What is held stays unless that is said."""
         wish = await read_body(request, Erase)
-        if not wish.everything and (wish.start is None or wish.end is None):
-            raise web.HTTPBadRequest(text="give `from` and `to`, or say `everything`\n")
+        _check(wish)
         offset_s = self.clock.wall().utc_s - self.clock.monotonic()
         gone, kept = await self._do(lambda keeper: _erase(keeper, wish, offset_s))
         asked: dict[str, Json] = {"from": wish.start, "to": wish.end, "everything": wish.everything}
@@ -218,6 +217,15 @@ def _blur(request: web.Request) -> Blur | None:
     if word not in (*Blur,):
         raise web.HTTPBadRequest(text=f"`blur` is one of {', '.join(Blur)}\n")
     return Blur(word)
+
+
+def _check(wish: Erase) -> None:
+    """Raises HTTPBadRequest for a wish that leaves open what is to go: it would be gone for good."""
+    given = wish.start is not None, wish.end is not None
+    if given != ((False, False) if wish.everything else (True, True)):
+        raise web.HTTPBadRequest(text="give `from` and `to`, or say `everything`\n")
+    if wish.start is not None and wish.end is not None and not wish.start < wish.end:
+        raise web.HTTPBadRequest(text="`from` must be before `to`\n")
 
 
 def _facts(clip: StoredClip) -> dict[str, Any]:

@@ -4,14 +4,19 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+import typer
+from typer.core import TyperGroup
+from typer.testing import CliRunner
 
 import models
+from agent.cli.main import app
 from tests.data import DATA, needs_data
 
 CLIP = DATA / "video" / "intel_one-by-one-person-detection.mp4"
@@ -37,14 +42,39 @@ def picture(tmp_path: Path) -> Path:
     return path
 
 
-def test_every_command_has_help() -> None:
-    names = ["run", "demo", "replay", "detect", "track", "discover", "status", "model", "config"]
-    listed = aislewatch("--help").stdout
-    assert all(name in listed for name in names)
-    for name in [["config", "check"], ["model", "list"], ["model", "fetch"], *([name] for name in names)]:
-        result = aislewatch(*name, "--help")
-        assert result.returncode == 0
-        assert "Usage" in result.stdout
+def commands(group: TyperGroup, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command and group below this one."""
+    for name, command in group.commands.items():
+        yield (*path, name), command
+        if isinstance(command, TyperGroup):
+            yield from commands(command, (*path, name))
+
+
+ROOT = typer.main.get_command(app)
+assert isinstance(ROOT, TyperGroup)
+COMMANDS = dict(commands(ROOT))
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_command_says_what_it_and_its_options_do(path: tuple[str, ...]) -> None:
+    command = COMMANDS[path]
+    assert command.help
+    assert [one.name for one in command.params if not one.help] == []
+    shown = CliRunner().invoke(app, [*path, "--help"])
+    assert (shown.exit_code, "Usage" in shown.stdout) == (0, True)
+
+
+def test_the_command_line_starts_without_what_does_the_work() -> None:
+    heavy = "import sys, agent.cli.main; print([name for name in ('numpy', 'cv2', 'aiohttp') if name in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True)
+    assert loaded.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("group", ["health", "outputs", "incidents", "insight", "clips"])
+def test_an_option_before_a_command_is_refused_rather_than_lost(group: str) -> None:
+    command = next(path[1] for path in COMMANDS if len(path) == 2 and path[0] == group)
+    result = CliRunner().invoke(app, [group, "--url", "http://camera.local", command])
+    assert (result.exit_code, "belongs behind the command" in " ".join(result.output.split())) == (2, True)
 
 
 def test_wrong_usage_is_exit_code_2() -> None:

@@ -57,9 +57,17 @@ def test_times_are_read_as_people_write_them() -> None:
     assert evidence.moment("2023-11-14T22:13:20") == 1_700_000_000.0
     assert evidence.moment("2023-11-14T22:13:20Z") == 1_700_000_000.0
     assert evidence.moment("2023-11-15T00:13:20+02:00") == 1_700_000_000.0
-    for wrong in ("yesterday", None):
+    for wrong in ("yesterday", "nan", "-1", None):
         with pytest.raises(OperatorError):
             evidence.moment(wrong)
+
+
+def test_what_is_to_be_erased_is_said_without_doubt() -> None:
+    assert evidence.span("5", "6") == {"from": 5.0, "to": 6.0}
+    assert evidence.span(None, None, everything=True) is None
+    for start, end, everything in (("5", None, False), (None, None, False), ("5", "6", True), (None, "6", True)):
+        with pytest.raises(OperatorError):
+            evidence.span(start, end, everything=everything)
 
 
 def test_a_clip_is_one_line() -> None:

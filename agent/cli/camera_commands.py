@@ -1,0 +1,132 @@
+"""Declares the commands about a running camera itself: `discover`, `status`, `health` and `outputs`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from agent.cli.boundary import guarded
+from agent.cli.options import HERE, AsJson, By, ConfigFile, Reason, Url, alone
+
+health_app = typer.Typer(no_args_is_help=False)
+outputs_app = typer.Typer(no_args_is_help=False)
+
+
+def discover(
+    seconds: Annotated[float, typer.Option("--for", min=0.1, max=300, help="How many seconds to listen.")] = 3.0,
+    as_json: AsJson = False,
+) -> None:
+    """Find the cameras on this network by mDNS."""
+    from agent.cli import looking
+
+    looking.discover(seconds, as_json=as_json)
+
+
+def status(url: Url = HERE, as_json: AsJson = False) -> None:
+    """Say how a running camera is."""
+    from agent.cli import looking
+
+    looking.status(url, as_json=as_json)
+
+
+@health_app.callback(invoke_without_command=True)
+@guarded
+def health(context: typer.Context, url: Url = HERE, as_json: AsJson = False) -> None:
+    """Say what is wrong with a running camera, since when, how sure, and what to do; exit code 1 while it is."""
+    from agent.cli import health as looked_after
+
+    if alone(context):
+        looked_after.show(url, as_json=as_json)
+
+
+@health_app.command("rebase")
+@guarded
+def health_rebase(reason: Reason, by: By = None, url: Url = HERE, as_json: AsJson = False) -> None:
+    """The camera was moved, cleaned or refocused on purpose: let it learn its scene anew."""
+    from agent.cli import health as looked_after
+
+    looked_after.rebase(url, reason, by, as_json=as_json)
+
+
+@outputs_app.callback(invoke_without_command=True)
+@guarded
+def outputs(context: typer.Context, url: Url = HERE, as_json: AsJson = False) -> None:
+    """List the outputs of a running camera; `test`, `silence`, `arm` and `off` act on them."""
+    from agent.cli import outputs as alarms
+
+    if alone(context):
+        alarms.show(url, as_json=as_json)
+
+
+@outputs_app.command("list")
+@guarded
+def outputs_list(url: Url = HERE, as_json: AsJson = False) -> None:
+    """List the outputs of a running camera: on or off, why, and whether it is armed."""
+    from agent.cli import outputs as alarms
+
+    alarms.show(url, as_json=as_json)
+
+
+@outputs_app.command("test")
+@guarded
+def outputs_test(
+    name: Annotated[str, typer.Argument(help="An output from `aislewatch outputs list`.")],
+    seconds: Annotated[float, typer.Option("--for", min=0.1, max=10, help="For how many seconds.")] = 2.0,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Yes, even though it is a siren.")] = False,
+    by: By = None,
+    url: Url = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Switch one output on for a moment, within its limits and marked as a test."""
+    from agent.cli import outputs as alarms
+
+    alarms.test(url, name, seconds, confirm=confirm, by=by, as_json=as_json)
+
+
+@outputs_app.command("silence")
+@guarded
+def outputs_silence(
+    reason: Reason,
+    name: Annotated[str | None, typer.Argument(help="One output; all when left out.")] = None,
+    by: By = None,
+    url: Url = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """End what sounds for the incidents that are open now; a new incident sounds again."""
+    from agent.cli import outputs as alarms
+
+    alarms.silence(url, name, reason, by, as_json=as_json)
+
+
+@outputs_app.command("arm")
+@guarded
+def outputs_arm(
+    mode: Annotated[str, typer.Argument(help="armed, disarmed or schedule.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; needed to disarm.")] = "",
+    hours: Annotated[float | None, typer.Option("--hours", min=0.01, max=168, help="Until it ends by itself.")] = None,
+    by: By = None,
+    url: Url = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Arm the outputs, disarm them, or let them go by their schedules; it survives a restart."""
+    from agent.cli import outputs as alarms
+
+    alarms.arm(url, mode, reason, by, None if hours is None else hours * 3600, as_json=as_json)
+
+
+@outputs_app.command("off")
+@guarded
+def outputs_off(config: ConfigFile, as_json: AsJson = False) -> None:
+    """Switch every configured output off while no agent runs; systemd calls this after the agent has ended."""
+    from agent.cli import parts
+
+    parts.outputs_off(config, as_json=as_json)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (discover, status):
+        app.command()(guarded(command))
+    app.add_typer(health_app, name="health")
+    app.add_typer(outputs_app, name="outputs")
