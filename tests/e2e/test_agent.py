@@ -82,7 +82,7 @@ async def test_status_and_metrics_tell_the_truth(tmp_path: Path) -> None:
 
 
 async def test_a_rule_that_lacks_its_sense_is_named_by_status(tmp_path: Path) -> None:
-    rule = '[[rule]]\nkind = "fall"\nname = "falls"\n'
+    rule = '[pose]\nmodel = ""\n[[rule]]\nkind = "fall"\nname = "falls"\n'
     async with camera(parse_config(config_text(tmp_path) + rule)) as running:
         await eventually(lambda: bool(running.status.facts()["rules_unavailable"]))
         assert running.status.facts()["rules_unavailable"] == {"falls": ["pose"]}
@@ -138,8 +138,10 @@ async def test_a_person_silences_the_siren_and_disarms_it_by_command(tmp_path: P
         await eventually(lambda: is_on(line, "siren"))
         silenced = await command("outputs", "silence", "--reason", "false alarm", "--by", "Kim", "--url", running.url)
         assert silenced == "silenced: siren\n"
-        disarmed = await command("outputs", "arm", "disarmed", "--reason", "stocktaking", "--url", running.url)
-        assert disarmed == "DISARMED (stocktaking)\n"
+        disarmed = await command(
+            "outputs", "arm", "disarmed", "--reason", "stocktaking", "--by", "Kim", "--url", running.url
+        )
+        assert disarmed == "DISARMED (by Kim, stocktaking)\n"
         assert not is_on(line, "siren"), "whoever else comes into view"
     async with camera(parse_config(config_text(tmp_path))) as running:
         facts = json.loads(await command("outputs", "list", "--json", "--url", running.url))
