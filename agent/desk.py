@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Future
 
-from agent.events.journal import Journal
+from agent.events.journal import Journal, Position
 from agent.events.wire import Item
 from agent.vision.pipeline import Outcome
 
@@ -47,8 +48,13 @@ class Desk:
 
     def report(self, item: Item) -> None:
         """Journal an item and show it."""
-        self._journal.append_nowait(item)
+        self.announce(item)
+
+    def announce(self, item: Item) -> Future[Position | None]:
+        """The same; the answer is its place once it is durable, None if it was dropped for want of room."""
+        done = self._journal.append_nowait(item)
         self._loop.call_soon_threadsafe(self._show, item)
+        return done
 
     async def safe(self, item: Item) -> bool:
         """The same, on the loop, until it is on disk; false when it was dropped (and counted) for want of room."""

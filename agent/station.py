@@ -127,7 +127,7 @@ async def make_station(config: Config, hal: Hal, journal: Journal) -> Station:
     alarms = await _make_alarms(config, hal, journal, desk)
     review = await Review.open(config, journal, clock, desk.report)
     insight = await InsightDesk.open(config, journal, clock, desk.report)
-    evidence = await Evidence.open(config, hal, journal, desk.report)
+    evidence = await Evidence.open(config, hal, journal, desk)
     picture = await _make_picture(config, clock, journal)
     thermal = _make_thermal(config, hal, desk)
     prefix = secrets.token_hex(4)

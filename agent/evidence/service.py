@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable
-from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
 
 from agent.config import Config
+from agent.desk import Desk
 from agent.domain import Event, HealthSample, HealthState, Incident, Json
 from agent.errors import OperatorError
 from agent.events.journal import Journal
@@ -31,7 +29,7 @@ log = logging.getLogger(__name__)
 FOLDER = "evidence"
 CONFIG_KEY = "config_sha256"
 SEEN_FOR_S = 60.0
-AUDITED = frozenset(("start", "arming", "silence", "output_test", "decision", "pairing"))
+AUDITED = frozenset(("start", "arming", "silence", "output_test", "decision", "rebase", "pairing"))
 """The kinds of events that are lines of the audit log, too."""
 
 
@@ -48,9 +46,7 @@ class Evidence:
         self._seen: dict[tuple[str, str], float] = {}
 
     @classmethod
-    async def open(
-        cls, config: Config, hal: Hal, journal: Journal, report: Callable[[Event | HealthSample], None]
-    ) -> Evidence | None:
+    async def open(cls, config: Config, hal: Hal, journal: Journal, desk: Desk) -> Evidence | None:
         """Make it ready; None where the device can have no key, which is reported: alarms do without evidence."""
         data_dir = Path(config.storage.data_dir)
         try:
@@ -58,7 +54,7 @@ class Evidence:
         except OperatorError as error:
             log.error("no evidence is kept: %s (%s)", error, error.hint)
             now_s = hal.clock.monotonic()
-            report(HealthSample(WHAT, HealthState.FAULT, now_s, now_s, 1.0, f"no evidence is kept: {error}"))
+            desk.report(HealthSample(WHAT, HealthState.FAULT, now_s, now_s, 1.0, f"no evidence is kept: {error}"))
             return None
 
         def told(entry: Entry, digest: str) -> None:
@@ -66,7 +62,7 @@ class Evidence:
             journal.append_nowait(Event("audit", entry.mono_s, data=data))
 
         audit = AuditLog(data_dir, key, hal.clock, journal.boot, told)
-        keeper = Keeper(_tools(config, hal, journal, key, audit, report))
+        keeper = Keeper(_tools(config, hal, journal, key, audit, desk))
         await _note_config(config, journal, audit)
         return cls(hal, keeper, audit, key, hal.clock)
 
@@ -128,18 +124,8 @@ class Evidence:
         }
 
 
-def _tools(
-    config: Config,
-    hal: Hal,
-    journal: Journal,
-    key: DeviceKey,
-    audit: AuditLog,
-    report: Callable[[Event | HealthSample], None],
-) -> Tools:
+def _tools(config: Config, hal: Hal, journal: Journal, key: DeviceKey, audit: AuditLog, desk: Desk) -> Tools:
     from hal.mp4 import Muxer, examine  # the video library is loaded only where video is kept
-
-    def announce(event: Event) -> Future[Any]:
-        return journal.append_nowait(event)
 
     recorder = hal.recorder
     return Tools(
@@ -159,8 +145,8 @@ def _tools(
         method=lambda: recorder.method if recorder else "off",
         open_muxer=Muxer,
         examine=examine,
-        announce=announce,
-        report=report,
+        announce=desk.announce,
+        report=desk.report,
     )
 
 
