@@ -39,7 +39,7 @@ class Series:
         return self.people == 0
 
     def ready(self, least: int) -> bool:
-        """Whether each of its numbers is about nobody or about enough people."""
+        """Whether each of its counts is 0 or large enough to be told."""
         return self.people >= least
 
     def figures(self, least: int) -> dict[str, Json]:

@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from agent import memory, station, tills
+from agent.app import LIFE
 from agent.config import parse_config
+from agent.evidence.service import CONFIG_KEY
+from agent.insight import desk as insight
+from agent.respond import arming
+from agent.review import keeper, tuning
+from agent.review.keeper import INCIDENTS, NEAR_MISSES
 from agent.schema import settings_of
 from agent.tables.evidence import EvidenceConfig
 from tests.e2e.camera import config_text
@@ -23,22 +30,22 @@ pytestmark = pytest.mark.timeout(120)
 
 def first_cells(heading: str) -> list[str]:
     """What stands in backticks in the first column of the table below a heading."""
-    part = PAGE.split(f"## {heading}", 1)[1].split("\n## ", 1)[0]
+    part = re.split(r"\n###? ", PAGE.split(f"# {heading}", 1)[1], maxsplit=1)[0]
     return [match[1] for line in part.splitlines() if (match := re.match(r"\| `([^`]+)` \|", line))]
 
 
 PLACES = first_cells("On the disk")
 TABLES = first_cells("In the tables")
+SHELVES, KEYS = first_cells("What lies on the shelves"), first_cells("What `state` holds")
 
 
 def kept(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-def tables(folder: Path) -> set[str]:
+def values(folder: Path, query: str) -> set[str]:
     with sqlite3.connect(folder / "journal.db") as base:
-        rows = base.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-        return {name for (name,) in rows}
+        return {value for (value,) in base.execute(query)}
 
 
 async def test_a_camera_keeps_nothing_that_the_map_does_not_name(tmp_path: Path) -> None:
@@ -54,7 +61,17 @@ async def test_a_camera_keeps_nothing_that_the_map_does_not_name(tmp_path: Path)
     assert nameless == set()
     unused = {place for place in PLACES if not any(fnmatch(name.replace(".part/", "/"), place) for name in seen)}
     assert unused == {"evidence/clips/*.hold"}, "a hold is made by a person"
-    assert tables(tmp_path) == set(TABLES)
+    tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    assert values(tmp_path, tables) == set(TABLES)
+    assert values(tmp_path, "SELECT DISTINCT shelf FROM filed") <= set(SHELVES)
+    keys = values(tmp_path, "SELECT key FROM state")
+    assert {"life", "review", "insight"} <= keys <= set(KEYS)
+
+
+def test_the_map_names_every_shelf_and_key_of_the_code() -> None:
+    shelves = {INCIDENTS, NEAR_MISSES, insight.SHELF, tills.SHELF}
+    keys = {memory.KEY, arming.KEY, tuning.KEY, keeper.KEY, insight.KEY, station.SCENE, tills.KEY, LIFE, CONFIG_KEY}
+    assert (set(SHELVES), set(KEYS)) == (shelves, keys)
 
 
 def test_every_setting_of_retention_is_on_the_map() -> None:
