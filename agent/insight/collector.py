@@ -20,6 +20,8 @@ from agent.rules.zones import BRIDGE_S, Stay
 log = logging.getLogger(__name__)
 
 SAMPLE_S = 0.2
+SLACK_S = 1.0
+"""A period ends by the wall clock, and the loop wakes a little late for it: one may be this much too short."""
 
 
 class Collector:
@@ -106,7 +108,7 @@ class Collector:
             series.begin(now_s)
             return None
         least = self._settings.least_people
-        if span_s < self._settings.period_s or not series.ready(least):
+        if span_s < self._settings.period_s - SLACK_S or not series.ready(least):
             return None
         row: dict[str, Json] = {"what": series.what}
         row |= {series.key: series.place} if series.place is not None else {}

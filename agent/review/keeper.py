@@ -120,9 +120,8 @@ class ReviewKeeper:
 
     async def _say(self, kind: str, entry: Entry, said_before: int, data: dict[str, Json]) -> Entry:
         if said_before >= MOST_SAID:
-            raise OperatorError(
-                f"incident {entry.id} has {said_before} of them already", hint="that is the most it takes"
-            )
+            what = "decisions" if kind == DECISION else "notes"
+            raise OperatorError(f"incident {entry.id} has {said_before} {what} already", hint="it takes no more")
         about: dict[str, Json] = {"incident": entry.id, "rule": entry.rule, "id": secrets.token_hex(8)}
         if await self._journal.append(Event(kind, self._clock.monotonic(), data=about | data)) is None:
             raise JournalError("the journal has no room just now", hint="say it again in a moment")
