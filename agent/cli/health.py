@@ -29,7 +29,7 @@ def rebase(url: str, reason: str, by: str | None, *, as_json: bool) -> None:
 def lines(facts: dict[str, Any]) -> Iterator[str]:
     """The facts as a person reads them, what is wrong first."""
     if not facts["findings"]:
-        yield "nothing known yet: the scene is being learned"
+        yield "nothing is known yet: no frame was looked at, or health.image = false"
     for one in facts["findings"]:
         sure = "" if one["state"] in ("ok", "unknown") else f", {one['confidence']:.0%} sure"
         yield f"{MARKS[one['state']]} {one['what']:10} for {_lasting(one['for_s'])}{sure}  {one['detail']}".rstrip()

@@ -110,7 +110,9 @@ async def test_where_nothing_was_recorded_that_is_said(tmp_path: Path) -> None:
         wrongs: tuple[Wish, ...] = ({**wish, "to": now_s - 9000}, {"from": 1, "to": 2}, {**wish, "more": 1})
         for wrong in wrongs:
             await posted(session, f"{running.url}/v1/clips", wrong, 400)
-        await posted(session, f"{running.url}/v1/erase", {"reason": "half a wish", "from": 3}, 400)
+        doubtful: tuple[Wish, ...] = ({"from": 3}, {}, {"everything": True, "from": 3, "to": 4}, {"from": 4, "to": 4})
+        for wrong in doubtful:
+            await posted(session, f"{running.url}/v1/erase", {"reason": "half a wish", **wrong}, 400)
         for path in ("clips/none", "clips/none/clip.mp4", "incidents/none/report.zip"):
             async with session.get(f"{running.url}/v1/{path}") as response:
                 assert response.status == 404

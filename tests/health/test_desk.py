@@ -44,7 +44,7 @@ def test_the_worst_comes_first_and_what_is_over_stays_known() -> None:
 
 
 def test_before_anything_is_known_that_is_said() -> None:
-    assert "being learned" in "".join(lines(HealthDesk(ManualClock()).facts()))
+    assert "nothing is known yet" in "".join(lines(HealthDesk(ManualClock()).facts()))
 
 
 @asynccontextmanager
