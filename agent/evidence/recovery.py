@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Protocol
 
 from agent.durable import sync_file
+from agent.errors import WireError
 from agent.evidence.job import recovered_manifest
 from agent.evidence.manifest import MANIFEST, SIGNATURE, VIDEO, Begun, Ended, FileFacts, Video, sha256
+from agent.evidence.people import PEOPLE, decode_people
 from agent.evidence.seal import seal, sealed_by
 from agent.evidence.segments import Span, whole_segments
 from agent.evidence.vault import StoredClip, Vault
@@ -69,7 +71,7 @@ def _close(folder: Path, begun: Begun, key: DeviceKey, examine: Examine) -> bool
         method=begun.method,
         ended=Ended.CRASH,
     )
-    content = recovered_manifest(begun, video, _hashes(folder / VIDEO, spans), _stills(folder)).encode()
+    content = recovered_manifest(begun, video, _hashes(folder / VIDEO, spans), _beside(folder)).encode()
     (folder / MANIFEST).write_bytes(content)
     (folder / SIGNATURE).write_bytes(seal(key, content))
     return True
@@ -98,13 +100,24 @@ def _hashes(path: Path, spans: list[Span]) -> dict[Span, str]:
         return {span: sha256(file.read(span.length)) for span in spans}
 
 
-def _stills(folder: Path) -> tuple[FileFacts, ...]:
-    """The stills that were written as a whole; others are removed."""
+def _beside(folder: Path) -> tuple[FileFacts, ...]:
+    """The files beside the video that were written as a whole; others are removed."""
     found = []
-    for path in sorted(folder.glob("*.jpg")):
+    for path in sorted(path for path in folder.iterdir() if path.name not in (VIDEO, MANIFEST, SIGNATURE)):
         content = path.read_bytes()
-        if content.endswith(b"\xff\xd9"):
+        if _is_whole(path.name, content):
             found.append(FileFacts(path.name, len(content), sha256(content)))
         else:
             path.unlink()
     return tuple(found)
+
+
+def _is_whole(name: str, content: bytes) -> bool:
+    """Whether a picture has its end, and a file of people can be read."""
+    if name != PEOPLE:
+        return content.endswith(b"\xff\xd9")
+    try:
+        decode_people(content)
+    except WireError:
+        return False
+    return True

@@ -9,6 +9,7 @@ import pytest
 
 from agent.domain import Box, HealthState, IncidentState, Severity
 from agent.evidence.manifest import MANIFEST, VIDEO, decode_manifest
+from agent.evidence.people import PEOPLE, encode_people
 from agent.evidence.stills import Sighting
 from agent.tables.evidence import EvidenceConfig
 from hal.mp4 import examine
@@ -219,3 +220,22 @@ def test_a_crash_leaves_a_clip_that_knows_how_bad_it_was(tmp_path: Path) -> None
     assert clip.severity == Severity.CRITICAL
     assert later.verified(told["clip"]).sound
     assert examine(later.path(told["clip"]) / VIDEO).duration_s == pytest.approx(told["duration_s"], abs=0.01)
+
+
+@pytest.mark.parametrize("cut", [0, 5])
+def test_a_crash_between_the_last_files_is_made_good(tmp_path: Path, cut: int) -> None:
+    rig = Rig(tmp_path)
+    rig.run(6.0)
+    incident = rig.open()
+    rig.keeper.sighting(Sighting("i-1", "onset", grey_planes(90, (64, 48)), ()))
+    rig.run(3.0)
+    (part,) = (tmp_path / "clips").glob("*.part")
+    (part / PEOPLE).write_bytes(encode_people([], 0.0)[: -cut or None])
+    (part / "i-1-end.jpg").write_bytes((part / "i-1-onset.jpg").read_bytes()[:-cut] if cut else b"")
+    (part / MANIFEST).write_bytes(b'{"half')
+    later = rig.again()
+    told = later.told("clip")[0]
+    assert later.verified(told["clip"]).problems == []
+    assert told["stills"] == ["i-1-onset.jpg"]
+    assert (later.path(told["clip"]) / PEOPLE).exists() == (cut == 0)
+    assert incident.id in told["incidents"]

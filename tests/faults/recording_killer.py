@@ -54,7 +54,7 @@ def go_on(rig: Rig, pipe: int) -> None:
     """A turn of the keeper; then say how far the video of the clips in the making went."""
     rig.run(TURN_S)
     for want in rig.keeper.open_wants():
-        tell(pipe, f"F {want.id} {rig.ring_end_s:.3f}")
+        tell(pipe, f"F {want.id} {min(rig.ring_end_s, want.end_s):.3f}")
 
 
 def tell(pipe: int, line: str) -> None:
