@@ -76,8 +76,8 @@ async def test_video_may_be_asked_for_held_and_erased_and_all_of_it_is_audited(t
     config = replace(with_evidence(tmp_path), rules=())
     async with camera(config) as running, aiohttp.ClientSession() as session:
         url = running.url
-        now_s = running.status.clock.wall().utc_s
         await eventually(lambda: running.status.evidence()["ring_bytes"] != 0)
+        now_s = running.status.clock.wall().utc_s
         wish: dict[str, object] = {"from": now_s - 30, "to": now_s + 1, "reason": "till 3: void", "by": "Ada"}
         made = (await posted(session, f"{url}/v1/clips", wish))["making"]
         await eventually(lambda: running.status.evidence()["clips"] == 1)
