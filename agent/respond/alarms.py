@@ -32,6 +32,10 @@ SIREN = "siren"
 INTERLOCK = "another siren sounds"
 
 
+class UnknownOutput(OperatorError):
+    """No output has that name."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutputStatus:
     """One output as a person asks for it; `barred` says why it may not sound now."""
@@ -106,7 +110,7 @@ class AlarmBank:
     def silence(self, reason: str, name: str | None = None) -> list[str]:
         """End what sounds, or what one output sounds, for the incidents that are open now; says which outputs did.
 
-        Raises OperatorError without a reason or for an unknown output.
+        Raises OperatorError without a reason, UnknownOutput.
         """
         if not reason.strip():
             raise OperatorError("silencing needs a reason", hint='such as "false alarm, staff restocking"')
@@ -120,7 +124,7 @@ class AlarmBank:
             return [alarm.config.name for alarm in sounding]
 
     def test(self, name: str, for_s: float, *, confirm: bool = False) -> None:
-        """Try an output for some seconds, marked as a test. Raises OperatorError when that may not be now."""
+        """Try an output for some seconds, marked as a test. Raises UnknownOutput, OperatorError if it may not be."""
         if not 0 < for_s <= MAX_TEST_S:
             raise OperatorError(f"a test of {for_s:g} s is not possible", hint=f"up to {MAX_TEST_S:g} s")
         with self._wake:
@@ -160,7 +164,7 @@ class AlarmBank:
 
     def _alarm(self, name: str) -> Alarm:
         if name not in self._alarms:
-            raise OperatorError(f"no output is called {name!r}", hint="known: " + (", ".join(self._alarms) or "none"))
+            raise UnknownOutput(f"no output is called {name!r}", hint="known: " + (", ".join(self._alarms) or "none"))
         return self._alarms[name]
 
     def _take(self, incident: Incident, now_s: float) -> None:

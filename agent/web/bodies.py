@@ -44,7 +44,16 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
 
 def refused(error: OperatorError) -> web.HTTPConflict:
     """A wish that cannot be granted now, in the words of what refused it."""
-    return web.HTTPConflict(text=f"{error}{': ' + error.hint if error.hint else ''}\n")
+    return web.HTTPConflict(text=_words(error))
+
+
+def unknown(error: OperatorError) -> web.HTTPNotFound:
+    """A wish about what is not there, in the words of what looked for it."""
+    return web.HTTPNotFound(text=_words(error))
+
+
+def _words(error: OperatorError) -> str:
+    return f"{error}{': ' + error.hint if error.hint else ''}\n"
 
 
 def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -12,9 +12,9 @@ from aiohttp import web
 from agent.domain import Event, Json, Severity
 from agent.errors import OperatorError
 from agent.events.journal import Journal
-from agent.respond.alarms import MAX_TEST_S, AlarmBank
+from agent.respond.alarms import MAX_TEST_S, AlarmBank, UnknownOutput
 from agent.respond.arming import ArmingMode, Wish, keep_wish
-from agent.web.bodies import Reason, Who, Words, answer, read_body, refused
+from agent.web.bodies import Reason, Who, Words, answer, read_body, refused, unknown
 from hal.ports import Clock
 
 
@@ -69,6 +69,8 @@ class OutputsApi:
         wish = await read_body(request, Silence)
         try:
             silenced = self.bank.silence(wish.reason, wish.output)
+        except UnknownOutput as error:
+            raise unknown(error) from None
         except OperatorError as error:
             raise refused(error) from None
         self._note("silence", {"outputs": [*silenced], "reason": wish.reason, "by": wish.by})
@@ -79,6 +81,8 @@ class OutputsApi:
         wish, name = await read_body(request, Test), request.match_info["name"]
         try:
             self.bank.test(name, wish.seconds, confirm=wish.confirm)
+        except UnknownOutput as error:
+            raise unknown(error) from None
         except OperatorError as error:
             raise refused(error) from None
         self._note("output_test", {"output": name, "seconds": wish.seconds, "by": wish.by, "test": True})
