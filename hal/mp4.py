@@ -15,6 +15,7 @@ from hal.errors import MediaUnreadable
 from hal.ports import EncodedPacket, VideoShape
 
 _TICKS = 90_000
+_BASE = Fraction(1, _TICKS)
 _FLAGS = "delay_moov+default_base_moof+frag_keyframe+skip_trailer"
 
 
@@ -30,7 +31,7 @@ class Muxer:
         self._container = av.open(_Sink(sink), "w", format="mp4", options=options)
         rate = Fraction(shape.fps).limit_denominator(1001)
         self._stream = self._container.add_mux_stream("h264", rate=rate, width=shape.width, height=shape.height)
-        self._stream.time_base = Fraction(1, _TICKS)
+        self._stream.time_base = _BASE
         self._first_s: float | None = None
         self._decoded = -1
 
@@ -40,7 +41,7 @@ class Muxer:
             self._first_s = packet.decode_s
         out = Packet(packet.data)
         out.stream = self._stream
-        out.time_base = Fraction(1, _TICKS)
+        out.time_base = _BASE
         out.dts = self._decoded = max(round((packet.decode_s - self._first_s) * _TICKS), self._decoded + 1)
         out.pts = max(round((packet.t_s - self._first_s) * _TICKS), out.dts)
         out.is_keyframe = packet.keyframe
