@@ -14,6 +14,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from agent.vision.tone import lift
+
 from .data import Boxes, Image, Picture
 from .graph import Size
 from .photometric import photometric
@@ -36,9 +38,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A training picture with its boxes in pixels and their weights."""
+    """A training picture, the same before light and signal were changed, its boxes in pixels and their weights."""
 
     image: Image
+    clean: Image
     boxes: Boxes
     weights: Boxes
 
@@ -62,10 +65,12 @@ def source(picture: Picture, extra: tuple[Boxes, Boxes] | None = None, weights: 
 
 
 class Augmenter:
-    """Draws samples from sources; `size` is (height, width) of the network's input."""
+    """Draws samples from sources; `size` is (height, width) of the network's input; `lifted`: dark ones are."""
 
-    def __init__(self, sources: list[Source], size: Size, weights: Boxes | None = None) -> None:
-        self.sources, self.size = sources, size
+    def __init__(
+        self, sources: list[Source], size: Size, weights: Boxes | None = None, *, lifted: bool = False
+    ) -> None:
+        self.sources, self.size, self.lifted = sources, size, lifted
         self.chances = None if weights is None else weights / weights.sum()
         self.people = _people(sources)
 
@@ -83,7 +88,10 @@ class Augmenter:
         if random.random() < 0.5:
             canvas, boxes = _mirrored(canvas, boxes)
         weights = np.where(boxes[:, 3] - boxes[:, 1] < LEAST_HEIGHT * self.size[0], 0, weights)
-        return Sample(photometric(canvas, random), boxes.astype(np.float32), weights.astype(np.float32))
+        changed = np.array(photometric(canvas, random))
+        if self.lifted:
+            lift(changed)
+        return Sample(changed, canvas, boxes.astype(np.float32), weights.astype(np.float32))
 
     def _pick(self, random: Generator) -> Source:
         return self.sources[int(random.choice(len(self.sources), p=self.chances))]

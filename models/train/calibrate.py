@@ -2,10 +2,10 @@
 
     python -m models.train.calibrate --model person-m models/person-m.tflite
 
-Scores: sigmoid(slope x logit + shift), the form of Platt (1999), the best of a grid on every labelled set that was not
-trained on, clean and at night together, each set counting the same. The grid is bounded so that weak boxes stay above
-the agent's least score; scores are therefore good from about 0.6 up and say too much below. Operating point
-(`confirm_score`): the lowest score from which precision reaches 0.85; `min_score`: where it reaches 0.55, per light.
+Scores: sigmoid(slope x logit + shift) (Platt 1999), the likeliest on every labelled set that was not trained on, clean
+and at night together, each set counting the same. Below `KNEE` the line is drawn out, so that a raw score of `WEAKEST`
+still reaches the agent's least score: true there would be next to nothing, and the end of the recall curve would go.
+Operating point (`confirm_score`): the lowest score from which precision reaches 0.85; `min_score`: 0.55; per light.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from .opcheck import macs
 from .runners import TfliteHeads
 
 CONFIRM_PRECISION, LEAST_PRECISION = 0.85, 0.55
-#: The agent's least score, and the raw score that must not fall below it.
-FLOOR, WEAKEST = 0.05, 0.10
+#: The agent's least score, the raw score that must not fall below it, and where the drawn-out tail begins.
+FLOOR, WEAKEST, KNEE = 0.05, 0.04, 0.35
 #: Weaker boxes do not take part in fitting: they are many, and nobody acts on them.
 JUDGED_FROM = 0.25
 LIGHTS = {"day": "clean", "night": "night"}
@@ -44,22 +44,33 @@ class Judged:
     weights: Floats
 
 
-def gentle(parts: Sequence[Judged]) -> tuple[float, float]:
-    """The likeliest scaling that leaves raw `WEAKEST` at `FLOOR` or above: the agent drops what scores less than that.
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """How a raw probability becomes a score: slope and shift of its logit; `tail` is the slope's share below KNEE."""
 
-    A free fit says of weak boxes what is true, next to nothing, and so cuts off the end of the recall curve.
-    """
+    slope: float
+    shift: float
+    tail: float = 1.0
+
+    def __call__(self, raw: float) -> float:
+        line = self.slope * _logit(min(max(raw, 1e-6), 1 - 1e-6)) + self.shift
+        below = min(line - _logit(KNEE), 0.0)
+        return float(1 / (1 + np.exp(-(line + below * (self.tail - 1)))))
+
+
+def fitted(parts: Sequence[Judged], rounds: int = 50) -> Scaling:
+    """The likeliest line by Newton's method, with the tail that keeps raw `WEAKEST` at `FLOOR`."""
     x, y, w = _together(parts)
-    least = _logit(FLOOR)
-    tried = [(slope, shift) for slope in np.arange(0.8, 2.01, 0.05) for shift in np.arange(-1.0, 2.01, 0.05)]
-    fitting = [(slope, shift) for slope, shift in tried if slope * _logit(WEAKEST) + shift >= least]
-
-    def loss(scaling: tuple[float, float]) -> float:
-        z = scaling[0] * x + scaling[1]
-        return float((w * (np.logaddexp(0, z) - y * z)).sum())
-
-    slope, shift = min(fitting, key=loss)
-    return round(float(slope), 4), round(float(shift), 4)
+    features = np.stack([x, np.ones_like(x)])
+    line = np.array([1.0, 0.0])
+    for _ in range(rounds):
+        p = 1 / (1 + np.exp(-line @ features))
+        hessian = (features * w * p * (1 - p)) @ features.T + 1e-9 * np.eye(2)
+        line -= np.linalg.solve(hessian, features @ (w * (p - y)))
+    slope, shift = (round(float(value), 3) for value in line)
+    weakest = slope * _logit(WEAKEST) + shift
+    tail = (_logit(FLOOR) - _logit(KNEE)) / (weakest - _logit(KNEE))
+    return Scaling(slope, shift, round(min(1.0, tail), 3))
 
 
 def _together(parts: Sequence[Judged]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
@@ -82,15 +93,9 @@ def judged(results: list[Found]) -> Judged:
     return Judged(np.log(p / (1 - p)).astype(np.float32), line.hits.astype(np.float32), weights)
 
 
-def scaled(score: float, scaling: tuple[float, float]) -> float:
-    """A raw probability after scaling."""
-    p = min(max(score, 1e-6), 1 - 1e-6)
-    return float(1 / (1 + np.exp(-(scaling[0] * np.log(p / (1 - p)) + scaling[1]))))
-
-
-def reliability(line: Curve, scaling: tuple[float, float], bins: int = 10) -> list[tuple[float, float, int]]:
+def reliability(line: Curve, scaling: Scaling, bins: int = 10) -> list[tuple[float, float, int]]:
     """(mean score, share of hits, boxes) by score bin: the reliability diagram as a table."""
-    scores = np.array([scaled(float(score), scaling) for score in line.scores])
+    scores = np.array([scaling(float(score)) for score in line.scores])
     rows = []
     for low in np.arange(bins) / bins:
         inside = (scores >= low) & (scores < low + 1 / bins)
@@ -99,10 +104,10 @@ def reliability(line: Curve, scaling: tuple[float, float], bins: int = 10) -> li
     return rows
 
 
-def points(line: Curve, scaling: tuple[float, float]) -> tuple[float, float]:
+def points(line: Curve, scaling: Scaling) -> tuple[float, float]:
     """(min_score, confirm_score) of one light, after scaling."""
     least, confirm = (line.score_for_precision(p) for p in (LEAST_PRECISION, CONFIRM_PRECISION))
-    return max(0.1, scaled(least, scaling) - 5e-4), min(0.95, scaled(confirm, scaling) + 5e-4)
+    return max(0.1, scaling(least) - 5e-4), min(0.95, scaling(confirm) + 5e-4)
 
 
 def measure(runner: TfliteHeads, pictures: list[Picture]) -> dict[str, dict[str, list[Found]]]:
@@ -115,22 +120,22 @@ def measure(runner: TfliteHeads, pictures: list[Picture]) -> dict[str, dict[str,
 
 def facts(results: dict[str, dict[str, list[Found]]], file: Path, overlap: float) -> Facts:
     """Everything the manifest entry says about accuracy and operating points; prints the reliability tables."""
-    scaling = gentle([judged(found) for sets in results.values() for found in sets.values()])
-    print(f"calibration {scaling[0]:.4f} {scaling[1]:.4f}")
+    scaling = fitted([judged(found) for sets in results.values() for found in sets.values()])
+    print(scaling)
     scores, accuracy = {}, {}
     for light, sets in results.items():
         everything = curve([found for part in sets.values() for found in part])
         scores[light] = points(everything, scaling)
         accuracy[f"ap50_{light}"] = round(float(np.mean([curve(p).average_precision() for p in sets.values()])), 3)
-        raw = next(s for s in np.append(everything.scores[::-1], 1.0) if scaled(float(s), scaling) >= scores[light][1])
+        raw = next(s for s in np.append(everything.scores[::-1], 1.0) if scaling(float(s)) >= scores[light][1])
         recall, precision = everything.at_score(float(raw))
         accuracy[f"recall_{light}"], accuracy[f"precision_{light}"] = round(recall, 3), round(precision, 3)
         print(light, f"recall {recall:.3f} precision {precision:.3f} at {scores[light][1]:.3f}")
         for mean, share, count in reliability(everything, scaling):
             print(f"  said {mean:.2f}  were {share:.2f}  ({count})")
     latency = {"million_macs": round(macs(file) / 1e6, 1)}
-    rounded = (round(scaling[0], 4), round(scaling[1], 4))
-    return Facts(scores, overlap, rounded, accuracy, latency)
+    line, tail = (scaling.slope, scaling.shift), (KNEE, scaling.tail)
+    return Facts(scores, overlap, line, tail, accuracy, latency)
 
 
 def main() -> None:

@@ -74,6 +74,17 @@ def by_group(pictures: Iterable[Picture]) -> dict[str, list[Picture]]:
     return groups
 
 
+def some_scenes(pictures: list[Picture], share: float, seed: int) -> list[Picture]:
+    """The pictures of a share of every set's scenes (at least one each); smaller shares lie within larger ones."""
+    kept: list[Picture] = []
+    for group, members in by_group(pictures).items():
+        scenes = sorted({scene_of(group, picture.name) for picture in members})
+        order = np.random.default_rng([seed, 5]).permutation(len(scenes))
+        wanted = {scenes[at] for at in order[: max(1, round(share * len(scenes)))]}
+        kept += [picture for picture in members if scene_of(group, picture.name) in wanted]
+    return kept
+
+
 def scene_of(group: str, name: str) -> str:
     """The scene a picture belongs to, from the name its source gave it.
 

@@ -18,7 +18,8 @@ SEEN = ("pw5", "pw8", "pw11", "pw13")
 class Teacher:
     """A trained wide network, run at the student's input size."""
 
-    def __init__(self, student: Graph, model: str, weights: str, start: str) -> None:
+    def __init__(self, student: Graph, model: str, weights: str, start: str, seen_share: float = 1.0) -> None:
+        self.seen_share = seen_share
         self.net = GraphNet(members.graph(model).resized(student.size)).eval().requires_grad_(False)
         with np.load(weights) as file:
             self.net.load_weights(dict(file))
@@ -28,15 +29,21 @@ class Teacher:
         with np.load(start) as file:
             for name in SEEN:
                 if name in names:
-                    keep = torch.from_numpy(file[f"{name}/keep"].astype(np.int64))
-                    self.pairs.append((name, twin(name, student), keep))
+                    whole = np.arange(student.node(name).out)
+                    keep = file.get(f"{name}/keep", whole)
+                    self.pairs.append((name, twin(name, student), torch.from_numpy(keep.astype(np.int64))))
 
-    def loss(self, images: Tensor, maps: dict[str, Tensor], raw: Tensor, logits: Tensor) -> Tensor:
-        """How far the student's answers and inner maps are from the teacher's."""
+    def loss(self, images: Tensor, maps: dict[str, Tensor], raw: Tensor, logits: Tensor, labelled: Tensor) -> Tensor:
+        """How far the student's answers and inner maps are from what the teacher makes of `images`.
+
+        `labelled` (batch, n) are the scores that the labels ask for: where they ask for more, they are right.
+        """
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
             theirs = self.net.maps(images)
             their_raw, their_logits = self.net.heads(theirs)
-        return answers_apart(raw, logits, their_raw.float(), their_logits.float()) + self._maps_apart(maps, theirs)
+        wanted = torch.maximum(their_logits.float().sigmoid(), labelled)
+        said = answers_apart(raw, logits, their_raw.float(), wanted)
+        return said + self.seen_share * self._maps_apart(maps, theirs)
 
     def _maps_apart(self, maps: dict[str, Tensor], theirs: dict[str, Tensor]) -> Tensor:
         total = torch.zeros(())
@@ -46,9 +53,8 @@ class Teacher:
         return total
 
 
-def answers_apart(raw: Tensor, logits: Tensor, their_raw: Tensor, their_logits: Tensor) -> Tensor:
+def answers_apart(raw: Tensor, logits: Tensor, their_raw: Tensor, wanted: Tensor) -> Tensor:
     """Cross entropy of scores where they differ, and distance of raw boxes where the teacher sees somebody."""
-    wanted = their_logits.sigmoid()
     total = wanted.sum().clamp(min=1.0)
     with torch.no_grad():
         differs = (wanted - logits.sigmoid()).abs()

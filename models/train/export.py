@@ -80,17 +80,16 @@ def _activated(layers: Any, node: Node, tensor: Any) -> Any:
     return layers.ReLU(6.0, name=f"{node.name}_relu6")(tensor) if node.act else tensor
 
 
-def calibration_pictures(size: tuple[int, int], count: int = 240) -> Iterable[NDArray[np.uint8]]:
+def calibration_pictures(graph: Graph, count: int = 240) -> Iterable[NDArray[np.uint8]]:
     """Training pictures of the input's size, every third one at night."""
-    import cv2
-
     from .data import split
     from .degrade import clean, night
+    from .runners import prepared
 
     pictures = split("train")
     for number, picture in enumerate(pictures[:: max(1, len(pictures) // count)]):
         image = (night if number % 3 == 2 else clean)(picture.read(), picture.name)
-        yield np.asarray(cv2.resize(image, (size[1], size[0]), interpolation=cv2.INTER_AREA), np.uint8)
+        yield prepared(image, graph)
 
 
 def main() -> None:
@@ -102,7 +101,7 @@ def main() -> None:
     options = parser.parse_args()
     graph = members.graph(options.model)
     with np.load(options.weights) as file:
-        convert(graph, dict(file), calibration_pictures(graph.size), options.out)
+        convert(graph, dict(file), calibration_pictures(graph), options.out)
 
 
 if __name__ == "__main__":

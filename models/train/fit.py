@@ -24,10 +24,10 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from . import members
 from .augment import Augmenter, Sample, Source, source
-from .data import Boxes, data_root, load_rendered, split
+from .data import Boxes, data_root, load_rendered, some_scenes, split
 from .distil import Teacher
 from .graph import Graph
-from .loss import AnchorTable, Truth, detection_loss
+from .loss import AnchorTable, Truth, answers, detection_loss
 from .net import GraphNet
 from .ssd_weights import Weights, read_ssd
 
@@ -49,6 +49,7 @@ class Plan:
     teacher: str = ""
     teacher_model: str = "person-m"
     own_share: float = 1.0
+    seen_share: float = 1.0
     threads: int = 2
     workers: int = 2
     share: float = 1.0
@@ -56,6 +57,13 @@ class Plan:
     fine_only: int = 0
     rendered: str = ""
     rendered_share: float = 0.12
+    height: int = 0
+    width: int = 0
+
+    def graph(self) -> Graph:
+        """The member's network, for another input size where the plan names one."""
+        graph = members.graph(self.model)
+        return graph.resized((self.height, self.width)) if self.height else graph
 
 
 #: The stride-8 branch: `fine_only` trains nothing else, on people up to that many pixels high. Left to compete with the
@@ -79,30 +87,29 @@ class Stream(IterableDataset[Sample]):  # type: ignore[misc, unused-ignore]  # a
 
 @dataclass(slots=True)
 class Batch:
-    """Pictures (batch, 3, h, w) in [-1, 1) and their people."""
+    """Pictures (batch, h, w, 3) uint8, the same before light and signal were changed, and their people."""
 
     images: Tensor
+    clean: Tensor
     truth: Truth
 
 
 def collate(samples: list[Sample]) -> Batch:
     """Stack samples; missing people are padded with weight -1."""
     images = torch.from_numpy(np.stack([sample.image for sample in samples]))
+    clean = torch.from_numpy(np.stack([sample.clean for sample in samples]))
     most = max(1, *(len(sample.boxes) for sample in samples))
     boxes = torch.zeros(len(samples), most, 4)
     weights = torch.full((len(samples), most), -1.0)
     for row, sample in enumerate(samples):
         boxes[row, : len(sample.boxes)] = torch.from_numpy(sample.boxes)
         weights[row, : len(sample.boxes)] = torch.from_numpy(sample.weights)
-    return Batch(images, Truth(boxes, weights))
+    return Batch(images, clean, Truth(boxes, weights))
 
 
 def sources(plan: Plan) -> list[Source]:
     """The training split in memory, with a teacher's additions where a file of them is given."""
-    pictures = split("train")
-    if plan.share < 1:
-        keep = np.random.default_rng(5).permutation(len(pictures))[: int(len(pictures) * plan.share)]
-        pictures = [pictures[at] for at in sorted(keep)]
+    pictures = some_scenes(split("train"), plan.share, plan.seed)
     added = json.loads(Path(plan.labels).read_text()) if plan.labels else {}
     return [source(picture, _extra(added.get(f"{picture.group}/{picture.name}"))) for picture in pictures]
 
@@ -134,7 +141,7 @@ class Trainer:
 
     def __init__(self, plan: Plan, out: Path) -> None:
         self.plan, self.out = plan, out
-        self.graph: Graph = members.graph(plan.model)
+        self.graph = plan.graph()
         self.net, self.mean = GraphNet(self.graph), GraphNet(self.graph)
         fresh = self.net.load_weights(start_weights(plan.start))
         _calm(self.net, fresh)
@@ -144,7 +151,7 @@ class Trainer:
         self.table, self.step = AnchorTable(self.graph), 0
         if plan.fine_only:
             self.table = self.table.first_level()
-        self.teacher = Teacher(self.graph, plan.teacher_model, plan.teacher, plan.start) if plan.teacher else None
+        self.teacher = _teacher(self.graph, plan)
         self.net.to(memory_format=torch.channels_last)
         self._resume()
 
@@ -177,12 +184,13 @@ class Trainer:
         real, drawn = sources(self.plan), rendered(self.plan)
         chances = np.full(len(real) + len(drawn), (1 - self.plan.rendered_share) / len(real), np.float32)
         chances[len(real) :] = self.plan.rendered_share / max(len(drawn), 1)
-        stream = Stream(Augmenter(real + drawn, self.graph.size, chances), self.plan.seed + self.step)
+        augmenter = Augmenter(real + drawn, self.graph.size, chances, lifted=self.plan.model in members.LIFTED)
+        stream = Stream(augmenter, self.plan.seed + self.step)
         return DataLoader(stream, self.plan.batch, num_workers=self.plan.workers, collate_fn=collate, prefetch_factor=4)
 
     def _advance(self, batch: Batch) -> float:
         self._set_rates()
-        images = (batch.images.permute(0, 3, 1, 2).float() - 128) / 128
+        images = _scaled(batch.images)
         with torch.autocast("cpu", torch.bfloat16):
             maps = self.net.maps(images)
             raw, logits = self.net.heads(maps)
@@ -190,9 +198,12 @@ class Trainer:
             count = len(self.table.steps)
             raw, logits = raw[:, :count], logits[:, :count]
             batch.truth.weights[_heights(batch.truth) > self.plan.fine_only] = -1
-        loss = detection_loss(raw.float(), logits.float(), self.table, batch.truth)
+        raw, logits = raw.float(), logits.float()
+        answer = answers(logits.sigmoid(), self.table.decode(raw), self.table, batch.truth)
+        loss = detection_loss(raw, logits, self.table, answer)
         if self.teacher is not None:
-            loss = self.plan.own_share * loss + self.teacher.loss(images, maps, raw.float(), logits.float())
+            taught = self.teacher.loss(_scaled(batch.clean), maps, raw, logits, answer.scores)
+            loss = self.plan.own_share * loss + taught
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), 10.0)
@@ -236,8 +247,19 @@ class Trainer:
             print("goes on from step", self.step, flush=True)
 
 
+def _scaled(images: Tensor) -> Tensor:
+    """uint8 (batch, h, w, 3) as the network's input, (batch, 3, h, w) in [-1, 1)."""
+    return (images.permute(0, 3, 1, 2).float() - 128) / 128
+
+
 def _heights(truth: Truth) -> Tensor:
     return truth.boxes[..., 3] - truth.boxes[..., 1]
+
+
+def _teacher(graph: Graph, plan: Plan) -> Teacher | None:
+    if not plan.teacher:
+        return None
+    return Teacher(graph, plan.teacher_model, plan.teacher, plan.start, plan.seen_share)
 
 
 def _calm(net: GraphNet, fresh: list[str]) -> None:

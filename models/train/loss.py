@@ -60,11 +60,9 @@ class Answer:
     counted: Tensor
 
 
-def detection_loss(raw: Tensor, logits: Tensor, table: AnchorTable, truth: Truth, box_share: float = 2.5) -> Tensor:
+def detection_loss(raw: Tensor, logits: Tensor, table: AnchorTable, answer: Answer, box_share: float = 2.5) -> Tensor:
     """Loss of a batch: raw (batch, n, 4), logits (batch, n)."""
     boxes = table.decode(raw)
-    with torch.no_grad():
-        answer = answers(logits.sigmoid(), boxes, table, truth)
     scores = functional.binary_cross_entropy_with_logits(logits, answer.scores, reduction="none")
     total = answer.scores.sum().clamp(min=1.0)
     positive = answer.scores > 0
@@ -74,7 +72,7 @@ def detection_loss(raw: Tensor, logits: Tensor, table: AnchorTable, truth: Truth
 
 def answers(scores: Tensor, boxes: Tensor, table: AnchorTable, truth: Truth) -> Answer:
     """Assign picture by picture: padding would cost more than the loop."""
-    rows = []
+    scores, boxes, rows = scores.detach(), boxes.detach(), []
     for score, box, people, weights in zip(scores, boxes, truth.boxes, truth.weights, strict=True):
         wanted, target = assign(score, box, table, people[weights > 0])
         ignored = _in_ignored(box, people[weights == 0]) & (target == 0)

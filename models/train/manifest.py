@@ -9,12 +9,15 @@ from pathlib import Path
 
 from .decode import anchor_centre
 from .graph import Graph, shapes
+from .members import LIFTED
 
 LICENCE = "Apache-2.0"
 ATTRIBUTION = (
     "started from TensorFlow's COCO SSD MobileNet V1 (Apache-2.0, The TensorFlow Authors); trained on COCO and "
     "Capston2 pictures (labels CC BY 4.0); see the model card"
 )
+
+_INPUT = 'dtype = "uint8", colour = "rgb", fit = "stretch"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Facts:
     scores: dict[str, tuple[float, float]]
     overlap: float = 0.5
     calibration: tuple[float, float] = (1.0, 0.0)
+    tail: tuple[float, float] = (0.5, 1.0)
     accuracy: dict[str, float] = field(default_factory=dict)
     latency: dict[str, float] = field(default_factory=dict)
 
@@ -32,6 +36,7 @@ def entry(graph: Graph, path: Path, facts: Facts) -> str:
     """The `[[model]]` table of a file, as TOML."""
     data = path.read_bytes()
     height, width = graph.size
+    tone = "lift" if graph.name in LIFTED else "as_is"
     lines = [
         "[[model]]",
         f'name = "{graph.name}"',
@@ -41,7 +46,7 @@ def entry(graph: Graph, path: Path, facts: Facts) -> str:
         f"size_bytes = {len(data)}",
         f'licence = "{LICENCE}"',
         f'attribution = "{ATTRIBUTION}"',
-        f'input = {{ width = {width}, height = {height}, dtype = "uint8", colour = "rgb", fit = "stretch" }}',
+        f'input = {{ width = {width}, height = {height}, {_INPUT}, tone = "{tone}" }}',
         'quantisation = "int8"',
         'decoder = "ssd_raw"',
         "box_scale = [10.0, 10.0, 5.0, 5.0]",
@@ -49,6 +54,7 @@ def entry(graph: Graph, path: Path, facts: Facts) -> str:
         'nms = "diou"',
         f"nms_iou = {facts.overlap}",
         f"calibration = {list(facts.calibration)}",
+        f"tail = {list(facts.tail)}",
         f"accuracy = {_inline(facts.accuracy)}",
         f"latency = {_inline(facts.latency)}",
         "",

@@ -8,6 +8,9 @@ from .family import COARSE, SSD_SECOND, person_m, person_s
 from .graph import Graph
 from .ssd_weights import Weights
 
+#: Members whose dark pictures are lifted first (agent.vision.tone): measured to help person-s, not person-m.
+LIFTED = frozenset({"person-s"})
+
 
 def graph(name: str) -> Graph:
     """The graph of a member (KeyError for an unknown name)."""
@@ -17,7 +20,7 @@ def graph(name: str) -> Graph:
 def _slim() -> Graph:
     """Nearly the wide network where it looks, thin where its weights lie; the input is what makes it cheap."""
     widths = (24, 48, 96, 96, 192, 192, 352, 352, 352, 352, 352, 352, 256, 256)
-    return person_s((128, 224), widths, fine=40)
+    return person_s((144, 224), widths, fine=40)
 
 
 def with_coarse_head(weights: Weights) -> Weights:

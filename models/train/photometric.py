@@ -13,15 +13,15 @@ from .data import Image
 def photometric(image: Image, random: Generator) -> Image:
     """A random chain: colour or night, then blur, noise, lost resolution, JPEG."""
     draw = random.random()
-    if draw < 0.42:
+    if draw < 0.45:
         image = night(image, random)
-    elif draw < 0.88:
+    elif draw < 0.9:
         image = colour(image, random)
-    if random.random() < 0.25:
+    if random.random() < 0.3:
         image = blur(image, random)
-    if random.random() < 0.15:
-        image = coarse(image, random)
     if random.random() < 0.2:
+        image = coarse(image, random)
+    if random.random() < 0.3:
         image = jpeg(image, random)
     return image
 

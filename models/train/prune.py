@@ -129,9 +129,10 @@ def _refit(slim: GraphNet, node: Node, source: Tensor, target: Tensor) -> None:
     layer.bias.copy_(solved[-1].float())
 
 
-def pictures(graph: Graph, count: int = 48) -> Tensor:
+def pictures(graph: Graph, count: int = 240) -> Tensor:
     """Augmented training pictures of a graph's size, (count, 3, h, w) in [-1, 1)."""
-    augmenter = Augmenter([source(picture) for picture in split("train")[::4]], graph.size)
+    sources = [source(picture) for picture in split("train")[::4]]
+    augmenter = Augmenter(sources, graph.size, lifted=graph.name in members.LIFTED)
     random = np.random.default_rng(11)
     images = np.stack([augmenter.draw(random).image for _ in range(count)])
     return (torch.from_numpy(images).permute(0, 3, 1, 2).float() - 128) / 128

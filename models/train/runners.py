@@ -12,9 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.vision.tone import lift
+
 from .data import Image, data_root
 from .decode import Floats, decode, detections, graph_anchors
 from .graph import Graph, shapes
+from .members import LIFTED
 from .ssd_weights import Weights
 
 
@@ -23,6 +26,14 @@ class Runner(Protocol):
 
     def __call__(self, image: Image) -> tuple[Floats, Floats]:
         """Boxes (n, 4) and scores (n,) of one picture."""
+
+
+def prepared(image: Image, graph: Graph) -> Image:
+    """A picture as a network gets it: stretched to its size, lifted where it is dark and the member wants it."""
+    small = np.asarray(cv2.resize(image, graph.size[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+    if graph.name in LIFTED:
+        lift(small)
+    return small
 
 
 class TfliteHeads:
@@ -36,9 +47,7 @@ class TfliteHeads:
 
     def __call__(self, image: Image) -> tuple[Floats, Floats]:
         """Boxes and scores of one picture, stretched to the input."""
-        height, width = self.graph.size
-        small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-        boxes, scores = self.raw(np.asarray(small, np.uint8))
+        boxes, scores = self.raw(prepared(image, self.graph))
         return detections(decode(boxes, self.anchors, self.graph.size), scores, overlap=self.overlap)
 
     def raw(self, image: Image) -> tuple[Floats, Floats]:
@@ -78,8 +87,7 @@ class TorchHeads:
         """Raw boxes (n, 4) and logits (n,) of a picture of any size."""
         import torch
 
-        height, width = self.graph.size
-        small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+        small = prepared(image, self.graph)
         batch = torch.from_numpy((small.astype(np.float32) - 128) / 128).permute(2, 0, 1)[None]
         with torch.inference_mode():
             boxes, logits = self.net(batch.contiguous(memory_format=torch.channels_last))

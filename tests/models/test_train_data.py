@@ -13,6 +13,8 @@ from models.train.degrade import KINDS
 from models.train.metrics import Found, curve, recall_by_height
 
 F32 = np.float32
+#: The name of a drawing's language, which is no address to fetch from.
+SVG = "http://www.w3.org/2000/svg"
 
 
 def _names(part: str) -> list[str]:
@@ -84,4 +86,4 @@ def test_recall_by_height_counts_only_that_height() -> None:
 def test_every_file_of_the_recipe_is_free_of_addresses() -> None:
     for path in Path(SPLITS.parent).rglob("*"):
         if path.suffix in (".py", ".md", ".txt"):
-            assert "://" not in path.read_text(), path
+            assert "://" not in path.read_text().replace(SVG, ""), path
