@@ -83,10 +83,15 @@ class Contender:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the deprecation notices and advice of other people's packages out of our report."""
-    logging.getLogger().setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        root.setLevel(before)
 
 
 class Ours:
