@@ -53,14 +53,15 @@ class Desk:
     def announce(self, item: Item) -> Future[Position | None]:
         """The same; the answer is its place once it is durable, None if it was dropped for want of room."""
         done = self._journal.append_nowait(item)
-        self._loop.call_soon_threadsafe(self._show, item)
+        self._loop.call_soon_threadsafe(self.show, item)
         return done
 
     async def safe(self, item: Item) -> bool:
         """The same, on the loop, until it is on disk; false when it was dropped (and counted) for want of room."""
-        self._show(item)
+        self.show(item)
         return await self._journal.append(item) is not None
 
-    def _show(self, item: Item) -> None:
+    def show(self, item: Item) -> None:
+        """Show an item that is journaled already; on the loop."""
         for watcher in self._watchers:
             watcher(item)

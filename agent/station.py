@@ -186,6 +186,7 @@ async def make_station(config: Config, hal: Hal, journal: Journal) -> Station:
 def _show_all(station: Station) -> None:
     """Who watches what goes by."""
     desk = station.desk
+    station.review.keeper.said = desk.show
     desk.watch(station.health.take)
     desk.watch(station.unavailable.take)
     desk.watch_frames(station.insight.frame)

@@ -43,11 +43,12 @@ class Mark(msgspec.Struct):
 
 
 class ReviewKeeper:
-    """Belongs to the running event loop. `changed` is called after the book has."""
+    """Belongs to the running event loop. `changed` is called after the book has, `said` with what is safe on disk."""
 
     def __init__(self, journal: Journal, clock: Clock, config: ReviewConfig, book: ReviewBook, mark: Mark) -> None:
         self.book = book
         self.changed: Callable[[Changes], None] = lambda _: None
+        self.said: Callable[[Event], None] = lambda _: None
         self._journal = journal
         self._clock = clock
         self._config = config
@@ -123,8 +124,10 @@ class ReviewKeeper:
             what = "decisions" if kind == DECISION else "notes"
             raise OperatorError(f"incident {entry.id} has {said_before} {what} already", hint="it takes no more")
         about: dict[str, Json] = {"incident": entry.id, "rule": entry.rule, "id": secrets.token_hex(8)}
-        if await self._journal.append(Event(kind, self._clock.monotonic(), data=about | data)) is None:
+        event = Event(kind, self._clock.monotonic(), data=about | data)
+        if await self._journal.append(event) is None:
             raise JournalError("the journal has no room just now", hint="say it again in a moment")
+        self.said(event)
         await self.catch_up()
         return entry
 

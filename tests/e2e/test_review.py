@@ -88,6 +88,8 @@ async def test_an_incident_is_decided_annotated_and_explained_over_the_api(tmp_p
     decisions = events_of(tmp_path, "decision")
     assert [event["decision"] for event in decisions] == ["dismiss", "confirm"]
     assert {event["incident"] for event in decisions} == {incident["id"]}
+    audited = [json.loads(line.rpartition(b" ")[0]) for line in (tmp_path / "audit.log").read_bytes().splitlines()]
+    assert [entry["kind"] for entry in audited].count("decision") == 2
 
 
 async def test_the_commands_review_an_incident(tmp_path: Path) -> None:
