@@ -16,13 +16,14 @@ GOODS = (ZoneKind.SHELF, ZoneKind.HIGH_VALUE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FallRule(AreaRule):
-    """A person went down fast and stays lying. A crouch, sitting or bending down is not a fall."""
+    """A person went down and stays lying, for longer if it was slow. A crouch, sitting or bending is no fall."""
 
     needs = POSE
     compares = (
         Compare("hip_speed_h_s", ">=", "min_hip_speed"),
         Compare("tilt_deg", ">=", "min_tilt_deg"),
         Compare("lying_s", ">=", "after_s"),
+        Compare("slow_lying_s", ">=", "slow_after_s"),
     )
 
     severity: Severity = setting(schema.severity, Severity.CRITICAL, help="how much its incidents matter")
@@ -30,7 +31,8 @@ class FallRule(AreaRule):
         schema.number(0.2, 5), 0.6, help="speed of the hips on the way down, body heights a second"
     )
     min_tilt_deg: float = setting(schema.number(30, 90), 60.0, help="angle of the torso off vertical that is lying")
-    after_s: float = setting(schema.number(1, 120), 5.0, help="seconds of lying")
+    after_s: float = setting(schema.number(1, 120), 5.0, help="seconds of lying after coming down that fast")
+    slow_after_s: float = setting(schema.number(1, 120), 8.0, help="seconds of lying after coming down slower")
     hold_s: float = setting(HOLD, 10.0, help=HOLD_HELP)
 
 
