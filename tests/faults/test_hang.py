@@ -64,6 +64,7 @@ def test_a_camera_that_hangs_is_silenced(tmp_path: Path, program: list[str], han
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize(("program", "hang"), [(AGENT, stop), (LOOP, wait)], ids=["stopped", "loop-blocked"])
-def test_a_camera_that_hangs_a_hundred_times(tmp_path: Path, program: list[str], hang: Callable[[int], None]) -> None:
-    lives(tmp_path, program, hang, 100)
+def test_a_camera_that_hangs_again_and_again(tmp_path: Path, program: list[str], hang: Callable[[int], None]) -> None:
+    """As often as AISLEWATCH_HANGS says; 20 times within what CI has."""
+    lives(tmp_path, program, hang, int(os.environ.get("AISLEWATCH_HANGS", "20")))
     check_evidence(tmp_path)
