@@ -21,6 +21,8 @@ from agent.tables.places import ZoneConfig
 COLUMNS, ROWS = 480, 270
 ENTER_OBSERVATIONS = 3
 ENTER_S = 0.2
+SEEN_SELDOM, SELDOM_S = 2, 0.4
+"""So many observations do for somebody surely a person and clear of the border, when they stand for so long."""
 BRIDGE_S = 2.0
 REMEMBER_S = 30.0
 """So long a track that was lost in a zone may come back (the tracker's memory) and its stay goes on."""
@@ -102,8 +104,8 @@ class _Presence:
     told_s: float | None = None
     resume_until_s: float = -math.inf
 
-    def observe(self, inside: bool, t_s: float, step_s: float) -> None:
-        """Take one observation, `step_s` after the one before.
+    def observe(self, inside: bool, t_s: float, step_s: float, *, clear: bool = False) -> None:
+        """Take one observation, `step_s` after the one before; `clear`: there is no doubt who and where it was.
 
         An observation stands for the time since the one before, so three at 15 a second last a fifth of a second.
         """
@@ -115,7 +117,10 @@ class _Presence:
         if self.agreeing == 0:
             self.changing_s = t_s
         self.agreeing += 1
-        if self.agreeing < ENTER_OBSERVATIONS or t_s - self.changing_s + step_s < ENTER_S - 1e-9:
+        lasted_s = t_s - self.changing_s + step_s + 1e-9
+        if self.agreeing < ENTER_OBSERVATIONS and not (clear and self.agreeing >= SEEN_SELDOM and lasted_s >= SELDOM_S):
+            return
+        if lasted_s < ENTER_S:
             return
         self.inside, self.agreeing = inside, 0
         if not inside:
@@ -189,7 +194,9 @@ class ZoneWatch:
             presence = person.zones.get(zone)
             if presence is None:
                 presence = person.zones[zone] = _Presence()
-            presence.observe(bool(here >> zone & 1), t_s, step_s)
+            second = presence.agreeing == SEEN_SELDOM - 1 and not presence.inside
+            clear = second and person.sure and self._is_far_inside(zone, track)
+            presence.observe(bool(here >> zone & 1), t_s, step_s, clear=clear)
             if presence.lasts:
                 if not presence.inside and self._has_left(zone, presence, t_s, track):
                     presence.lasts = False
@@ -201,6 +208,9 @@ class ZoneWatch:
     def _has_left(self, zone: int, presence: _Presence, t_s: float, track: Track) -> bool:
         """Whether somebody outside is clear of the zone, or was near it for too long to come back."""
         return t_s - presence.left_s > BRIDGE_S or not self._around(track) >> zone & 1
+
+    def _is_far_inside(self, zone: int, track: Track) -> bool:
+        return bool(reduce(and_, self._near(track)) >> zone & 1)
 
     def _around(self, track: Track) -> int:
         """The zones that hold any point near a foot: left, right, above and below it by CLEAR_H."""

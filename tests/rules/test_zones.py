@@ -82,6 +82,21 @@ def test_three_observations_at_fifteen_a_second_are_a_fifth_of_a_second() -> Non
     assert zones.stays
 
 
+@pytest.mark.parametrize(
+    ("step_s", "x", "sure", "enters"),
+    [(0.25, 0.2, True, True), (0.15, 0.2, True, False), (0.25, 0.49, True, False), (0.25, 0.2, False, False)],
+)
+def test_two_observations_far_inside_do_where_frames_are_few(step_s: float, x: float, sure: bool, enters: bool) -> None:
+    zones = watch()
+    run(zones, [person(-step_s, 0.8, 0.5)._replace(sure=sure), person(0.0, x, 0.5)._replace(sure=sure)])
+    assert not zones.stays
+    run(zones, [person(step_s, x, 0.5)._replace(sure=sure)])
+    assert (list(zones.stays) == [(1, 0)]) == enters
+    if not enters:
+        run(zones, [person(2 * step_s, x, 0.5)])
+    assert zones.stays[1, 0].entered_s == 0.0
+
+
 @given(st.sets(st.integers(5, 95), max_size=40))
 def test_skipped_frames_change_nothing_but_the_resolution(skipped: set[int]) -> None:
     tracks = [track for index, track in enumerate(walk([(0, 0.2, 0.5), (10, 0.2, 0.5)])) if index not in skipped]
