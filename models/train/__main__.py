@@ -11,6 +11,7 @@ prune         make the slim member's start out of the wide one
 blend         average weights with where they started
 temper        make the heads agree on what a score means
 score         AP50 and recall of weights or files beside the COCO SSD
+scaling       the same short training on a share of the scenes: what more data would bring
 export        full-integer TFLite file (needs TensorFlow)
 opcheck       operators, types and shapes the Edge TPU compiler maps
 calibrate     score calibration and operating points; writes the manifest entry

@@ -26,7 +26,7 @@ def _judged(slope: float, shift: float) -> Judged:
 
 def test_the_fit_finds_the_line_and_keeps_weak_boxes() -> None:
     found = fitted([_judged(1.8, -0.4), _judged(1.8, -0.4)])
-    assert (found.slope, found.shift) == (pytest.approx(1.8, abs=0.02), pytest.approx(-0.4, abs=0.02))
+    assert (found.slope, found.shift) == pytest.approx((1.8, -0.4), abs=0.02)
     assert found(WEAKEST) == pytest.approx(FLOOR, abs=1e-3)
     assert found.tail < 1
 
