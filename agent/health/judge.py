@@ -19,6 +19,8 @@ MADS = 6 * 1.4826
 MOST_DARK = 0.6
 DARK_MEAN, DARK_RATIO = 32.0, 0.3
 BLACK_GAIN = 0.03
+NOTHING_SHINES, LITTLE_SHINES = 0.15, 0.3
+"""Of the scene's edges; a dark cover may by chance be brighter where the scene is."""
 LEAST_SHIFT = 0.03
 LEAST_BLUR = 0.7
 LOST_TEXTURE = 0.7
@@ -107,7 +109,8 @@ def _is_dark(seen: Features, normal: Normal) -> bool:
 def _too_dark(seen: Features, normal: Normal, scene: float, dark_expected: bool) -> Finding | None:
     if dark_expected:
         return None
-    if scene < 0.3 and (seen.coarse < 0.5 * normal.coarse.median or seen.gain < BLACK_GAIN):
+    faint = seen.coarse < 0.5 * normal.coarse.median or seen.gain < BLACK_GAIN
+    if scene < NOTHING_SHINES or (scene < LITTLE_SHINES and faint):
         return Finding("covered", 0.6, "black, and nothing of the scene shines through")
     return Finding("too_dark", _sure(seen.dark, 0.3, 1.0), f"{seen.dark:.0%} of the picture is black")
 
