@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from math import hypot
 
-from agent.domain import Json, Point, Track
+from agent.domain import Box, Json, Point, Track, iou
 from agent.rule_config import LeftObjectRule, RemovedObjectRule
 from agent.rules.base import Hit, Subject, View
 from agent.rules.changes import Change, ChangeKind
@@ -21,6 +21,9 @@ BESIDE_H = 1.0
 """While somebody stands so near that it may be theirs, too, the time does not run."""
 ON_SHELF = 0.5
 """A change of which so much lies in shelf fronts is about goods."""
+CAME_LATELY_S = 3600.0
+SAME_PLACE = 0.3
+"""What came within the last hour and goes again, from about the same place, is no loss."""
 LOST_S = 10.0
 """So long a thing may be out of the findings (the scene is learned anew, the light went) without being forgotten."""
 
@@ -44,6 +47,7 @@ class UnattendedObject:
         self._kinds = kinds
         self._place = None if polygon is None else ZoneMap([polygon])
         self._things: dict[int, _Thing] = {}
+        self._came: dict[int, tuple[float, Box]] = {}
         self._last_s: float | None = None
 
     def update(self, view: View) -> Iterator[Hit]:
@@ -52,6 +56,7 @@ class UnattendedObject:
         self._last_s = view.t_s
         changes = view.senses.changes
         if changes and changes.ready:
+            self._note_what_came(view.t_s, changes.found)
             for change in changes.found:
                 known = change.id in self._things and change.kind == ChangeKind.ALTERED
                 if known or self._is_ours(change):
@@ -67,7 +72,13 @@ class UnattendedObject:
             return False
         if change.owner is None or change.owner_h > config.owner_h:
             return False
+        if change.kind in WENT and any(iou(change.box, box) > SAME_PLACE for _, box in self._came.values()):
+            return False
         return self._place is None or bool(self._place.at(change.box.foot))
+
+    def _note_what_came(self, t_s: float, found: Sequence[Change]) -> None:
+        self._came |= {change.id: (t_s, change.box) for change in found if change.kind == ChangeKind.ADDED}
+        self._came = {k: entry for k, entry in self._came.items() if t_s - entry[0] <= CAME_LATELY_S}
 
     def _follow(self, view: View, change: Change, span_s: float) -> None:
         thing = self._things.setdefault(change.id, _Thing())

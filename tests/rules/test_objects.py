@@ -1,6 +1,7 @@
 """Things left behind and taken away: on what a background would tell."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -55,6 +56,21 @@ def test_a_bag_whose_owner_has_gone_for_a_minute_is_left() -> None:
     assert incident.kind == "left_object"
     assert incident.t_s == pytest.approx(90, abs=1.5)
     assert incident.factors["owner_track"] == 1
+
+
+def test_what_came_lately_and_goes_again_is_no_loss_but_its_neighbour_is() -> None:
+    config = parse_config(REMOVED)
+    gone = replace(BAG, id=8, kind=ChangeKind.REMOVED, before_s=299.0, seen_s=300.0, last_s=300.0)
+    beside = replace(gone, id=9, box=Box(0.60, 0.72, 0.64, 0.8))
+    told: list[str] = []
+    engine, book = RuleEngine(config, 16 / 9, ["changes"]), IncidentBook(config.rules, "t")
+    people = {round(track.t_s * 2): [track] for track in stays(310, 0.55)}
+    for index in range(800):
+        t_s = index / 2
+        found = (BAG,) if 13 <= t_s < 200 else (gone, beside) if t_s >= 301 else ()
+        findings = engine.update(t_s, people.get(index, []), None, Senses(changes=Changes(t_s, True, found=found)))
+        told += [str(one.factors["box"]) for one in opened(book.update(t_s, findings.hits))]
+    assert told == [str([0.6, 0.72, 0.64, 0.8])]
 
 
 def test_a_bag_beside_its_owner_is_not_left() -> None:
