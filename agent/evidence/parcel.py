@@ -16,8 +16,8 @@ import msgspec
 
 from agent.errors import WireError
 from agent.evidence.manifest import MANIFEST, SIGNATURE, FileFacts, sha256
-from agent.evidence.seal import seal, sealed_by
-from agent.evidence.verify import Finding, judge_key, name_problems, verify_clip
+from agent.evidence.seal import seal
+from agent.evidence.verify import Finding, name_problems, unsealed, verify_clip
 from agent.keys import DeviceKey, PublicKey
 
 TYPE = "aislewatch-report"
@@ -100,17 +100,7 @@ def _manifest(parcel: zipfile.ZipFile, finding: Finding, trusted: PublicKey | No
     if not {MANIFEST, SIGNATURE} <= set(parcel.namelist()):
         finding.problems.append(f"{MANIFEST} or its signature is missing")
         return None
-    content = parcel.read(MANIFEST)
-    finding.signed_by = sealed_by(content, parcel.read(SIGNATURE))
-    if finding.signed_by is None:
-        finding.problems.append(f"the signature does not fit {MANIFEST}")
-        return None
-    judge_key(finding, trusted)
-    try:
-        return _decode(content)
-    except WireError as error:
-        finding.problems.append(str(error))
-        return None
+    return unsealed(finding, parcel.read(MANIFEST), parcel.read(SIGNATURE), trusted, _decode)
 
 
 def _decode(content: bytes) -> ParcelManifest:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ from agent.evidence.manifest import MANIFEST, SIGNATURE, VIDEO, Manifest, Segmen
 from agent.evidence.seal import sealed_by
 from agent.keys import PublicKey
 
+T = TypeVar("T")
 _LINE = re.compile(rb"(\{[^\n]*\}) ([0-9a-f]{128})")
 _CHUNK = 1 << 20
 
@@ -137,13 +138,21 @@ def _signed_manifest(source: Source, finding: Finding, trusted: PublicKey | None
     with source.open(MANIFEST) as file:
         content = file.read()
     with source.open(SIGNATURE) as file:
-        finding.signed_by = sealed_by(content, file.read())
+        signature = file.read()
+    return unsealed(finding, content, signature, trusted, decode_manifest)
+
+
+def unsealed(
+    finding: Finding, content: bytes, signature: bytes, trusted: PublicKey | None, decode: Callable[[bytes], T]
+) -> T | None:
+    """What a manifest says once its signature fits; None with the problem noted where it does not, or says nothing."""
+    finding.signed_by = sealed_by(content, signature)
     if finding.signed_by is None:
         finding.problems.append(f"the signature does not fit {MANIFEST}")
         return None
     judge_key(finding, trusted)
     try:
-        return decode_manifest(content)
+        return decode(content)
     except WireError as error:
         finding.problems.append(str(error))
         return None
