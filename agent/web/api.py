@@ -13,9 +13,12 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from agent.domain import Json
+from agent.hub.callers import Caller, Role
 from agent.hub.identity import Identity
 from agent.metrics import CONTENT_TYPE, Metric, exposition
+from agent.web.access import check_access
 from agent.web.bodies import answer
+from agent.web.callers import note_caller
 from agent.web.guard import Doorkeeper, WebCounts, WebLimits
 
 _HEADERS = {
@@ -110,6 +113,9 @@ def _guarded(keeper: Doorkeeper) -> Middleware:
         keeper.working(transport)
         try:
             _refuse(request)
+            caller = Caller(Role.LOCAL)  # the plain door listens on loopback
+            note_caller(request, caller)
+            check_access(request, caller)
             await _read_body(request, keeper.limits.body_s)
             return await handler(request)
         finally:

@@ -1,0 +1,20 @@
+"""Who made a request: put into it by the middleware of `agent.web.api`, asked for by handlers."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from agent.hub.callers import STRANGER, Caller
+
+_CALLER = web.RequestKey("caller", Caller)
+
+
+def note_caller(request: web.Request, caller: Caller) -> None:
+    """Say who made this request."""
+    request[_CALLER] = caller
+
+
+def caller_of(request: web.Request) -> Caller:
+    """Who made this request; a stranger where nobody has said."""
+    caller: Caller = request.get(_CALLER, STRANGER)
+    return caller
