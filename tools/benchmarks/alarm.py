@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
+from agent.build import Detectors
 from agent.config import Config, parse_config
 from hal.ports import Frame
 from hal.simulated.render import Figure, Renderer
 from hal.simulated.scene import Scene, Snapshot
 from hal.simulated.shop import load_layout
-from tools.benchmarks.footage import Bench, frame_of
+from tools.benchmarks.footage import OWN, Bench, frame_of
 from tools.benchmarks.report import Row, not_measured
 from tools.benchmarks.rig import rig
 from tools.benchmarks.timing import Beat
@@ -41,24 +42,29 @@ actions = ["siren"]
 
 
 def rows(bench: Bench) -> list[Row]:
-    """One row: the median over several people."""
-    figure = f"person in the zone to pin at {FPS:.0f} fps / Frigate's {FRIGATE_MS:.0f} ms"
-    config = parse_config(f'[model]\nname = "{bench.model}"\n{ZONE}')
-    tries = [reaction_ms(bench, config, seed) for seed in range(1, 1 + bench.count(20, 2))]
+    """One row a model, the median over several people: the product's own, and the one that the other goals use."""
+    return [_row(bench, model) for model in dict.fromkeys((OWN, bench.model))]
+
+
+def _row(bench: Bench, model: str) -> Row:
+    figure = f"person in the zone to pin at {FPS:.0f} fps / Frigate's {FRIGATE_MS:.0f} ms, {model}"
+    config = parse_config(f'[model]\nname = "{model}"\n{ZONE}')
+    detectors = Detectors(config.model, bench.clock)
+    tries = [reaction_ms(bench, config, detectors, seed) for seed in range(1, 1 + bench.count(20, 2))]
     found = [ms for ms in tries if ms is not None]
     if len(found) <= len(tries) // 2:
-        return [not_measured("12", figure, TARGET, f"{bench.model} saw only {len(found)} of {len(tries)} people")]
+        return not_measured("12", figure, TARGET, f"{model} saw only {len(found)} of {len(tries)} people")
     detail = (
         f"median {median(found):.0f} ms, {min(found):.0f} to {max(found):.0f}, from the first frame that shows them; "
-        f"{len(found)} of {len(tries)} people within {SHOWN / FPS:.1f} s"
+        f"{len(found)} of {len(tries)} people within {SHOWN / FPS:.1f} s; a model that is less sure is asked more often"
     )
-    return [Row("12", figure, median(found) / FRIGATE_MS, TARGET, detail)]
+    return Row("12", figure, median(found) / FRIGATE_MS, TARGET, detail)
 
 
-def reaction_ms(bench: Bench, config: Config, seed: int) -> float | None:
+def reaction_ms(bench: Bench, config: Config, detectors: Detectors, seed: int) -> float | None:
     """Milliseconds until the pin is on; None when the person was not alarmed about while shown."""
     frames = list(appearance(seed))
-    with rig(bench, config, bench.detectors.open()) as made:
+    with rig(bench, config, detectors.open()) as made:
         beat = Beat(FPS)
         for frame in frames:
             beat.wait()
