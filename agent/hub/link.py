@@ -10,6 +10,7 @@ from aiohttp import web
 from agent.events.journal import Journal
 from agent.events.scan import MESSAGE_LIMITS
 from agent.events.wire import CloseCode
+from agent.hub.callers import STRANGER, Caller
 from agent.hub.identity import Identity
 from agent.hub.session import LinkSettings, LinkStatus, Session
 
@@ -45,15 +46,18 @@ class LinkServer:
         """The hubs that are connected now."""
         return [session.status() for session in self._sessions]
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        """The route's handler: serves one hub until it goes. Raises HTTPServiceUnavailable when there are too many."""
+    async def handle(self, request: web.Request, caller: Caller = STRANGER) -> web.StreamResponse:
+        """Serve one hub until it goes; one whose certificate proves its name can go by no other.
+
+        Raises HTTPServiceUnavailable when there are too many.
+        """
         if self._closing or len(self._sessions) >= self._settings.max_links:
             self.counts.refused += 1
             raise web.HTTPServiceUnavailable(text="no room for another hub\n")
         socket = web.WebSocketResponse(
             max_msg_size=MESSAGE_LIMITS.size, compress=False, timeout=self._settings.close_s, writer_limit=1 << 18
         )
-        session = Session(socket, self._journal, self._identity, self._settings, self._replace)
+        session = Session(socket, self._journal, self._identity, self._settings, self._replace, caller)
         self._sessions.add(session)
         self._idle.clear()
         self.counts.opened += 1

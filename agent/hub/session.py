@@ -26,6 +26,7 @@ from agent.events.wire import (
     encode,
 )
 from agent.hub.batches import batches
+from agent.hub.callers import STRANGER, Caller
 from agent.hub.identity import Identity
 
 _READ_RECORDS = 128
@@ -74,8 +75,10 @@ class Session:
         identity: Identity,
         settings: LinkSettings,
         named: Callable[[Session], None],
+        caller: Caller = STRANGER,
     ) -> None:
         self._socket = socket
+        self._caller = caller
         self._journal = journal
         self._identity = identity
         self._settings = settings
@@ -200,6 +203,8 @@ class Session:
     def _introduce(self, resume: Resume) -> None:
         if self.hub not in ("", resume.hub):
             raise _Ended(CloseCode.UNEXPECTED, "a hub keeps its name")
+        if self._caller.bound and resume.hub != self._caller.name:
+            raise _Ended(CloseCode.UNEXPECTED, f"the certificate is that of {self._caller.name}")
         self.hub = resume.hub
         self._window = resume.window
         self._named(self)

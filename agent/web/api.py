@@ -18,7 +18,7 @@ from agent.hub.identity import Identity
 from agent.metrics import CONTENT_TYPE, Metric, exposition
 from agent.web.access import check_access
 from agent.web.bodies import answer
-from agent.web.callers import note_caller
+from agent.web.callers import caller_of, note_caller
 from agent.web.guard import Doorkeeper, WebCounts, WebLimits
 
 _HEADERS = {
@@ -34,7 +34,7 @@ _KEEPER = web.AppKey("keeper", Doorkeeper)
 class Link(Protocol):
     """What the API needs of the hub link."""
 
-    async def handle(self, request: web.Request) -> web.StreamResponse: ...
+    async def handle(self, request: web.Request, caller: Caller) -> web.StreamResponse: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,13 @@ def create_app(facts: Facts, link: Link | None = None, limits: WebLimits | None 
     app.router.add_get("/v1/identity", identity)
     app.router.add_get("/v1/status", status)
     app.router.add_get("/metrics", metrics)
+
+    async def serve_hub(request: web.Request) -> web.StreamResponse:
+        assert link is not None
+        return await link.handle(request, caller_of(request))
+
     if link is not None:
-        app.router.add_get("/v1/link", link.handle)
+        app.router.add_get("/v1/link", serve_hub)
     return app
 
 
