@@ -18,11 +18,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from agent.answering import Running, answering
-from agent.build import hal_settings
 from agent.config import Config
 from agent.domain import Event, Json, Severity
 from agent.errors import OperatorError
 from agent.events.journal import Journal, JournalLimits
+from agent.hardware import hal_settings
 from agent.station import Station, make_station
 from agent.version import VERSION
 from agent.watch import feed_watchdog

@@ -17,8 +17,6 @@ from agent.rules.engine import RuleEngine
 from agent.rules.incidents import IncidentBook
 from agent.rules.zones import ZoneMap
 from agent.tables.camera import ModelConfig
-from agent.tables.evidence import EvidenceConfig
-from agent.tables.wiring import ThermalConfig
 from agent.vision.appearance_watch import AppearanceWatcher
 from agent.vision.background import Background
 from agent.vision.detector import Detector
@@ -29,50 +27,13 @@ from agent.vision.pipeline import Parts, PictureCheck, Watcher
 from agent.vision.pose_watch import PoseWatcher
 from agent.vision.spec import ModelSpec, Operating
 from agent.vision.tracker import Tracker, TrackerSettings
-from hal.ports import Clock, HalSettings, LineSettings, RecordingSettings, ThermalSettings
+from hal.ports import Clock
 from hal.tflite import DeviceName, open_accelerator
 
 WITH_GOODS = (ZoneKind.SHELF, ZoneKind.HIGH_VALUE)
 """The kinds of zones that have a front with goods."""
 LOW_SCORE = TrackerSettings().low_score
 """What the tracker can use; decoding all boxes down to a score of nothing costs up to a millisecond more."""
-
-
-def hal_settings(config: Config, *, paced: bool = True) -> HalSettings:
-    """The hardware's part of a configuration."""
-    camera = config.camera
-    return HalSettings(
-        source=camera.source,
-        width=camera.width,
-        height=camera.height,
-        fps=camera.fps,
-        paced=paced,
-        outputs={out.name: LineSettings(out.pin, out.active_high) for out in config.outputs if out.pin is not None},
-        readbacks={out.name: LineSettings(out.readback_pin) for out in config.outputs if out.readback_pin is not None},
-        sounds={out.name: out.wav for out in config.outputs if out.wav is not None},
-        inputs={
-            line.name: LineSettings(line.pin, line.active_high, line.pull == "up", line.debounce_s)
-            for line in config.inputs
-            if line.pin is not None
-        },
-        gpio=config.gpio.driver,
-        data_dir=config.storage.data_dir,
-        seed=camera.seed,
-        scene=camera.scene,
-        thermal=_thermal(config.thermal),
-        recording=_recording(config.evidence) if config.evidence.record and paced else None,
-        privacy_masks=[mask.polygon for mask in config.privacy_masks],
-    )
-
-
-def _recording(evidence: EvidenceConfig) -> RecordingSettings:
-    return RecordingSettings(evidence.bitrate_kbps * 1000, stream=evidence.stream)
-
-
-def _thermal(array: ThermalConfig) -> ThermalSettings | None:
-    if array.source == "none":
-        return None
-    return ThermalSettings(array.source, array.bus, array.address, array.fps)
 
 
 class Detectors:

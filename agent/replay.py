@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from statistics import median
 
-from agent.build import Detectors, hal_settings, make_parts
+from agent.build import Detectors, make_parts
 from agent.config import Config
 from agent.domain import Event, HealthSample, Incident, Json
+from agent.hardware import hal_settings
 from agent.health.watch import PictureWatch
 from agent.vision.mot import format_track, is_shown
 from agent.vision.pipeline import Outcome, Pipeline, StageMs

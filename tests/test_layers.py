@@ -56,6 +56,7 @@ LAYERS = {
     "agent.build": 7,
     "agent.poses": 7,
     "agent.desk": 5,
+    "agent.hardware": 5,
     "agent.memory": 5,
     "agent.sensors": 5,
     "agent.moments": 5,

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from agent.build import Detectors, hal_settings, make_parts
+from agent.build import Detectors, make_parts
 from agent.config import parse_config
 from agent.domain import FactKind
+from agent.hardware import hal_settings
 from agent.rules.facts import Fact
 from agent.sensors import MOST, Sensors
 from agent.vision.pipeline import Pipeline

@@ -53,9 +53,9 @@ def health_rebase(reason: Reason, by: By = None, url: Url = HERE, as_json: AsJso
 @guarded
 def outputs(context: typer.Context, url: Url = HERE, as_json: AsJson = False) -> None:
     """List the outputs of a running camera; `test`, `silence`, `arm` and `off` act on them."""
-    from agent.cli import outputs as alarms
-
     if alone(context):
+        from agent.cli import outputs as alarms
+
         alarms.show(url, as_json=as_json)
 
 
@@ -119,9 +119,9 @@ def outputs_arm(
 @guarded
 def outputs_off(config: ConfigFile, as_json: AsJson = False) -> None:
     """Switch every configured output off while no agent runs; systemd calls this after the agent has ended."""
-    from agent.cli import parts
+    from agent.cli import releasing
 
-    parts.outputs_off(config, as_json=as_json)
+    releasing.outputs_off(config, as_json=as_json)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -1,4 +1,4 @@
-"""The commands that run one part on its own: `detect`, `track`, `config check` and `outputs off`."""
+"""The commands that run one part on its own: `detect`, `track` and `config check`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from agent.build import Detectors, hal_settings
+from agent.build import Detectors
 from agent.cli.boundary import OPERATOR_EXIT
 from agent.cli.files import read_config, read_text, writing
 from agent.cli.printing import say
@@ -16,7 +16,6 @@ from agent.models import detect_files
 from agent.tables.camera import ModelConfig
 from agent.vision.detector import MIN_SCORE
 from agent.vision.mot import track_text
-from hal import release_outputs
 from hal.system import SystemClock
 
 
@@ -61,15 +60,6 @@ def check_config(file: Path, *, as_json: bool) -> None:
     counts = _counts(config)
     words = f"{file}: no mistakes; " + ", ".join(f"{count} {what}" for what, count in counts.items())
     say({"type": "config", "file": str(file), **counts}, words, as_json=as_json)
-
-
-def outputs_off(config_file: Path, *, as_json: bool) -> None:
-    """Switch every configured output off, whatever an ended agent left it at."""
-    config = read_config(config_file)
-    release_outputs(hal_settings(config))
-    names = [output.name for output in config.outputs]
-    words = f"off: {', '.join(names) or 'no output is configured'}"
-    say({"type": "outputs_off", "outputs": names}, words, as_json=as_json)
 
 
 def _counts(config: Config) -> dict[str, int]:

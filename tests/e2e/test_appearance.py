@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from agent.build import Detectors, hal_settings, make_parts
+from agent.build import Detectors, make_parts
 from agent.config import parse_config
 from agent.domain import Track
+from agent.hardware import hal_settings
 from agent.rules.senses import Senses
 from agent.vision.pipeline import Outcome, Parts, Pipeline
 from hal.ports import Frame
