@@ -6,8 +6,6 @@ import contextlib
 import importlib
 import importlib.metadata
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,16 +18,16 @@ from numpy.typing import NDArray
 
 from hal.errors import AcceleratorLost, ModelUnreadable, RuntimeMissing
 from hal.flatbuffer import verify_model
+from hal.isolated import Recipe, open_isolated
 from hal.ports import Accelerator, AcceleratorInfo, TensorSpec
 
 RuntimeName = Literal["auto", "litert", "tflite"]
-DeviceName = Literal["auto", "cpu", "edgetpu"]
+DeviceName = Literal["auto", "cpu", "edgetpu", "simulated"]
 
 _MODULES = {"litert": "ai_edge_litert.interpreter", "tflite": "tflite_runtime.interpreter"}
 _DISTRIBUTIONS = {"litert": "ai-edge-litert", "tflite": "tflite-runtime"}
 _EDGETPU_OP = b"edgetpu-custom-op"
 _SMALLEST_MODEL = 64
-_TRIAL_LIMIT_S = 60
 _HELD_VIEW = "reference to internal data"
 
 _one_at_a_time = threading.Lock()
@@ -61,25 +59,51 @@ def open_accelerator(
     threads: int = 1,
     reference_kernels: bool = False,
     edgetpu: EdgeTpu | None = None,
+    faults: str = "",
 ) -> Accelerator:
     """Load a model and run it once, so that one which cannot run is refused here and not in the shop.
 
-    `auto` takes LiteRT where installed, and the Edge TPU where the model was compiled for it. An Edge TPU that cannot
-    be used is replaced by the CPU and `info.degraded` says why. `reference_kernels` selects the slow portable kernels,
-    equal on every machine, for golden results. Check a model's hash first: its structure is verified, its numbers
-    cannot be.
+    `auto` takes LiteRT where installed, and the Edge TPU where the model was compiled for it. An Edge TPU runs in a
+    process of its own (hal.isolated); one that cannot be used is replaced by the CPU and `info.degraded` says why.
+    `simulated` is a stand-in whose faults the file `faults` names. `reference_kernels` selects the slow portable
+    kernels, equal on every machine, for golden results. Check a model's hash first: its structure is verified, its
+    numbers cannot be.
 
     Raises ModelUnreadable, or RuntimeMissing when the runtime is not installed.
     """
     content = _read_model(model)
     vendor = _find_runtime(runtime)
-    degraded = ""
-    if device == "edgetpu" or (device == "auto" and _EDGETPU_OP in content):
+    if device == "simulated":
+        return _apart(content, vendor, Recipe(vendor.name, threads, faults=faults))
+    if device == "edgetpu" or (device == "auto" and compiled_for_edgetpu(content)):
         coral = edgetpu or EdgeTpu()
-        degraded = _edgetpu_obstacle(content, vendor, coral)
-        if not degraded:
-            return _Model(content, vendor, threads, delegate=vendor.module.load_delegate(coral.library))
-    return _Model(content, vendor, threads, degraded=degraded, reference_kernels=reference_kernels)
+        recipe = Recipe(vendor.name, threads, coral.library)
+        return _apart(content, vendor, recipe, _edgetpu_obstacle(content, coral))
+    return _Model(content, vendor, threads, reference_kernels=reference_kernels)
+
+
+def _apart(content: bytes, vendor: _Runtime, recipe: Recipe, obstacle: str = "") -> Accelerator:
+    """The model on its device, in another process; here on the CPU where there is an obstacle."""
+    if not obstacle:
+        try:
+            return open_isolated(content, recipe)
+        except AcceleratorLost as error:
+            obstacle = f"the {'Edge TPU' if recipe.library else 'accelerator'} failed its trial run: {error}"
+    return _Model(content, vendor, recipe.threads, degraded=obstacle)
+
+
+def compiled_for_edgetpu(content: bytes) -> bool:
+    """Whether a model was compiled for the Edge TPU: no CPU can then run it."""
+    return _EDGETPU_OP in content
+
+
+def load_model(content: bytes, runtime: str, threads: int, library: str) -> Accelerator:
+    """The model in this process, on the delegate of `library` where one is named. Raises as `open_accelerator`, and
+    OSError or ValueError for a library that cannot be loaded.
+    """
+    vendor = _find_runtime("tflite" if runtime == "tflite" else "litert")
+    delegate = vendor.module.load_delegate(library) if library else None
+    return _Model(content, vendor, threads, delegate=delegate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,49 +216,11 @@ def _find_runtime(wanted: RuntimeName) -> _Runtime:
     )
 
 
-def _edgetpu_obstacle(content: bytes, runtime: _Runtime, coral: EdgeTpu) -> str:
-    """Why the Edge TPU cannot run this model; empty after library, device and a run in another process agree."""
-    if _EDGETPU_OP not in content:
+def _edgetpu_obstacle(content: bytes, coral: EdgeTpu) -> str:
+    """Why the Edge TPU cannot run this model, before it is tried; empty where nothing speaks against it."""
+    if not compiled_for_edgetpu(content):
         return "the model is not compiled for the Edge TPU"
-    if not coral.present():
-        return "no Edge TPU is plugged in"
-    failure = _trial_run(content, runtime.name, coral.library)
-    return f"the Edge TPU failed its trial run: {failure}" if failure else ""
-
-
-def _trial_run(content: bytes, runtime: str, library: str = "") -> str:
-    """Run the model once in a process of its own: what went wrong, or nothing."""
-    command = [sys.executable, "-m", "hal.tflite", runtime, library]
-    path = os.pathsep.join(entry for entry in sys.path if entry)
-    try:
-        trial = subprocess.run(
-            command,
-            input=content,
-            capture_output=True,
-            timeout=_TRIAL_LIMIT_S,
-            check=False,
-            env={**os.environ, "PYTHONPATH": path},
-        )
-    except subprocess.TimeoutExpired:
-        return f"no answer within {_TRIAL_LIMIT_S} s"
-    if trial.returncode < 0:
-        return f"crashed the process (signal {-trial.returncode})"
-    return trial.stdout.decode(errors="replace").strip() if trial.returncode else ""
-
-
-def _run_trial(runtime: Literal["litert", "tflite"], library: str) -> None:
-    """The other process of a trial run: the model on standard input, what went wrong on standard output."""
-    try:
-        vendor = _find_runtime(runtime)
-        delegate = vendor.module.load_delegate(library) if library else None
-        _Model(sys.stdin.buffer.read(), vendor, 1, delegate=delegate)
-    except (ModelUnreadable, RuntimeMissing, OSError, ValueError) as error:
-        sys.exit(_report(error))
-
-
-def _report(error: Exception) -> int:
-    print(_brief(error))
-    return 1
+    return "" if coral.present() else "no Edge TPU is plugged in"
 
 
 def _describe(details: Sequence[dict[str, Any]]) -> tuple[tuple[int, ...], tuple[TensorSpec, ...]]:
@@ -253,7 +239,7 @@ def _describe(details: Sequence[dict[str, Any]]) -> tuple[tuple[int, ...], tuple
 
 
 def _unreadable(error: Exception, content: bytes, degraded: str) -> ModelUnreadable:
-    if _EDGETPU_OP in content:
+    if compiled_for_edgetpu(content):
         return ModelUnreadable(
             f"the model needs an Edge TPU, but {degraded or 'the CPU was asked for'}",
             hint="plug in the Coral, or choose the model's CPU variant",
@@ -287,7 +273,3 @@ def _quiet_native_log() -> Iterator[None]:
             os.close(held)
             os.close(kept)
             os.write(2, b"".join(line for line in text.splitlines(keepends=True) if not line.startswith(b"INFO: ")))
-
-
-if __name__ == "__main__":
-    _run_trial("tflite" if sys.argv[1] == "tflite" else "litert", sys.argv[2])

@@ -36,7 +36,14 @@ class ModelConfig:
 
     name: str = setting(schema.name, "person-m", help="a name from `aislewatch model list`")
     runtime: str = setting(schema.choice("auto", "litert", "tflite"), "auto", help="the inference library")
-    device: str = setting(schema.choice("auto", "cpu", "edgetpu"), "auto", help="where it runs")
+    device: str = setting(
+        schema.choice("auto", "cpu", "edgetpu", "simulated"),
+        "auto",
+        help="where it runs; `simulated` is a stand-in for an accelerator, to try its faults",
+    )
+    fallback: str = setting(
+        schema.name, "person-s", help="the model that takes over on the CPU where `name` was compiled for an Edge TPU"
+    )
     threads: int = setting(schema.integer(1, 8), 1, help="threads of one inference")
     min_score: float | None = setting(schema.number(0.01, 0.99), None, help="instead of the model's own")
     confirm_score: float | None = setting(schema.number(0.01, 0.99), None, help="instead of the model's own")

@@ -1,0 +1,83 @@
+"""A device that is not the CPU, made of the CPU, with the faults of real ones on demand: it hangs, crashes, is lost.
+
+A file names the fault (`hang`, `crash` or `loss`); while it is there, every run and every opening meets it. It is read
+in the process that plays the device (hal.isolated), so that a fault does to that process what a driver's would.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from hal.errors import AcceleratorLost
+from hal.ports import Accelerator, AcceleratorInfo, TensorSpec
+
+DEVICE = "simulated"
+
+
+class Fault(StrEnum):
+    """What can go wrong: no answer ever, the driver brings its process down, or the device is gone."""
+
+    HANG = "hang"
+    CRASH = "crash"
+    LOSS = "loss"
+
+
+def strike(faults: Path, fault: Fault) -> None:
+    """From now on, fail in this way until `heal`."""
+    partial = faults.with_suffix(".part")
+    partial.write_text(fault)
+    partial.replace(faults)
+
+
+def heal(faults: Path) -> None:
+    """Take the fault back."""
+    faults.unlink(missing_ok=True)
+
+
+class FaultyAccelerator:
+    """An accelerator (hal.ports.Accelerator) that meets the fault named in the file `faults`."""
+
+    def __init__(self, model: Accelerator, faults: str) -> None:
+        self._model = model
+        self._faults = Path(faults)
+        self.inputs: Sequence[TensorSpec] = model.inputs
+        self.outputs: Sequence[TensorSpec] = model.outputs
+        self._meet()
+
+    @property
+    def info(self) -> AcceleratorInfo:
+        return replace(self._model.info, device=DEVICE)
+
+    def input(self, index: int = 0) -> NDArray[Any]:
+        return self._model.input(index)
+
+    def invoke(self) -> None:
+        """Run once. Raises AcceleratorLost as the file wants it."""
+        self._meet()
+        self._model.invoke()
+
+    def output(self, index: int) -> NDArray[Any]:
+        return self._model.output(index)
+
+    def close(self) -> None:
+        self._model.close()
+
+    def _meet(self) -> None:
+        try:
+            fault = self._faults.read_text()
+        except OSError:
+            return
+        if fault == Fault.HANG:
+            threading.Event().wait()
+        if fault == Fault.CRASH:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        raise AcceleratorLost("the simulated accelerator was unplugged")
