@@ -15,10 +15,12 @@ from agent.desk import Desk
 from agent.domain import Json
 from agent.errors import OperatorError
 from agent.events.lines import event_fields
+from agent.evidence.desk import EvidenceDesk
 from agent.hub.addresses import reachable_addresses
 from agent.hub.announce import Announcer
 from agent.hub.identity import Identity
 from agent.hub.link import LinkServer
+from agent.respond.desk import OutputsDesk
 from agent.station import Station
 from agent.status import StatusDesk
 from agent.tills import TillDesk
@@ -75,12 +77,13 @@ async def _add_services(api: web.Application, station: Station, identity: Identi
     await tills.open()
     add_intake(api, station.sensors, tills, clock, station.thermal)
     HealthApi(station.health, station.picture, clock, report).add_to(api)
-    OutputsApi(station.alarms, station.journal, clock, report).add_to(api)
+    OutputsApi(OutputsDesk(station.alarms, station.journal, clock, report)).add_to(api)
     ReviewApi(station.review).add_to(api)
     InsightApi(station.insight, config.insight).add_to(api)
     if station.evidence:
         camera: dict[str, Json] = {**identity.facts(), "name": config.camera.name, "model_name": config.model.name}
-        EvidenceApi(station.evidence, station.review, station.journal, clock, camera).add_to(api)
+        desk = EvidenceDesk(station.evidence, clock)
+        EvidenceApi(desk, station.review, station.journal, camera).add_to(api)
 
 
 def _status(station: Station, identity: Identity, link: LinkServer, live: LiveFeed) -> StatusDesk:

@@ -2,6 +2,7 @@
 
     AislewatchError
     ├── OperatorError            a person must act: message, what to do
+    │   ├── Incomplete           a wish leaves out what must be said, or contradicts itself
     │   ├── ConfigError          every mistake of one file together
     │   ├── ModelError           unknown name, missing file, wrong hash, wrong shape
     │   └── JournalError         the database cannot be used and could not be replaced
@@ -28,6 +29,10 @@ class OperatorError(AislewatchError):
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class Incomplete(OperatorError):
+    """A wish leaves out what must be said, or contradicts itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from agent.domain import HealthSample, HealthState, Json
+from collections.abc import Callable
+
+from agent.domain import Event, HealthSample, HealthState, Json
+from agent.errors import OperatorError
 from agent.events.wire import Item
+from agent.health.watch import PictureWatch
 from hal.ports import Clock
 
 ADVICE = {
@@ -20,6 +24,14 @@ ADVICE = {
     "ir_cut": "the infrared filter is stuck: switch the camera off and on, else replace it",
 }
 """By what is wrong; the words of docs/design/semantics.md."""
+
+
+def rebase(picture: PictureWatch | None, report: Callable[[Event], None], t_s: float, reason: str, by: str) -> None:
+    """Learn the scene anew; journaled with who and why. Raises OperatorError where nobody looks after the picture."""
+    if picture is None:
+        raise OperatorError("the picture's health is switched off", hint="set health.image = true")
+    picture.rebase()
+    report(Event("rebase", t_s, data={"reason": reason, "by": by}))
 
 
 class HealthDesk:

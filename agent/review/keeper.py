@@ -16,7 +16,7 @@ from typing import TypeVar
 import msgspec
 
 from agent.domain import Event, Incident, IncidentState, Json, Severity
-from agent.errors import JournalError, OperatorError
+from agent.errors import Incomplete, JournalError, OperatorError
 from agent.events.journal import Filed, Journal, Position
 from agent.events.wire import Record
 from agent.review.book import DECISION, NOTE, Changes, Learned, NearMiss, ReviewBook
@@ -91,8 +91,11 @@ class ReviewKeeper:
     async def decide(self, incident: str, decision: Verdict, *, by: str, reason: str, note: str) -> Entry:
         """Journal what somebody decided; saying the same twice is one decision.
 
-        Raises KeyError for an unknown incident, OperatorError where it has been decided too often, JournalError.
+        Raises Incomplete where a dismissal has no reason, KeyError for an unknown incident, OperatorError where it has
+        been decided too often, JournalError.
         """
+        if decision == "dismiss" and not reason.strip():
+            raise Incomplete("to dismiss an incident needs a reason")
         async with self._deciding:
             entry = await self._known(incident)
             if entry.decisions and entry.decisions[-1].same_as(decision, by, reason, note):

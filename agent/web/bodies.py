@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 import msgspec
 from aiohttp import web
 
-from agent.errors import OperatorError
+from agent.errors import Incomplete, JournalError, OperatorError
+from agent.events.kinds import Reason, Text, Who, Words
 from agent.events.wire import plain
 
+__all__ = ["Reason", "Text", "Who", "Words", "answer", "decoded", "read_body", "refused", "unknown"]
+
 T = TypeVar("T")
-Who = Annotated[str, msgspec.Meta(max_length=63)]
-"""Who says so; may be left out."""
-Words = Annotated[str, msgspec.Meta(max_length=200)]
-"""Why, where that may be left out."""
-Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
-"""Why, where it must be said; blanks say nothing."""
 
 
 def answer(value: object, status: int = 200) -> web.Response:
@@ -42,14 +39,17 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
     return decoded(await request.read(), kind)
 
 
-def refused(error: OperatorError) -> web.HTTPConflict:
-    """A wish that cannot be granted now, in the words of what refused it."""
-    return web.HTTPConflict(text=_words(error))
+def refused(error: OperatorError) -> web.HTTPException:
+    """A wish that cannot be granted now, or not as it is, in the words of what refused it."""
+    return _REFUSALS.get(type(error), web.HTTPConflict)(text=_words(error))
 
 
 def unknown(error: OperatorError) -> web.HTTPNotFound:
     """A wish about what is not there, in the words of what looked for it."""
     return web.HTTPNotFound(text=_words(error))
+
+
+_REFUSALS = {Incomplete: web.HTTPBadRequest, JournalError: web.HTTPServiceUnavailable}
 
 
 def _words(error: OperatorError) -> str:

@@ -9,9 +9,10 @@ import msgspec
 from aiohttp import web
 
 from agent.domain import Event
-from agent.health.desk import HealthDesk
+from agent.errors import OperatorError
+from agent.health.desk import HealthDesk, rebase
 from agent.health.watch import PictureWatch
-from agent.web.bodies import Reason, Who, answer, read_body
+from agent.web.bodies import Reason, Who, answer, read_body, refused
 from hal.ports import Clock
 
 
@@ -43,8 +44,8 @@ class HealthApi:
     async def rebase(self, request: web.Request) -> web.Response:
         """Learn the scene anew; journaled with who and why."""
         wish = await read_body(request, Rebase)
-        if self.picture is None:
-            raise web.HTTPConflict(text="the picture's health is switched off: set health.image = true\n")
-        self.picture.rebase()
-        self.report(Event("rebase", self.clock.monotonic(), data={"reason": wish.reason, "by": wish.by}))
+        try:
+            rebase(self.picture, self.report, self.clock.monotonic(), wish.reason, wish.by)
+        except OperatorError as error:
+            raise refused(error) from None
         return answer({"learning": True})

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import msgspec
 from aiohttp import web
 
-from agent.domain import Event, Json, Severity
 from agent.errors import OperatorError
-from agent.events.journal import Journal
-from agent.respond.alarms import MAX_TEST_S, AlarmBank, UnknownOutput
-from agent.respond.arming import ArmingMode, Wish, keep_wish
+from agent.respond.alarms import MAX_TEST_S, UnknownOutput
+from agent.respond.arming import ArmingMode
+from agent.respond.desk import OutputsDesk
 from agent.web.bodies import Reason, Who, Words, answer, read_body, refused, unknown
-from hal.ports import Clock
 
 
 class Silence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,12 +42,9 @@ class Arm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class OutputsApi:
-    """Everything that people may do with the outputs; each deed is journaled with who and why."""
+    """The routes of the outputs."""
 
-    bank: AlarmBank
-    journal: Journal
-    clock: Clock
-    report: Callable[[Event], None]
+    desk: OutputsDesk
 
     def add_to(self, app: web.Application) -> None:
         """Add the routes."""
@@ -61,46 +55,37 @@ class OutputsApi:
 
     async def show(self, _: web.Request) -> web.Response:
         """How they are, and what was said about arming."""
-        outputs = [asdict(output) for output in self.bank.status()]
-        return answer({"outputs": outputs, "arming": asdict(self.bank.arming.wish)})
+        bank = self.desk.bank
+        outputs = [asdict(output) for output in bank.status()]
+        return answer({"outputs": outputs, "arming": asdict(bank.arming.wish)})
 
     async def silence(self, request: web.Request) -> web.Response:
         """End what sounds, for the incidents that are open now."""
         wish = await read_body(request, Silence)
         try:
-            silenced = self.bank.silence(wish.reason, wish.output)
+            silenced = self.desk.silence(wish.reason, wish.output, by=wish.by)
         except UnknownOutput as error:
             raise unknown(error) from None
         except OperatorError as error:
             raise refused(error) from None
-        self._note("silence", {"outputs": [*silenced], "reason": wish.reason, "by": wish.by})
         return answer({"silenced": silenced})
 
     async def test(self, request: web.Request) -> web.Response:
         """Try one output for some seconds."""
         wish, name = await read_body(request, Test), request.match_info["name"]
         try:
-            self.bank.test(name, wish.seconds, confirm=wish.confirm)
+            self.desk.test(name, wish.seconds, confirm=wish.confirm, by=wish.by)
         except UnknownOutput as error:
             raise unknown(error) from None
         except OperatorError as error:
             raise refused(error) from None
-        self._note("output_test", {"output": name, "seconds": wish.seconds, "by": wish.by, "test": True})
         return answer({"testing": name, "seconds": wish.seconds})
 
     async def arm(self, request: web.Request) -> web.Response:
         """Arm, disarm or go by the schedules; kept over a restart before it is answered."""
         said = await read_body(request, Arm)
-        if said.mode == ArmingMode.DISARMED and not said.reason.strip():
-            raise web.HTTPBadRequest(text="disarming needs a reason\n")
-        until = None if said.for_s is None else self.clock.wall().utc_s + said.for_s
-        wish = Wish(said.mode, said.by, said.reason, until)
-        await keep_wish(self.journal, wish)
-        self.bank.arming.say(wish)
-        self.bank.rearm()
-        severity = Severity.WARNING if said.mode == ArmingMode.DISARMED else Severity.INFO
-        self._note("arming", {**asdict(wish), "mode": str(wish.mode)}, severity)
+        try:
+            wish = await self.desk.arm(said.mode, reason=said.reason, for_s=said.for_s, by=said.by)
+        except OperatorError as error:
+            raise refused(error) from None
         return answer(asdict(wish))
-
-    def _note(self, kind: str, data: dict[str, Json], severity: Severity = Severity.INFO) -> None:
-        self.report(Event(kind, self.clock.monotonic(), severity, data))

@@ -9,13 +9,12 @@ from typing import Annotated, Literal
 import msgspec
 from aiohttp import web
 
-from agent.errors import JournalError, OperatorError
+from agent.errors import OperatorError
 from agent.review.desk import Review
 from agent.review.entry import Entry, Verdict
-from agent.web.bodies import Who, Words, answer, read_body, refused
+from agent.web.bodies import Text, Who, Words, answer, read_body, refused
 
 MOST = 200
-Text = Annotated[str, msgspec.Meta(max_length=2000)]
 
 
 class Decide(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,8 +84,6 @@ class ReviewApi:
     async def decide(self, request: web.Request) -> web.Response:
         """Confirm or dismiss; saying the same again changes nothing, another word later counts instead."""
         said = await read_body(request, Decide)
-        if said.decision == "dismiss" and not said.reason.strip():
-            raise web.HTTPBadRequest(text="to dismiss an incident needs a reason\n")
         deciding = self.review.keeper.decide(
             request.match_info["id"], said.decision, by=said.by, reason=said.reason, note=said.note
         )
@@ -107,8 +104,6 @@ async def _said(request: web.Request, saying: Awaitable[Entry]) -> web.Response:
         return answer((await saying).fields())
     except KeyError:
         raise _unknown(request) from None
-    except JournalError as error:
-        raise web.HTTPServiceUnavailable(text=f"{error}: {error.hint}\n") from None
     except OperatorError as error:
         raise refused(error) from None
 

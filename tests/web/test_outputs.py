@@ -16,6 +16,7 @@ from agent.events.journal import Journal
 from agent.hub.identity import Identity
 from agent.respond.alarms import AlarmBank
 from agent.respond.arming import Arming, ArmingMode, Wish, kept_wish
+from agent.respond.desk import OutputsDesk
 from agent.tables.wiring import OutputConfig
 from agent.web.api import Facts, create_app, serving
 from agent.web.outputs import OutputsApi
@@ -52,7 +53,7 @@ async def bench(folder: Path) -> AsyncGenerator[Bench]:
         arming = Arming(utc_s=lambda: clock.wall().utc_s, wish=await kept_wish(journal))
         bank = AlarmBank(OUTPUTS, lines, clock, events.append, arming=arming)
         app = create_app(Facts(lambda: Identity("cam-1", "test", "0"), dict, list))
-        OutputsApi(bank, journal, clock, events.append).add_to(app)
+        OutputsApi(OutputsDesk(bank, journal, clock, events.append)).add_to(app)
         async with (
             serving(app, "127.0.0.1", 0) as served,
             aiohttp.ClientSession(f"http://127.0.0.1:{served.port}") as http,
