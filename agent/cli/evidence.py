@@ -13,9 +13,11 @@ from agent.cli.files import writing
 from agent.cli.printing import say
 from agent.durable import write_durably
 from agent.errors import OperatorError
-from agent.evidence.audit import LOG
+from agent.evidence.audit_parts import LOG
+from agent.evidence.finding import Finding
 from agent.evidence.parcel import verify_report
-from agent.evidence.verify import Finding, verify_folder, verify_log
+from agent.evidence.verify import verify_folder
+from agent.evidence.verify_log import verify_log
 from agent.keys import PublicKey, read_public
 
 EXPORT_S = 120.0

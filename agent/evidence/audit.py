@@ -2,6 +2,7 @@
 
 Every line is `JSON SIGNATURE`: the JSON holds the number, the time, what happened and the hash of the JSON before it.
 A head beside the log names the last line, so that lines cut off the end are missed. What cannot be written now waits.
+A full file is set aside and another begun (`agent.evidence.audit_parts`).
 """
 
 from __future__ import annotations
@@ -17,12 +18,22 @@ import msgspec
 
 from agent.domain import Json
 from agent.durable import sync_folder, write_durably
+from agent.evidence.audit_parts import (
+    LOG,
+    MOST_PARTS,
+    PART_BYTES,
+    RETIRED,
+    Begun,
+    full_parts,
+    part_name,
+    retirement,
+)
 from agent.evidence.manifest import sha256
 from agent.evidence.seal import seal
 from agent.keys import DeviceKey
 from hal.ports import Clock
 
-LOG, HEAD = "audit.log", "audit.head"
+HEAD = "audit.head"
 CONTEXT = b"aislewatch-audit\0"
 MOST_WAITING = 10_000
 START = "0" * 64
@@ -60,17 +71,27 @@ class AuditLog:
     """
 
     def __init__(
-        self, folder: Path, key: DeviceKey, clock: Clock, boot: str, told: Callable[[Entry, str], None] | None = None
+        self,
+        folder: Path,
+        key: DeviceKey,
+        clock: Clock,
+        boot: str,
+        told: Callable[[Entry, str], None] | None = None,
+        *,
+        part_bytes: int = PART_BYTES,
+        most_parts: int = MOST_PARTS,
     ) -> None:
         self._folder = folder
         self._key = key
         self._clock = clock
         self._boot = boot
         self._told = told
+        self._part_bytes = part_bytes
+        self._most_parts = most_parts
         self._lock = threading.Lock()
         self._waiting: deque[tuple[str, dict[str, Json], float, float, bool]] = deque(maxlen=MOST_WAITING)
-        self._lines: deque[bytes] = deque()
         self._last: Head | None = None
+        self._full: list[Path] = []
         self._size = 0
         self._dropped = 0
 
@@ -90,10 +111,16 @@ class AuditLog:
         """Write what waits. Raises OSError, and may then be tried again."""
         if self._last is None:
             self._last = self._resume()
+        self._write_waiting()
+        while len(self._full) > self._most_parts:
+            self.record(RETIRED, **retirement(self._begun(self._full[1])))
+            self._write_waiting()
+            self._full.pop(0).unlink(missing_ok=True)
+
+    def _write_waiting(self) -> None:
         while (entry := self._next_entry()) is not None:
             content = msgspec.json.encode(entry)
-            line = content + b" " + self._key.sign(CONTEXT + content).hex().encode() + b"\n"
-            self._append(line)
+            self._append(content + b" " + self._key.sign(CONTEXT + content).hex().encode() + b"\n")
             self._last = Head(HEAD_TYPE, entry.n, sha256(content))
             with self._lock:
                 self._waiting.popleft()
@@ -114,6 +141,8 @@ class AuditLog:
         return Entry(number, utc_s, synchronised, self._boot, round(mono_s, 3), kind, data, self._last.sha256)
 
     def _append(self, line: bytes) -> None:
+        if self._size and self._size + len(line) > self._part_bytes:
+            self._begin_part()
         descriptor = os.open(self._folder / LOG, os.O_WRONLY | os.O_CREAT, 0o640)
         try:
             os.ftruncate(descriptor, self._size)
@@ -123,6 +152,25 @@ class AuditLog:
             os.close(descriptor)
         self._size += len(line)
 
+    def _begin_part(self) -> None:
+        """Set the full file aside and begin another."""
+        growing = self._folder / LOG
+        full = growing.rename(self._folder / part_name(self._begun(growing).n))
+        self._full.append(full)
+        self._begin_file()
+
+    def _begin_file(self) -> None:
+        (self._folder / LOG).touch(mode=0o640)
+        sync_folder(self._folder)
+        self._size = 0
+
+    def _begun(self, part: Path) -> Begun:
+        """Where a file begins. A damaged first line counts as the log's first: it goes on, and `verify` will tell."""
+        with part.open("rb") as file:
+            content = file.readline().rpartition(b" ")[0]
+        entry = _entry(content)
+        return Begun(entry.n, entry.prev) if entry else Begun(1, START)
+
     def _write_head(self) -> None:
         content = msgspec.json.encode(self._last) + b"\n"
         write_durably(self._folder / HEAD, content + seal(self._key, content))
@@ -130,24 +178,27 @@ class AuditLog:
     def _resume(self) -> Head:
         """Go on after the last whole line; what a crash tore is cut off and noted."""
         path = self._folder / LOG
-        content = path.read_bytes() if path.exists() else b""
+        self._full = full_parts(self._folder)
         if not path.exists():
             self._folder.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o640)
-            sync_folder(self._folder)
+            self._begin_file()
+        content = path.read_bytes()
         whole = content[: content.rfind(b"\n") + 1]
         self._size = len(whole)
         if len(whole) < len(content):
             self.record("audit_torn", bytes=len(content) - len(whole))
+        if not whole and self._full:
+            whole = self._full[-1].read_bytes()
         if not whole:
             return Head(HEAD_TYPE, 0, START)
         last = whole[whole.rfind(b"\n", 0, -1) + 1 :].rpartition(b" ")[0]
-        return Head(HEAD_TYPE, _number(last), sha256(last))
+        entry = _entry(last)
+        return Head(HEAD_TYPE, entry.n if entry else 0, sha256(last))
 
 
-def _number(content: bytes) -> int:
-    """The number of a line; a log that does not end in one is damaged: it goes on, and `verify` will tell."""
+def _entry(content: bytes) -> Entry | None:
+    """A line without its signature; None when it is damaged: the log goes on, and `verify` will tell."""
     try:
-        return msgspec.json.decode(content, type=Entry).n
+        return msgspec.json.decode(content, type=Entry)
     except msgspec.DecodeError:
-        return 0
+        return None

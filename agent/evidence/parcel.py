@@ -15,9 +15,10 @@ from typing import IO, BinaryIO
 import msgspec
 
 from agent.errors import WireError
+from agent.evidence.finding import Finding
 from agent.evidence.manifest import MANIFEST, SIGNATURE, FileFacts, sha256
 from agent.evidence.seal import seal
-from agent.evidence.verify import Finding, name_problems, unsealed, verify_clip
+from agent.evidence.verify import name_problems, unsealed, verify_clip
 from agent.keys import DeviceKey, PublicKey
 
 TYPE = "aislewatch-report"

@@ -7,53 +7,20 @@ Without a key to compare with, a signature proves that nothing was changed since
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
-import msgspec
-
-from agent.domain import Json
 from agent.errors import OperatorError, WireError
-from agent.evidence.audit import CONTEXT, HEAD, HEAD_TYPE, LOG, START, Entry, Head
+from agent.evidence.audit_parts import LOG
+from agent.evidence.finding import Finding, judge_key
 from agent.evidence.manifest import MANIFEST, SIGNATURE, VIDEO, Manifest, Segment, decode_manifest, sha256
 from agent.evidence.seal import sealed_by
+from agent.evidence.verify_log import verify_log
 from agent.keys import PublicKey
 
 T = TypeVar("T")
-_LINE = re.compile(rb"(\{[^\n]*\}) ([0-9a-f]{128})")
 _CHUNK = 1 << 20
-
-
-@dataclass(slots=True)
-class Finding:
-    """What verifying one thing gave. It is as it was made when there are no `problems`."""
-
-    path: str
-    what: str
-    problems: list[str] = field(default_factory=list)
-    signed_by: PublicKey | None = None
-    known: bool = False
-    facts: dict[str, Json] = field(default_factory=dict)
-
-    @property
-    def sound(self) -> bool:
-        return not self.problems
-
-    def fields(self) -> dict[str, Json]:
-        """The finding as JSON."""
-        return {
-            "type": "verification",
-            "what": self.what,
-            "path": self.path,
-            "sound": self.sound,
-            "key": self.signed_by.fingerprint if self.signed_by else None,
-            "key_known": self.known,
-            "problems": [*self.problems],
-            **self.facts,
-        }
 
 
 class Source(Protocol):
@@ -99,25 +66,6 @@ def verify_clip(source: Source, path: str, trusted: PublicKey | None = None) -> 
     return finding
 
 
-def verify_log(path: Path, trusted: PublicKey | None = None) -> Finding:
-    """Check every line of an audit log, the chain they form, and that none is missing at its end.
-
-    Raises OperatorError where the log cannot be read.
-    """
-    finding = Finding(str(path), "audit log")
-    content, head_path = _read(path), path.with_name(HEAD)
-    head = _head(head_path, finding) if head_path.exists() else None
-    if not head_path.exists():
-        finding.problems.append(f"{HEAD} is missing: lines cut off the end would not be missed")
-    judge_key(finding, trusted)
-    key = trusted or finding.signed_by
-    hashes = list(_chain(content, key, finding)) if key else []
-    finding.facts = {"lines": len(hashes)}
-    if head is not None and finding.sound:
-        _judge_end(hashes, head, finding)
-    return finding
-
-
 def verify_folder(folder: Path, trusted: PublicKey | None = None) -> list[Finding]:
     """Check all that a folder holds: one clip, or the clips and the log below it. Raises OperatorError for nothing."""
     if (folder / MANIFEST).exists():
@@ -158,15 +106,6 @@ def unsealed(
         return None
 
 
-def judge_key(finding: Finding, trusted: PublicKey | None) -> None:
-    """Note whether what is signed was signed by the key that is trusted."""
-    finding.known = trusted is not None and finding.signed_by == trusted
-    if trusted is not None and finding.signed_by is not None and not finding.known:
-        finding.problems.append(
-            f"signed by the key {finding.signed_by.fingerprint}, not by the one given ({trusted.fingerprint})"
-        )
-
-
 def name_problems(found: Sequence[str], stated: set[str]) -> list[str]:
     """Files that are missing and files that were added."""
     missing = [f"{name} is missing" for name in sorted(stated - set(found))]
@@ -191,65 +130,3 @@ def _hash(source: Source, name: str) -> tuple[int, str]:
             digest.update(chunk)
             size += len(chunk)
     return size, digest.hexdigest()
-
-
-def _head(path: Path, finding: Finding) -> Head | None:
-    content, _, line = _read(path).partition(b"\n")
-    finding.signed_by = sealed_by(content + b"\n", line)
-    if finding.signed_by is None:
-        finding.problems.append(f"the signature does not fit {HEAD}")
-        return None
-    try:
-        head = msgspec.json.decode(content, type=Head)
-    except msgspec.DecodeError as error:
-        finding.problems.append(f"{HEAD}: {error}")
-        return None
-    if head.type != HEAD_TYPE:
-        finding.problems.append(f"{HEAD} is of type {head.type!r}")
-        return None
-    return head
-
-
-def _chain(content: bytes, key: PublicKey, finding: Finding) -> Iterator[str]:
-    """The hash of every line, until one does not follow from those before it."""
-    if content and not content.endswith(b"\n"):
-        finding.problems.append("the last line is cut off")
-        return
-    before = START
-    for number, line in enumerate(content.split(b"\n")[:-1], start=1):
-        problem = _line_problem(line, number, before, key)
-        if problem:
-            finding.problems.append(f"line {number} {problem}")
-            return
-        before = sha256(line.rpartition(b" ")[0])
-        yield before
-
-
-def _line_problem(line: bytes, number: int, before: str, key: PublicKey) -> str:
-    match = _LINE.fullmatch(line)
-    if match is None or not key.verifies(bytes.fromhex(match[2].decode()), CONTEXT + match[1]):
-        return "is not as it was signed"
-    try:
-        entry = msgspec.json.decode(match[1], type=Entry)
-    except msgspec.DecodeError as error:
-        return f"is no entry: {error}"
-    if entry.n != number:
-        return f"has the number {entry.n}: lines were removed, added or moved"
-    return "" if entry.prev == before else "does not follow from the line before it"
-
-
-def _judge_end(hashes: Sequence[str], head: Head, finding: Finding) -> None:
-    """The head names the last line; one line more may be there, if a crash came between the two."""
-    if head.n > len(hashes):
-        finding.problems.append(f"{head.n - len(hashes)} lines are missing at the end")
-    elif head.n and hashes[head.n - 1] != head.sha256:
-        finding.problems.append(f"line {head.n} is not the one that {HEAD} names")
-    elif len(hashes) > head.n + 1:
-        finding.problems.append(f"{len(hashes) - head.n} lines more than {HEAD} knows")
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise OperatorError(f"cannot read {path}: {error.strerror}", hint="check the path") from None

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from agent.evidence.audit import LOG
+from agent.evidence.audit_parts import LOG
 from agent.evidence.manifest import MANIFEST, SIGNATURE, VIDEO
 from agent.evidence.segments import whole_segments
 

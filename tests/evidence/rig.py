@@ -12,10 +12,11 @@ from typing import Any
 
 from agent.domain import Event, HealthSample, Incident, IncidentState, Severity
 from agent.evidence.audit import AuditLog
+from agent.evidence.finding import Finding
 from agent.evidence.keeper import Keeper
 from agent.evidence.manifest import Maker
 from agent.evidence.tools import Tools
-from agent.evidence.verify import Finding, FolderSource, verify_clip
+from agent.evidence.verify import FolderSource, verify_clip
 from agent.keys import DeviceKey
 from agent.tables.evidence import EvidenceConfig
 from hal.mp4 import Muxer, examine

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from agent.errors import OperatorError
-from agent.evidence.audit import HEAD, LOG, AuditLog
+from agent.evidence.audit import HEAD, AuditLog
+from agent.evidence.audit_parts import LOG, PART_BYTES, first_number, full_parts, part_name
 from agent.evidence.manifest import MANIFEST, SIGNATURE, VIDEO
 from agent.evidence.stills import Sighting
-from agent.evidence.verify import FolderSource, verify_clip, verify_folder, verify_log
+from agent.evidence.verify import FolderSource, verify_clip, verify_folder
+from agent.evidence.verify_log import verify_log
 from agent.keys import PUBLIC, DeviceKey, read_public
 from hal.simulated.clock import ManualClock
 from tests.evidence.mutations import Mutator
@@ -34,8 +36,8 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [rig.path(str(told["clip"])) for told in rig.told("clip")]
 
 
-def fresh_log(folder: Path, entries: int = 12) -> Path:
-    log = AuditLog(folder, KEY, ManualClock(1.0), "boot1")
+def fresh_log(folder: Path, entries: int = 12, part_bytes: int = PART_BYTES) -> Path:
+    log = AuditLog(folder, KEY, ManualClock(1.0), "boot1", part_bytes=part_bytes, most_parts=2)
     for number in range(entries):
         log.record("arming", mode="armed", by=f"person {number}")
         log.flush()
@@ -52,8 +54,11 @@ def log_is_sound(folder: Path) -> bool:
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a log."""
-    return fresh_log(tmp_path_factory.mktemp("log")).parent
+    """The folder of a log whose first files have gone."""
+    folder = fresh_log(tmp_path_factory.mktemp("log"), 24, part_bytes=1600).parent
+    assert len(full_parts(folder)) == 2
+    assert full_parts(folder)[0].name != part_name(1)
+    return folder
 
 
 def mutated(kind: str, originals: list[Path], folder: Path, seed: int) -> str | None:
@@ -153,6 +158,38 @@ def test_a_torn_line_is_cut_off_and_noted_at_the_next_start(tmp_path: Path) -> N
     log.flush()
     assert verify_log(path, KEY.public).problems == []
     assert b'"audit_torn"' in path.read_bytes()
+
+
+def test_a_log_goes_on_in_further_files_and_says_which_have_gone(tmp_path: Path) -> None:
+    for round_ in range(1, 6):
+        log = AuditLog(tmp_path, KEY, ManualClock(), f"boot{round_}", part_bytes=1200, most_parts=3)
+        for number in range(5):
+            log.record("arming", by=f"person {number}")
+            log.flush()
+    finding = verify_log(tmp_path / LOG, KEY.public)
+    assert finding.problems == []
+    assert len(full_parts(tmp_path)) == 3
+    assert finding.facts["first"] == first_number(full_parts(tmp_path)[0]) > 1
+
+
+def test_a_log_that_lost_its_first_file_otherwise_is_not_sound(tmp_path: Path) -> None:
+    path = fresh_log(tmp_path, 10, part_bytes=1200)
+    first, second, *_ = full_parts(tmp_path)
+    first.unlink()
+    start = first_number(second)
+    assert verify_log(path, KEY.public).problems == [
+        f"lines before {start} are missing, and no line says that they went"
+    ]
+
+
+def test_a_crash_between_two_files_loses_nothing(tmp_path: Path) -> None:
+    path = fresh_log(tmp_path, 3)
+    path.rename(tmp_path / part_name(1))
+    log = AuditLog(tmp_path, KEY, ManualClock(), "boot2")
+    log.record("start")
+    log.flush()
+    finding = verify_log(path, KEY.public)
+    assert (finding.problems, finding.facts["lines"]) == ([], 4)
 
 
 def test_without_its_head_a_log_proves_little(tmp_path: Path) -> None:
