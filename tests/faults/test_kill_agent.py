@@ -13,10 +13,10 @@ from agent.events.wire import EventBody
 from agent.hub.ledger import Ledger
 from hal.board import LinuxBoard
 from hal.simulated.latched import is_on
+from tests.durability.deaths import unsound
 from tests.e2e.camera import config_text
 from tests.e2e.network import free_port
 from tests.faults.killing import Killer
-from tests.faults.test_hang import check_evidence
 from tests.faults.test_kill import check
 
 AGENT = [sys.executable, "-m", "agent"]
@@ -49,7 +49,7 @@ async def killed(folder: Path, times: int) -> None:
     with Ledger(folder / "hub.db") as ledger:
         starts = [e.body for e in ledger.events(device) if isinstance(e.body, EventBody) and e.body.kind == "start"]
     assert [start.data["last_end"] for start in starts] == ["first", *["killed"] * times]
-    check_evidence(folder)
+    assert unsound(folder) == []
 
 
 def siren_seen(folder: Path) -> Callable[[], bool]:

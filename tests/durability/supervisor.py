@@ -1,4 +1,4 @@
-"""Does what systemd does to a service: hears its signs of life, kills it when they stop, and runs ExecStopPost."""
+"""Does what systemd does to a service: hears its signs of life, ends it when they stop, and runs ExecStopPost."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-START_S = 40.0
+START_S = 90.0
+ABORT_S = 2.0
+"""How long the process may take to die of SIGABRT (TimeoutAbortSec) before SIGKILL follows."""
 
 
 class Supervisor:
@@ -26,6 +29,7 @@ class Supervisor:
         self._address = str(folder / "notify")
         self._complaints = folder / "complaints.txt"
         self._process: subprocess.Popen[bytes] | None = None
+        self.ready = False
 
     def __enter__(self) -> Self:
         Path(self._address).unlink(missing_ok=True)
@@ -44,18 +48,21 @@ class Supervisor:
         self._socket.close()
 
     @property
-    def pid(self) -> int:
+    def process(self) -> subprocess.Popen[bytes]:
         assert self._process is not None
-        return self._process.pid
+        return self._process
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Hear its signs of life until the condition holds."""
         end_s = time.monotonic() + START_S
         while not condition():
-            ended = self._process is None or self._process.poll() is not None
-            assert not ended, self._complaints.read_text()[-3000:]
+            assert self.process.poll() is None, self._complaints.read_text()[-3000:]
             assert time.monotonic() < end_s, "it did not come to that"
-            self._hear(0.02)
+            self._hear(0.01)
 
     def until_silent(self) -> None:
         """Wait until no sign of life came for the watchdog's time."""
@@ -63,23 +70,38 @@ class Supervisor:
         while self._hear(self._watchdog_s):
             assert time.monotonic() < end_s, "it lives on"
 
+    def until_dead(self) -> int:
+        """Wait until something else ended it; its exit status."""
+        return self.process.wait(START_S)
+
+    def abort(self) -> None:
+        """What systemd does when the watchdog was not fed: SIGABRT, a stopped process woken for it, then SIGKILL."""
+        for number in (signal.SIGABRT, signal.SIGCONT):
+            self.process.send_signal(number)
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(ABORT_S)
+        self.kill()
+
     def kill(self) -> None:
         """Kill it, stopped or not, and wait for its end."""
-        assert self._process is not None
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
 
     def clean_up(self) -> None:
         """ExecStopPost."""
-        subprocess.run(self._after, check=True, capture_output=True, timeout=30)
+        subprocess.run(self._after, check=True, capture_output=True, timeout=60)
 
     def _hear(self, seconds: float) -> bool:
         """Whether a sign of life came in time."""
-        self._socket.settimeout(seconds)
-        try:
-            while b"WATCHDOG=1" not in self._socket.recv(256):
-                pass
-        except TimeoutError:
-            return False
-        return True
+        until_s = time.monotonic() + seconds
+        while (left_s := until_s - time.monotonic()) > 0:
+            self._socket.settimeout(left_s)
+            try:
+                message = self._socket.recv(1024)
+            except TimeoutError:
+                return False
+            self.ready = self.ready or b"READY=1" in message
+            if b"WATCHDOG=1" in message:
+                return True
+        return False
