@@ -77,6 +77,17 @@ def client_certificate(
     return _signed(builder, authority_key, authority.subject)
 
 
+def device_certificate(key: Key, device: str, host: str) -> x509.Certificate:
+    """A camera's own, signed by itself: `device` is its id, `host` the name at which mDNS finds it. Pins decide."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, device)])
+    names = x509.SubjectAlternativeName([x509.DNSName(device), x509.DNSName(host)])
+    builder = _builder(key.public_key(), subject).add_extension(names, critical=False)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    return _signed(builder, key, subject)
+
+
 def _builder(key: ec.EllipticCurvePublicKey, subject: x509.Name, until: datetime = NO_END) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()

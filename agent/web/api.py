@@ -13,13 +13,14 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from agent.domain import Json
-from agent.hub.callers import Caller, Role
+from agent.hub.callers import Caller
 from agent.hub.identity import Identity
 from agent.metrics import CONTENT_TYPE, Metric, exposition
 from agent.web.access import check_access
 from agent.web.bodies import answer
 from agent.web.callers import caller_of, note_caller
-from agent.web.guard import Doorkeeper, WebCounts, WebLimits
+from agent.web.doors import PlainDoor, opened
+from agent.web.guard import Door, Doorkeeper, WebCounts, WebLimits
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -28,7 +29,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_KEEPER = web.AppKey("keeper", Doorkeeper)
+KEEPER = web.AppKey("keeper", Doorkeeper)
 
 
 class Link(Protocol):
@@ -63,7 +64,7 @@ def create_app(facts: Facts, link: Link | None = None, limits: WebLimits | None 
     """The application with the routes under `/v1` and `/metrics`; others may be added before it is served."""
     keeper = Doorkeeper(limits or WebLimits())
     app = web.Application(client_max_size=keeper.limits.max_body, middlewares=[_guarded(keeper)])
-    app[_KEEPER] = keeper
+    app[KEEPER] = keeper
     app.on_response_prepare.append(_add_headers)
 
     async def identity(_: web.Request) -> web.Response:
@@ -90,23 +91,13 @@ def create_app(facts: Facts, link: Link | None = None, limits: WebLimits | None 
 
 
 @asynccontextmanager
-async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[Serving]:
-    """Serve what `create_app` made while the context lasts; port 0 takes a free one.
+async def serving(app: web.Application, host: str, port: int, door: Door | None = None) -> AsyncIterator[Serving]:
+    """Serve what `create_app` made at one door while the context lasts; port 0 takes a free one.
 
     Raises OSError when the address is not to be had.
     """
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0, lingering_time=0.0, auto_decompress=False)
-    await runner.setup()
-    assert runner.server is not None
-    keeper = app[_KEEPER]
-    try:
-        server = await asyncio.get_running_loop().create_server(keeper.guarding(runner.server), host, port, backlog=64)
-        try:
-            yield Serving(host, server.sockets[0].getsockname()[1], keeper)
-        finally:
-            server.close()
-    finally:
-        await runner.cleanup()
+    async with opened(app, app[KEEPER]) as doors:
+        yield Serving(host, await doors.listen(door or PlainDoor(), host, port), app[KEEPER])
 
 
 def _guarded(keeper: Doorkeeper) -> Middleware:
@@ -118,7 +109,7 @@ def _guarded(keeper: Doorkeeper) -> Middleware:
         keeper.working(transport)
         try:
             _refuse(request)
-            caller = Caller(Role.LOCAL)  # the plain door listens on loopback
+            caller = keeper.caller(transport)
             note_caller(request, caller)
             check_access(request, caller)
             await _read_body(request, keeper.limits.body_s)

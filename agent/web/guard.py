@@ -1,10 +1,18 @@
-"""Stands between the network and aiohttp: caps connections and cuts those that idle, drip or never read."""
+"""Stands between the network and aiohttp: caps connections and cuts those that idle, drip or never read.
+
+At a door with TLS a connection counts from its first packet on: whoever never ends the handshake is cut as well.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
+
+from agent.hub.callers import STRANGER, Caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,28 +27,51 @@ class WebLimits:
 
 @dataclass(slots=True)
 class WebCounts:
-    """Since the start."""
+    """Since the start; `unproven` connections never ended their handshake."""
 
     accepted: int = 0
     refused: int = 0
     cut: int = 0
+    unproven: int = 0
+
+
+class Door(Protocol):
+    """Where connections come from; the doors there are stand in `agent.web.doors`."""
+
+    def context(self) -> ssl.SSLContext | None:
+        """What a new connection is to be encrypted with, if at all."""
+
+    def caller(self, transport: asyncio.BaseTransport) -> Caller:
+        """Who is at the other end now."""
 
 
 class Doorkeeper:
-    """Knows every open connection of a server."""
+    """Knows every open connection of all doors."""
 
     def __init__(self, limits: WebLimits) -> None:
         self.limits = limits
         self.counts = WebCounts()
+        self._held: set[_Guarded] = set()
         self._open: dict[asyncio.BaseTransport, _Guarded] = {}
 
-    def guarding(self, factory: Callable[[], asyncio.Protocol]) -> Callable[[], asyncio.Protocol]:
+    def guarding(self, factory: Callable[[], asyncio.Protocol], door: Door) -> Callable[[], asyncio.Protocol]:
         """A factory for `loop.create_server` that puts a guard before each protocol of `factory`."""
-        return lambda: _Guarded(self, factory())
+        return lambda: _Guarded(self, factory(), door)
 
     @property
     def connections(self) -> int:
-        return len(self._open)
+        return len(self._held)
+
+    def caller(self, transport: asyncio.BaseTransport | None) -> Caller:
+        """Who is at the other end of a connection now; a stranger where that is gone."""
+        guarded = self._open.get(transport) if transport is not None else None
+        return guarded.identify() if guarded else STRANGER
+
+    def recheck(self, spare: asyncio.BaseTransport | None = None) -> None:
+        """The trust has changed: cut every connection whose caller is no longer who it was, but for one."""
+        for transport, guarded in list(self._open.items()):
+            if transport is not spare and guarded.changed():
+                transport.abort()  # type: ignore[attr-defined]  # asyncio's transports of connections can
 
     def working(self, transport: asyncio.BaseTransport | None) -> None:
         """A request of this connection is being handled: the handler answers for its time."""
@@ -52,40 +83,64 @@ class Doorkeeper:
         if transport is not None and transport in self._open:
             self._open[transport].arm()
 
-    def admit(self, guarded: _Guarded, transport: asyncio.BaseTransport) -> bool:
+    def admit(self, guarded: _Guarded) -> bool:
         """Whether there is room for one more."""
-        if len(self._open) >= self.limits.max_connections:
+        if len(self._held) >= self.limits.max_connections:
             self.counts.refused += 1
             return False
-        self._open[transport] = guarded
+        self._held.add(guarded)
         self.counts.accepted += 1
         return True
 
-    def gone(self, transport: asyncio.BaseTransport) -> None:
-        self._open.pop(transport, None)
+    def opened(self, guarded: _Guarded, transport: asyncio.BaseTransport) -> None:
+        """The connection may make requests now."""
+        self._open[transport] = guarded
+
+    def gone(self, guarded: _Guarded, transport: asyncio.BaseTransport | None) -> None:
+        """The connection is over; may be told twice."""
+        self._held.discard(guarded)
+        if transport is not None:
+            self._open.pop(transport, None)
+
+    def close(self) -> None:
+        """End the handshakes; requests are ended by the server itself."""
+        for guarded in list(self._held):
+            guarded.end_handshake()
 
 
 class _Guarded(asyncio.Protocol):
     """Passes everything on to the server's protocol, and aborts the connection when its deadline passes."""
 
-    def __init__(self, keeper: Doorkeeper, inner: asyncio.Protocol) -> None:
+    def __init__(self, keeper: Doorkeeper, inner: asyncio.Protocol, door: Door) -> None:
         self._keeper = keeper
         self._inner = inner
+        self._door = door
+        self._raw: asyncio.Transport | None = None
         self._transport: asyncio.Transport | None = None
+        self._handshake: asyncio.Task[None] | None = None
+        self._early = b""
         self._deadline: asyncio.TimerHandle | None = None
+        self._caller: Caller | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        if not self._keeper.admit(self, transport):
+        if not self._keeper.admit(self):
             transport.abort()
             return
-        self._transport = transport
-        self._inner.connection_made(transport)
+        self._raw = transport
         self.arm()
+        context = self._door.context()
+        if context is None:
+            self._open(transport)
+        else:
+            transport.pause_reading()
+            self._handshake = asyncio.get_running_loop().create_task(self._shake_hands(transport, context))
 
     def data_received(self, data: bytes) -> None:
         if self._transport is not None:
             self._inner.data_received(data)
+        else:
+            self._early += data  # came with the last packet of the handshake
 
     def eof_received(self) -> bool | None:
         return self._inner.eof_received() if self._transport is not None else None
@@ -97,11 +152,21 @@ class _Guarded(asyncio.Protocol):
         self._inner.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._transport is None:
-            return
         self.disarm()
-        self._keeper.gone(self._transport)
-        self._inner.connection_lost(exc)
+        self._keeper.gone(self, self._transport)
+        if self._transport is not None:
+            self._inner.connection_lost(exc)
+
+    def identify(self) -> Caller:
+        """Who is at the other end now; `changed` compares with this."""
+        assert self._transport is not None
+        self._caller = self._door.caller(self._transport)
+        return self._caller
+
+    def changed(self) -> bool:
+        """Whether who made requests over this connection would be somebody else now."""
+        assert self._transport is not None
+        return self._caller is not None and self._caller != self._door.caller(self._transport)
 
     def arm(self) -> None:
         """Give the connection `request_s` from now."""
@@ -112,7 +177,40 @@ class _Guarded(asyncio.Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
 
+    def end_handshake(self) -> None:
+        if self._handshake is not None:
+            self._handshake.cancel()
+
+    async def _shake_hands(self, raw: asyncio.Transport, context: ssl.SSLContext) -> None:
+        """Encrypt the connection, then let it in; the deadline of the guard is that of the handshake, too."""
+        loop, limit_s, transport = asyncio.get_running_loop(), self._keeper.limits.request_s, None
+        try:
+            with suppress(OSError):  # ssl.SSLError among them: not our protocol, a wrong certificate, or gone
+                transport = await loop.start_tls(
+                    raw, self, context, server_side=True, ssl_handshake_timeout=limit_s, ssl_shutdown_timeout=1.0
+                )
+        finally:
+            if transport is not None and not transport.is_closing():
+                self._open(transport)
+            else:
+                self._give_up(raw)
+
+    def _give_up(self, raw: asyncio.Transport) -> None:
+        self._keeper.counts.unproven += 1
+        self.disarm()
+        self._keeper.gone(self, None)
+        raw.abort()
+
+    def _open(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._keeper.opened(self, transport)
+        self._inner.connection_made(transport)
+        if self._early:
+            self._inner.data_received(self._early)
+            self._early = b""
+
     def _cut(self) -> None:
         self._keeper.counts.cut += 1
-        if self._transport is not None:
-            self._transport.abort()
+        transport = self._transport or self._raw
+        if transport is not None:
+            transport.abort()
