@@ -34,9 +34,14 @@ class Found:
     def id(self) -> str:
         return self.facts.get("id", "")
 
+    @property
+    def tls(self) -> bool:
+        """Whether it says that it speaks TLS."""
+        return self.facts.get("tls") == "1"
+
     def urls(self, path: str = "/v1/link") -> list[str]:
         """Where the camera may answer, one for each address."""
-        scheme = "https" if self.facts.get("tls") == "1" else "http"
+        scheme = "https" if self.tls else "http"
         return [f"{scheme}://{address}:{self.port}{path}" for address in self.addresses]
 
 
@@ -114,6 +119,11 @@ class Browser:
             await asyncio.sleep(_RESCAN_S)
             with suppress(OSError):
                 await self._zeroconf.async_update_interfaces()
+
+
+async def places(camera: str, seconds: float = 3.0, interfaces: Sequence[str] | None = None) -> list[str]:
+    """Where the camera of this id says that it is, https://host:port: hints that its key has to prove."""
+    return [url for found in await discover(seconds, interfaces) if found.id == camera for url in found.urls("")]
 
 
 async def discover(seconds: float, interfaces: Sequence[str] | None = None) -> list[Found]:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import aiohttp
 
@@ -18,9 +19,12 @@ from agent.errors import LinkClosed, WireError
 from agent.events.wire import Batch, Hello, Record
 from agent.hub.client import LinkClient
 from agent.hub.discover import Browser, Found
+from agent.hub.keyring import Keyring
 from agent.hub.ledger import Ledger
+from agent.hub.ways import LINK, ClaimedWay, OpenWay, Way
 
 _SILENT_HEARTBEATS = 3.0
+_CLAIMS_S = 2.0
 _STEADY_S = 5.0  # a link that breaks sooner counts as one more failure
 
 
@@ -55,7 +59,7 @@ class Watchers:
 class Hub:
     """`run` until cancelled. `hub_id` names this hub to the cameras; by default the ledger's own name.
 
-    `cameras` has the ids to link to among those that announce themselves; None is all.
+    With a `keyring` it links to every camera that was claimed, over TLS. `cameras` has the ids to link to; None is all.
     """
 
     def __init__(
@@ -66,13 +70,16 @@ class Hub:
         backoff: Backoff | None = None,
         *,
         cameras: Collection[str] | None = None,
+        keyring: Keyring | None = None,
     ) -> None:
         self.ledger = ledger
         self.hub_id = hub_id or ledger.hub_id
         self.watchers = watchers or Watchers()
         self.backoff = backoff or Backoff()
         self._cameras = cameras
+        self._keyring = keyring
         self._links: dict[str, CameraLink] = {}
+        self._claimed: dict[str, Claimed] = {}
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="hub-disk")
 
     @property
@@ -83,11 +90,16 @@ class Hub:
     async def run(
         self, urls: Iterable[str] = (), *, browse: bool = True, interfaces: Sequence[str] | None = None
     ) -> None:
-        """Link to the cameras at `urls` and, where `browse`, to all that announce themselves on `interfaces`."""
+        """Link to the claimed cameras, to those at `urls` and, where `browse`, to all that announce themselves.
+
+        Multicast is spoken on `interfaces`.
+        """
         try:
             async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as tasks:
                 for url in urls:
-                    self._link(tasks, http, url, [url])
+                    self._link(tasks, OpenWay(http, self._keyring), url, [url])
+                if self._keyring is not None:
+                    tasks.create_task(self._follow_claims(tasks, http, self._keyring))
                 if browse:
                     tasks.create_task(self._follow(tasks, http, interfaces))
         finally:
@@ -115,26 +127,65 @@ class Hub:
             async for _, camera in changes:
                 self._found(tasks, http, camera)
 
-    def _found(self, tasks: asyncio.TaskGroup, http: aiohttp.ClientSession, camera: Found) -> None:
-        if self._cameras is not None and camera.id not in self._cameras:
-            return
-        link = self._links.get(camera.name)
-        if link is None:
-            self._link(tasks, http, camera.name, camera.urls())
-        else:
-            link.moved(camera.urls())
+    async def _follow_claims(self, tasks: asyncio.TaskGroup, http: aiohttp.ClientSession, keyring: Keyring) -> None:
+        """Link to what is claimed, and to nothing else: other programs claim cameras and let them go meanwhile."""
+        while True:
+            pins = {name: pin for name, pin in keyring.trust().cameras.items() if self._wanted(name)}
+            for name in self._claimed.keys() - pins.keys():
+                self._claimed.pop(name).end()
+                del self._links[name]
+            for name in pins.keys() - self._claimed.keys():
+                way = ClaimedWay(http, keyring, name)
+                link, task = self._link(tasks, way, name, [pins[name].url(LINK)])
+                self._claimed[name] = Claimed(way, task, tasks.create_task(_move(link, way)))
+            await asyncio.sleep(_CLAIMS_S)
 
-    def _link(self, tasks: asyncio.TaskGroup, http: aiohttp.ClientSession, name: str, urls: list[str]) -> None:
-        link = self._links[name] = CameraLink(self, http, name, urls)
-        tasks.create_task(link.run())
+    def _found(self, tasks: asyncio.TaskGroup, http: aiohttp.ClientSession, camera: Found) -> None:
+        if not self._wanted(camera.id):
+            return
+        if claimed := self._claimed.get(camera.id):
+            claimed.way.hint(camera.urls())
+        elif camera.tls:
+            self.watchers.state(camera.name, LinkState.WAITING, "this hub has not claimed it")
+        elif link := self._links.get(camera.name):
+            link.moved(camera.urls())
+        else:
+            self._link(tasks, OpenWay(http, self._keyring), camera.name, camera.urls())
+
+    def _wanted(self, camera: str) -> bool:
+        return self._cameras is None or camera in self._cameras
+
+    def _link(
+        self, tasks: asyncio.TaskGroup, way: Way, name: str, urls: list[str]
+    ) -> tuple[CameraLink, asyncio.Task[None]]:
+        link = self._links[name] = CameraLink(self, way, name, urls)
+        return link, tasks.create_task(link.run())
+
+
+class Claimed(NamedTuple):
+    """What runs for a camera that was claimed."""
+
+    way: ClaimedWay
+    linking: asyncio.Task[None]
+    moving: asyncio.Task[None]
+
+    def end(self) -> None:
+        self.linking.cancel()
+        self.moving.cancel()
+
+
+async def _move(link: CameraLink, way: ClaimedWay) -> None:
+    """Send the link wherever the camera proves to be."""
+    async for url in way.proven():
+        link.moved([url])
 
 
 class CameraLink:
     """Keeps one camera linked: a small state machine that never gives up."""
 
-    def __init__(self, hub: Hub, http: aiohttp.ClientSession, name: str, urls: list[str]) -> None:
+    def __init__(self, hub: Hub, way: Way, name: str, urls: list[str]) -> None:
         self._hub = hub
-        self._http = http
+        self._way = way
         self._name = name
         self._urls = urls
         self._url = ""
@@ -182,8 +233,9 @@ class CameraLink:
 
     async def _serve(self) -> None:
         silence_s = 20.0
-        async with await LinkClient.connect(self._http, self._url, silence_s=silence_s) as client:
+        async with await self._way.open(self._url, silence_s) as client:
             async for message in client:
+                self._way.check(message.device)
                 if isinstance(message, Hello):
                     await self._answer(client, message)
                 else:

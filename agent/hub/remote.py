@@ -109,7 +109,7 @@ async def request(
         ):
             body = await response.read()
     except (aiohttp.ClientError, TimeoutError) as error:
-        raise await why_closed(url, context, error) from error
+        raise await why_closed(url, error, context) from error
     if response.status != 200:
         words = body[:1000].decode(errors="replace").strip() or f"{url} answered {response.status}"
         raise Refused(response.status, words)
@@ -119,25 +119,27 @@ async def request(
         raise Refused(200, f"{url} did not answer as a camera does") from None
 
 
-async def why_closed(url: str, context: ssl.SSLContext, error: Exception) -> LinkClosed:
-    """Why there is no connection, or no longer."""
+async def why_closed(url: str, error: Exception, context: ssl.SSLContext | None) -> LinkClosed:
+    """Why there is no connection, or no longer; `context` as it was used for it."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError) and isinstance(error.certificate_error, WrongKey):
         return Impostor(f"{url}: {error.certificate_error.args[0]}; nothing was sent there")
     if isinstance(error, aiohttp.ClientConnectorError):
         return NotReached(f"{url}: {error}")
-    if _is_refusal(error) or (isinstance(error, aiohttp.ClientConnectionError) and await _is_refused(url, context)):
+    refused = _is_refusal(error)
+    if isinstance(error, aiohttp.ClientConnectionError) and isinstance(context, PinnedContext):
+        refused = refused or await _is_refused(url, context)
+    if refused:
         return CertificateRefused(f"{url}: the camera refuses this hub's certificate (revoked, or claimed by another)")
     return LinkClosed(f"{url}: {error or type(error).__name__}")
 
 
-async def _is_refused(url: str, context: ssl.SSLContext) -> bool:
+async def _is_refused(url: str, context: PinnedContext) -> bool:
     """Whether the camera refuses the certificate, asked by connections on which nothing is said.
 
     In TLS 1.3 a client has finished when the server looks at its certificate. A refusal comes with the first read, is
     lost to a reset where a request was under way already, and asyncio's servers give no reason. What is sure is that a
     camera ends a connection with this certificate, and at the same time keeps one without any.
     """
-    assert isinstance(context, PinnedContext)
     try:
         return await _is_ended(url, context) and not await _is_ended(url, pinned_context(context.fp))
     except ssl.SSLError as error:

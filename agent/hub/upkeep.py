@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
+from yarl import URL
 
 from agent.durable import write_durably
 from agent.errors import LinkClosed, OperatorError, RetryError
@@ -60,6 +61,17 @@ async def bring_up_to_date(keyring: Keyring, pin: CameraPin, look: Look = nowher
         return
     await Remote(keyring, pin, look).post("/v1/trust/revoked", {"serials": trust.revoked})
     _update(keyring, pin.id, told=trust.revision)
+
+
+def at_place(pin: CameraPin, url: str) -> CameraPin:
+    """The camera as if it were at this address."""
+    address = URL(url)
+    return msgspec.structs.replace(pin, host=address.host or "", port=address.port or 0)
+
+
+def note_place(keyring: Keyring, pin: CameraPin) -> None:
+    """Remember where the camera was found."""
+    _update(keyring, pin.id, host=pin.host, port=pin.port)
 
 
 async def rotate(keyring: Keyring, look: Look = nowhere) -> Told:
@@ -112,7 +124,7 @@ async def _each(pins: Iterable[CameraPin], job: Callable[[CameraPin], Awaitable[
     return told
 
 
-def _update(keyring: Keyring, camera: str, **changes: int) -> None:
+def _update(keyring: Keyring, camera: str, **changes: int | str) -> None:
     """Change what is known of a camera, unless it was let go meanwhile."""
 
     def changed(trust: Trust) -> Trust:
