@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from hal.ports import Board, Camera, Clock, Hal, HalSettings, Inputs, Outputs, Recorder, ThermalArray
+from hal.ports import Board, Camera, Clock, Hal, HalSettings, Inputs, Outputs, Powers, Recorder, ThermalArray
 
 if TYPE_CHECKING:
     from hal.recorder import SoftwareRecorder
@@ -40,7 +40,8 @@ def open_hal(settings: HalSettings, clock: Clock | None = None) -> Hal:
         thermal = _choose_thermal(settings, clock)
         if thermal is not None:
             opened.callback(thermal.close)
-        return _OpenHal(camera, recorder, outputs, inputs, thermal, _choose_board(settings), clock, opened.pop_all())
+        board, powers = _choose_board(settings), _choose_powers(settings, clock)
+        return _OpenHal(camera, recorder, outputs, inputs, thermal, board, powers, clock, opened.pop_all())
 
 
 def release_outputs(settings: HalSettings) -> None:
@@ -67,6 +68,7 @@ class _OpenHal:
         inputs: Inputs,
         thermal: ThermalArray | None,
         board: Board,
+        powers: Powers,
         clock: Clock,
         opened: contextlib.ExitStack,
     ) -> None:
@@ -76,6 +78,7 @@ class _OpenHal:
         self.inputs = inputs
         self.thermal = thermal
         self.board = board
+        self.powers = powers
         self.clock = clock
         self._opened = opened
 
@@ -189,3 +192,14 @@ def _choose_board(settings: HalSettings) -> Board:
     from hal.board import LinuxBoard
 
     return LinuxBoard(settings.data_dir)
+
+
+def _choose_powers(settings: HalSettings, clock: Clock) -> Powers:
+    """Nothing that is simulated reboots the computer it runs on."""
+    if settings.source == "simulated":
+        from hal.simulated.powers import RecordingPowers
+
+        return RecordingPowers(clock)
+    from hal.system import SystemPowers
+
+    return SystemPowers()

@@ -13,6 +13,7 @@ HalError
     ├── RuntimeMissing (ImportError)  the inference runtime asked for is not installed
     ├── OutputUnavailable             no such pin, or it is in use
     ├── InputUnavailable              no such pin, or it is in use
+    ├── RebootRefused                 the system does not let this user reboot it
     └── ThermalUnavailable            no thermal array at that address, or no driver for it
 """
 
@@ -71,6 +72,10 @@ class OutputUnavailable(OperatorHalError):
 
 class InputUnavailable(OperatorHalError):
     """The input line cannot be claimed or read."""
+
+
+class RebootRefused(OperatorHalError):
+    """The computer does not reboot when asked."""
 
 
 class ThermalUnavailable(OperatorHalError):

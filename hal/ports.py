@@ -211,13 +211,26 @@ class Inputs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BoardSample:
-    """What the board tells about itself; None is a source that this board lacks, never a guess."""
+    """What the board tells about itself; None is a source that this board lacks, never a guess.
+
+    The `_now` and `_since_boot` flags are those of the firmware: slowed down at all, its frequency capped, near the
+    limit of temperature, too low a voltage. `storage_kind` is mmc, sd, nvme or disk; `storage_reserve` is an eMMC's own
+    word for its spare blocks (1 normal, 2 warning, 3 urgent). `storage_errors` counts from different points by source:
+    only its rise means something. The clock's error is the kernel's bound. `gateway_reached` is false when the way out
+    of the network did not answer lately, None when nobody asked.
+    """
 
     soc_temp_c: float | None = None
     throttled_now: bool | None = None
     throttled_since_boot: bool | None = None
+    capped_now: bool | None = None
+    capped_since_boot: bool | None = None
+    hot_now: bool | None = None
+    hot_since_boot: bool | None = None
     under_voltage_now: bool | None = None
     under_voltage_since_boot: bool | None = None
+    fan_rpm: float | None = None
+    fan_level_pct: float | None = None
     load_1min: float | None = None
     mem_total_mb: float | None = None
     mem_available_mb: float | None = None
@@ -225,8 +238,19 @@ class BoardSample:
     disk_free_mb: float | None = None
     disk_total_mb: float | None = None
     disk_written_mb: float | None = None
+    disk_written_life_mb: float | None = None
+    disk_size_mb: float | None = None
+    storage_kind: str | None = None
     storage_life_used_pct: float | None = None
+    storage_reserve: int | None = None
+    storage_errors: int | None = None
+    read_only: bool | None = None
+    clock_synchronised: bool | None = None
+    clock_error_s: float | None = None
+    clock_frequency_ppm: float | None = None
     wifi_signal_dbm: float | None = None
+    link_up: bool | None = None
+    gateway_reached: bool | None = None
     accelerator_temp_c: float | None = None
     uptime_s: float | None = None
 
@@ -243,7 +267,14 @@ class Board(Protocol):
         """A stable, unique id of this unit: lower-case letters and digits."""
 
     def sample(self) -> BoardSample:
-        """Read every source once. Never raises for a missing source."""
+        """Read every source once. Never raises for a missing source; may wait for seconds for one that hangs."""
+
+
+class Powers(Protocol):
+    """What may be done to the computer as a whole."""
+
+    def reboot(self) -> None:
+        """Ask for an orderly reboot. Raises RebootRefused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +375,8 @@ class Hal(Protocol):
     def thermal(self) -> ThermalArray | None: ...
     @property
     def board(self) -> Board: ...
+    @property
+    def powers(self) -> Powers: ...
     @property
     def clock(self) -> Clock: ...
     def __enter__(self) -> Self: ...

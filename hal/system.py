@@ -1,4 +1,4 @@
-"""The operating system's own services: the clock and whether NTP vouches for it, and systemd's notifications."""
+"""The operating system's own services: the clock and whether NTP vouches for it, systemd's notifications, a reboot."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ import functools
 import os
 import resource
 import socket
+import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+from hal.errors import RebootRefused
 from hal.ports import WallTime
 
 TIMESYNC_MARKER = Path("/run/systemd/timesync/synchronized")
 _STA_UNSYNC = 0x0040
 _MEBIBYTE = 1024.0
+_PPM = 65536.0
+"""Steps of the kernel's frequency correction in one part in a million."""
+_REBOOT_LIMIT_S = 20.0
 
 
 class _Timex(ctypes.Structure):
@@ -37,12 +43,20 @@ def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def kernel_clock_synchronised() -> bool | None:
-    """What the kernel says (adjtimex, read only): NTP keeps the clock, or not; None where it may not be asked."""
+class KernelClock(NamedTuple):
+    """What the kernel knows of its clock (adjtimex(2)): whether NTP keeps it, its error's bound, its correction."""
+
+    synchronised: bool
+    error_s: float
+    frequency_ppm: float
+
+
+def kernel_clock() -> KernelClock | None:
+    """Ask the kernel, which changes nothing; None where a sandbox forbids it."""
     timex = _Timex()
     if _libc().adjtimex(ctypes.byref(timex)) < 0:
         return None
-    return not timex.status & _STA_UNSYNC
+    return KernelClock(not timex.status & _STA_UNSYNC, timex.maxerror / 1e6, timex.freq / _PPM)
 
 
 class SystemClock:
@@ -58,8 +72,8 @@ class SystemClock:
         return time.monotonic()
 
     def wall(self) -> WallTime:
-        kernel = kernel_clock_synchronised()
-        return WallTime(time.time(), self._marker.exists() if kernel is None else kernel)
+        kernel = kernel_clock()
+        return WallTime(time.time(), self._marker.exists() if kernel is None else kernel.synchronised)
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
@@ -111,6 +125,23 @@ class ServiceManager:
                 channel.sendto("\n".join(lines).encode(), address)
             except OSError:
                 return  # A full or vanished socket must not hurt the camera; systemd judges by the silence.
+
+
+class SystemPowers:
+    """The real computer, by systemd: `command` asks logind, which must let this user do so (polkit)."""
+
+    def __init__(self, command: Sequence[str] = ("systemctl", "reboot")) -> None:
+        self._command = command
+
+    def reboot(self) -> None:
+        """Ask for an orderly reboot. Raises RebootRefused."""
+        hint = "let the service's user reboot: polkit action org.freedesktop.login1.reboot"
+        try:
+            asked = subprocess.run(self._command, capture_output=True, text=True, timeout=_REBOOT_LIMIT_S, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise RebootRefused(f"the reboot cannot be asked for: {error}", hint=hint) from error
+        if asked.returncode:
+            raise RebootRefused(f"the reboot was refused: {asked.stderr.strip()}", hint=hint)
 
 
 def peak_rss_mb() -> float:

@@ -29,8 +29,10 @@ def test_identity_is_stable_and_plain(board: Board) -> None:
 
 
 def test_every_reading_is_a_number_a_flag_or_missing(board: Board) -> None:
-    for value in dataclasses.asdict(board.sample()).values():
-        assert value is None or isinstance(value, (bool, float))
+    readings = dataclasses.asdict(board.sample())
+    assert readings.pop("storage_kind") in (None, "emmc", "sd", "nvme", "disk")
+    for value in readings.values():
+        assert value is None or isinstance(value, (bool, int, float))
 
 
 def test_this_machine_has_memory_disk_and_load(tmp_path: Path) -> None:

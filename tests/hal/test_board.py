@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from hal.board import LinuxBoard
 from hal.ports import BoardSample
+from hal.system import KernelClock
 
 MEMINFO = (
     "MemTotal:        3884368 kB\nMemFree:          201312 kB\nMemAvailable:    2911548 kB\nHugePages_Total:       0\n"
@@ -51,7 +53,7 @@ def pi(tmp_path: Path) -> Path:
 
 
 def board(root: Path, vcgencmd: str = "no-such-program") -> LinuxBoard:
-    return LinuxBoard("/var/lib/aislewatch", root=root, vcgencmd=vcgencmd)
+    return LinuxBoard("/var/lib/aislewatch", root=root, vcgencmd=vcgencmd, clock=lambda: None)
 
 
 def test_a_pi_is_read_in_full(pi: Path) -> None:
@@ -106,7 +108,9 @@ def test_vcgencmd_answers_where_sysfs_does_not(pi: Path) -> None:
 
 
 def test_nothing_there_is_nothing_told(tmp_path: Path) -> None:
-    assert board(tmp_path).sample() == BoardSample()
+    sample = board(tmp_path).sample()
+    assert sample == BoardSample()
+    assert LinuxBoard("/data", root=tmp_path, clock=lambda: KernelClock(True, 0.5, -3.0)).sample().clock_error_s == 0.5
 
 
 @pytest.mark.parametrize("garbage", ["", "\n", "not a number", "\0\0", "0xZZ 0x", "é" * 100])
@@ -133,6 +137,109 @@ def test_wear_is_that_of_the_disk_which_holds_the_data(pi: Path) -> None:
     link.parent.mkdir(parents=True)
     link.symlink_to(partition)
     assert board(pi).sample().disk_written_mb == 1.0
+
+
+NO_ROUTE = "Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\n"
+ROUTE = (
+    NO_ROUTE + "wlan0 00000000 0101A8C0 0003 0 0 600 00000000 0 0 0\n"
+    "eth0 00000000 0100000A 0003 0 0 100 00000000 0 0 0\neth0 0000000A 00000000 0001 0 0 100 00FFFFFF 0 0 0\n"
+)
+ARP = "IP address       HW type     Flags       HW address            Mask     Device\n"
+
+
+@pytest.mark.parametrize(
+    ("arp", "reached"),
+    [
+        ("10.0.0.1         0x1         0x2         dc:a6:32:00:00:01     *        eth0\n", True),
+        ("10.0.0.1         0x1         0x0         00:00:00:00:00:00     *        eth0\n", False),
+        ("192.168.1.1      0x1         0x2         dc:a6:32:00:00:02     *        wlan0\n", None),
+    ],
+)
+def test_the_best_way_out_is_judged_by_the_neighbour_table(pi: Path, arp: str, reached: bool | None) -> None:
+    write(pi, {"proc/net/route": ROUTE, "proc/net/arp": ARP + arp, "sys/class/net/eth0/carrier": "1\n"})
+    sample = board(pi).sample()
+    assert (sample.gateway_reached, sample.link_up) == (reached, True)
+    write(pi, {"sys/class/net/eth0/carrier": "0\n"})
+    assert board(pi).sample().link_up is False
+
+
+def test_without_a_way_out_any_link_counts_and_no_gateway_is_judged(pi: Path) -> None:
+    write(pi, {"proc/net/route": NO_ROUTE, "sys/class/net/eth0/device/x": "", "sys/class/net/eth0/carrier": "0"})
+    assert (board(pi).sample().link_up, board(pi).sample().gateway_reached) == (False, None)
+    write(pi, {"sys/class/net/wlan0/device/x": "", "sys/class/net/wlan0/carrier": "1"})
+    assert board(pi).sample().link_up is True
+
+
+def test_a_fan_tells_its_speed_or_only_what_it_is_asked_for(pi: Path) -> None:
+    cooling = "sys/class/thermal/cooling_device0"
+    write(pi, {f"{cooling}/type": "pwm-fan", f"{cooling}/max_state": "4", f"{cooling}/cur_state": "1"})
+    assert (board(pi).sample().fan_rpm, board(pi).sample().fan_level_pct) == (None, 25.0)
+    write(pi, {"sys/class/hwmon/hwmon2/fan1_input": "0\n", "sys/class/hwmon/hwmon2/pwm1": "255\n"})
+    assert (board(pi).sample().fan_rpm, board(pi).sample().fan_level_pct) == (0.0, 100.0)
+
+
+def test_the_processors_own_thermal_zone_is_read(pi: Path) -> None:
+    zones = "sys/class/thermal/thermal_zone"
+    write(pi, {f"{zones}0/type": "gpu-thermal", f"{zones}1/type": "cpu-thermal", f"{zones}1/temp": "70100"})
+    assert board(pi).sample().soc_temp_c == pytest.approx(70.1)
+
+
+def test_the_kernels_own_monitor_tells_of_the_supply_where_the_firmware_is_silent(pi: Path) -> None:
+    (pi / "sys/devices/platform/soc/soc:firmware/get_throttled").unlink()
+    write(pi, {"sys/class/hwmon/hwmon1/name": "rpi_volt", "sys/class/hwmon/hwmon1/in0_lcrit_alarm": "1\n"})
+    sample = board(pi).sample()
+    assert (sample.under_voltage_now, sample.under_voltage_since_boot, sample.throttled_now) == (True, None, None)
+
+
+def test_a_vcgencmd_that_hangs_is_left_alone_for_a_while(pi: Path) -> None:
+    (pi / "sys/devices/platform/soc/soc:firmware/get_throttled").unlink()
+    program, calls = pi / "vcgencmd", pi / "calls"
+    program.write_text(f"#!/bin/sh\necho x >> {calls}\nexec sleep 60\n")
+    program.chmod(0o755)
+    hanging = board(pi, str(program))
+    for _ in range(5):
+        assert hanging.sample().throttled_now is None
+    assert calls.read_text().count("x") == 1
+
+
+def test_what_was_written_in_its_life_and_what_went_wrong(pi: Path) -> None:
+    write(
+        pi,
+        {
+            "sys/fs/ext4/mmcblk0p2/lifetime_write_kbytes": "1048576\n",
+            "sys/fs/ext4/mmcblk0p2/errors_count": "3\n",
+            "sys/block/mmcblk0/device/type": "SD\n",
+            "sys/block/mmcblk0/size": "62333952\n",
+            "sys/block/mmcblk0/device/pre_eol_info": "0x02\n",
+        },
+    )
+    sample = board(pi).sample()
+    assert (sample.disk_written_life_mb, sample.storage_errors, sample.storage_reserve) == (1024.0, 3, 2)
+    assert (sample.storage_kind, sample.disk_size_mb) == ("sd", 30436.5)
+
+
+def test_errors_of_the_card_s_host_and_of_the_bus_count_too(pi: Path) -> None:
+    card = pi / "sys/devices/mmc0/mmc0:0001"
+    write(card, {"ioerr_cnt": "0x5\n"})
+    shutil.rmtree(pi / "sys/block/mmcblk0/device")
+    (pi / "sys/block/mmcblk0/device").symlink_to(card)
+    stats = "# Command Timeout Occurred:\t 2\n# Data CRC Errors Occurred:\t 1\n"
+    write(pi, {"sys/kernel/debug/mmc0/err_stats": stats})
+    assert board(pi).sample().storage_errors == 8
+
+
+@pytest.mark.parametrize(
+    ("mounts", "read_only"),
+    [
+        ("/dev/root / ext4 ro,relatime 0 0\n/dev/mmcblk0p3 /var/lib/aislewatch ext4 rw,noatime 0 0\n", False),
+        ("/dev/root / ext4 rw,relatime 0 0\n/dev/mmcblk0p3 /var/lib ext4 ro,noatime 0 0\n", True),
+        ("/dev/root / ext4 rw,relatime 0 0\n/dev/sda1 /var/lib/aislewatch-old ext4 ro 0 0\n", False),
+        ("", None),
+    ],
+)
+def test_the_mount_of_the_data_is_looked_at(pi: Path, mounts: str, read_only: bool | None) -> None:
+    write(pi, {"proc/self/mounts": mounts})
+    assert board(pi).sample().read_only is read_only
 
 
 def test_serial_comes_from_cpuinfo_else_from_a_hash_of_the_machine_id(pi: Path) -> None:

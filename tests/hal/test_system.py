@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hal.system import ServiceManager, SystemClock, kernel_clock_synchronised, peak_rss_mb
+from hal.errors import RebootRefused
+from hal.system import ServiceManager, SystemClock, SystemPowers, kernel_clock, peak_rss_mb
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -72,10 +73,28 @@ def test_watchdog_interval_is_half_of_what_systemd_allows(usec: str, pid: str, i
 
 def test_the_wall_label_follows_the_kernel_or_else_the_marker(tmp_path: Path) -> None:
     marker = tmp_path / "synchronized"
-    kernel = kernel_clock_synchronised()
-    assert SystemClock(marker).wall().synchronised == bool(kernel)
+    kernel = kernel_clock()
+    assert SystemClock(marker).wall().synchronised == bool(kernel and kernel.synchronised)
     marker.touch()
-    assert SystemClock(marker).wall().synchronised == (True if kernel is None else kernel)
+    assert SystemClock(marker).wall().synchronised == (True if kernel is None else kernel.synchronised)
+
+
+def test_the_kernels_clock_is_bounded() -> None:
+    kernel = kernel_clock()
+    if kernel is None:
+        pytest.skip("this sandbox forbids adjtimex")
+    assert kernel.error_s >= 0
+    assert abs(kernel.frequency_ppm) <= 500, "the kernel corrects no more (adjtimex(2))"
+
+
+def test_a_reboot_is_asked_for_and_a_refusal_is_told(tmp_path: Path) -> None:
+    asked = tmp_path / "asked"
+    SystemPowers(["touch", str(asked)]).reboot()
+    assert asked.exists()
+    for command in (["sh", "-c", "echo not allowed >&2; exit 1"], ["no-such-program"]):
+        with pytest.raises(RebootRefused) as refusal:
+            SystemPowers(command).reboot()
+        assert "polkit" in refusal.value.hint
 
 
 def test_peak_rss_is_that_of_a_python_process() -> None:
