@@ -1,39 +1,24 @@
-"""The link protocol's messages (version 0) and their msgpack form; docs/protocol.md shows each with an example."""
+"""The link protocol's messages (version 1) and their msgpack form; docs/protocol.md shows each with an example."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 import numpy as np
 from msgspec import Meta
 
-from agent.domain import Event, HealthSample, Incident, Json
+from agent.domain import Event, HealthSample, Incident
 from agent.errors import WireError
+from agent.events.kinds import Count, Epoch, Facts, Name, Real, SeverityWord, Token
+from agent.events.orders import Command, Result
+from agent.events.pieces import Done, Fetch, Leave, Part, Take, Undone
 from agent.events.scan import Limits, scan
 
-PROTOCOL = 0
+PROTOCOL = 1
 BODY_LIMITS = Limits(size=64 * 1024, depth=5, items=1024)
-
-# A finite number: NaN passes no comparison, so the bounds keep it out as well.
-Real = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
-Count = Annotated[int, Meta(ge=0, le=2**53)]
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,64}\Z")]
-Epoch = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
-SeverityWord = Literal["info", "warning", "critical"]
-
-if TYPE_CHECKING:
-    Facts = Mapping[str, Json]
-else:
-    # JSON to a depth that keeps a whole batch within the message limits; written out so that the C decoder enforces it.
-    _J0 = None | bool | int | Real | str
-    _J1 = None | bool | int | Real | str | list[_J0] | dict[str, _J0]
-    _J2 = None | bool | int | Real | str | list[_J1] | dict[str, _J1]
-    _J3 = None | bool | int | Real | str | list[_J2] | dict[str, _J2]
-    Facts = dict[str, _J3]
 
 
 class EventBody(msgspec.Struct, frozen=True, tag_field="type", tag="event", omit_defaults=True, gc=False):
@@ -90,6 +75,7 @@ class CloseCode(IntEnum):
     BAD_ACK = 4005
     BAD_CURSOR = 4006
     STALLED = 4007
+    VERSION = 4008
 
 
 class Origin(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -120,8 +106,24 @@ class ClockFacts(msgspec.Struct, frozen=True, gc=False):
     synchronised: bool
 
 
-class Hello(msgspec.Struct, frozen=True, tag_field="type", tag="hello", gc=False):
-    """Camera: who I am and how far my journal reaches. Sent first, and again when the epoch changed."""
+class Capabilities(msgspec.Struct, frozen=True):
+    """What a camera can do: the kinds of rules it knows, its outputs with their roles, the models by what they are for,
+    how it keeps evidence, what may be fetched, and the orders it takes with the version of each.
+    """
+
+    rules: list[str] = []
+    outputs: dict[str, str] = {}
+    models: dict[str, str] = {}
+    evidence: str = "off"
+    attachments: list[str] = []
+    commands: dict[str, Count] = {}
+
+
+class Hello(msgspec.Struct, frozen=True, tag_field="type", tag="hello"):
+    """Camera: who I am, what I can do and how far my journal reaches. Sent first, and again when the epoch changed.
+
+    Commands on this link carry `challenge`, which is random and new with every link.
+    """
 
     protocol: Count
     device: Name
@@ -133,15 +135,21 @@ class Hello(msgspec.Struct, frozen=True, tag_field="type", tag="hello", gc=False
     durable: bool
     heartbeat_s: Real
     clock: ClockFacts
+    challenge: Token = "0" * 32
+    capabilities: Capabilities = Capabilities()
 
 
 class Resume(msgspec.Struct, frozen=True, tag_field="type", tag="resume", omit_defaults=True, gc=False):
-    """Hub: I hold everything of `epoch` up to `seq` (0: nothing); send at most `window` records unacknowledged."""
+    """Hub: I hold everything of `epoch` up to `seq` (0: nothing); send at most `window` records unacknowledged.
+
+    `protocol` is the version the hub goes by; hubs of version 0 do not say it.
+    """
 
     hub: Name
     epoch: Epoch
     seq: Count
     window: Annotated[int, Meta(ge=1, le=4096)] = 256
+    protocol: Count = 0
 
 
 class Gap(msgspec.Struct, frozen=True, gc=False):
@@ -183,9 +191,9 @@ class Pong(msgspec.Struct, frozen=True, tag_field="type", tag="pong", gc=False):
     n: Count
 
 
-FromCamera = Hello | Batch | Ping | Pong
-FromHub = Resume | Ack | Ping | Pong
-Message = Hello | Batch | Resume | Ack | Ping | Pong
+FromCamera = Hello | Batch | Ping | Pong | Result | Part | Done | Undone
+FromHub = Resume | Ack | Ping | Pong | Command | Fetch | Take | Leave
+Message = FromCamera | FromHub
 
 _T = TypeVar("_T")
 _SEVERITY_WORDS: tuple[SeverityWord, ...] = ("info", "warning", "critical")

@@ -1,4 +1,4 @@
-"""The camera's end of the hub link: a WebSocket that streams the journal and takes acknowledgements."""
+"""The camera's end of the hub link: a WebSocket that streams the journal, takes commands and sends attachments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from agent.events.scan import MESSAGE_LIMITS
 from agent.events.wire import CloseCode
 from agent.hub.callers import STRANGER, Caller
 from agent.hub.identity import Identity
-from agent.hub.session import LinkSettings, LinkStatus, Session
+from agent.hub.services import LinkServices, events_only
+from agent.hub.session import LinkSettings, Session
+from agent.hub.stream import LinkStatus
 
 _PROTOCOL_ERROR = 1002
 _BREACHES = (_PROTOCOL_ERROR, CloseCode.TOO_LONG, CloseCode.MALFORMED, CloseCode.UNEXPECTED, CloseCode.BAD_ACK)
@@ -33,10 +35,17 @@ class LinkCounts:
 class LinkServer:
     """Accepts hubs on `/v1/link`. Each hub has its own session and its own cursor in the journal."""
 
-    def __init__(self, journal: Journal, identity: Identity, settings: LinkSettings | None = None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        identity: Identity,
+        settings: LinkSettings | None = None,
+        services: LinkServices | None = None,
+    ) -> None:
         self._journal = journal
         self._identity = identity
         self._settings = settings or LinkSettings()
+        self._services = services or events_only(journal)
         self._sessions: set[Session] = set()
         self._idle = asyncio.Event()
         self._closing = False
@@ -57,7 +66,7 @@ class LinkServer:
         socket = web.WebSocketResponse(
             max_msg_size=MESSAGE_LIMITS.size, compress=False, timeout=self._settings.close_s, writer_limit=1 << 18
         )
-        session = Session(socket, self._journal, self._identity, self._settings, self._replace, caller)
+        session = Session(socket, self._journal, self._identity, self._settings, self._services, caller, self._replace)
         self._sessions.add(session)
         self._idle.clear()
         self.counts.opened += 1
@@ -77,6 +86,7 @@ class LinkServer:
             session.end(CloseCode.SHUTDOWN, "the camera stops")
         if self._sessions:
             await self._idle.wait()
+        await self._services.commands.close()
 
     def _replace(self, new: Session) -> None:
         """The same hub connected anew: the older connection is a dead one that has not been noticed yet."""

@@ -28,7 +28,10 @@ def test_a_batch_is_read_by_any_msgpack() -> None:
     [
         ({"type": "ack", "epoch": EPOCH, "seq": 9}, Ack(EPOCH, 9)),
         ({"type": "ping", "n": 3}, Ping(3)),
-        ({"type": "resume", "hub": "hub-1", "epoch": EPOCH, "seq": 5}, Resume("hub-1", EPOCH, 5)),
+        (
+            {"type": "resume", "hub": "hub-1", "epoch": EPOCH, "seq": 5, "protocol": 1},
+            Resume("hub-1", EPOCH, 5, protocol=1),
+        ),
     ],
 )
 def test_what_any_msgpack_writes_is_understood(written: dict[str, Any], message: Message) -> None:

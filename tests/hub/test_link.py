@@ -18,7 +18,7 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 from agent.domain import Event, Severity
 from agent.errors import LinkClosed
 from agent.events.journal import Journal, JournalLimits, Position
-from agent.events.wire import Ack, Batch, CloseCode, Hello, Resume, encode
+from agent.events.wire import PROTOCOL, Ack, Batch, CloseCode, Hello, Resume, encode
 from agent.hub.client import LinkClient
 from agent.hub.identity import Identity
 from agent.hub.link import LinkServer, LinkSettings
@@ -285,7 +285,7 @@ async def test_a_silent_hub_is_dropped_and_a_talking_one_is_kept(
         taking = asyncio.create_task(collect(client, 1))
         hello = await silent.receive_bytes()
         epoch = msgspec.msgpack.decode(hello)["epoch"]
-        await silent.send_bytes(encode(Resume("hub-silent", epoch, 0)))
+        await silent.send_bytes(encode(Resume("hub-silent", epoch, 0, protocol=PROTOCOL)))
         while (message := await silent.receive(timeout=5)).type is aiohttp.WSMsgType.BINARY:
             pass
         assert message.data == CloseCode.SILENT
@@ -326,7 +326,7 @@ async def stalled_hub(port: int) -> socket.socket:
         answer += await loop.sock_recv(raw, 4096)
     epoch = re.search(rb"epoch\xb0([0-9a-f]{16})", answer)
     assert epoch is not None
-    resume = encode(Resume("hub-stalled", epoch[1].decode(), 0, window=4096))
+    resume = encode(Resume("hub-stalled", epoch[1].decode(), 0, 4096, PROTOCOL))
     await loop.sock_sendall(raw, bytes([0x82, 0x80 | len(resume), 0, 0, 0, 0]) + resume)
     return raw
 

@@ -1,0 +1,199 @@
+"""Takes a hub's commands: each is checked, done once, audited, and its result kept for when it is asked again."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from agent.domain import Event, Json
+from agent.errors import ConfigError, JournalError, OperatorError, WireError
+from agent.events.orders import (
+    MOST_LIFE_S,
+    VERSIONS,
+    Command,
+    GetConfig,
+    GetZones,
+    Order,
+    OutputOff,
+    Result,
+    Silence,
+    do_of,
+    read_order,
+)
+from agent.hub.callers import Caller, Role
+from agent.hub.results import ResultBook
+
+AUDIT = "command"
+_LOOKS = (GetConfig, GetZones)
+"""They change nothing: done anew after a restart they harm nobody."""
+_URGENT = (Silence, OutputOff)
+"""They wait for no disk: what sounds is to be quiet even where the journal hangs."""
+
+
+class Failed(OperatorError):
+    """What was ordered may be done, but did not succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who orders: what the connection has proven, what the hub calls itself, and the person it names."""
+
+    caller: Caller
+    hub: str
+    by: str = ""
+
+    @property
+    def who(self) -> str:
+        """In words, for the journal and the audit log."""
+        return ", ".join(word for word in (self.by, self.caller.name or self.hub) if word)
+
+
+Handler = Callable[[Any, Asker], Awaitable[Mapping[str, Any]]]
+"""Does one kind of order; what it returns is the result's data. Raises OperatorError where it is not done."""
+
+
+class CommandDesk:
+    """Belongs to the event loop; all links share one. `monotonic` is the camera's clock that commands expire by."""
+
+    def __init__(
+        self,
+        handlers: Mapping[type[Order], Handler],
+        book: ResultBook,
+        monotonic: Callable[[], float],
+        report: Callable[[Event], None],
+    ) -> None:
+        self._handlers = handlers
+        self._book = book
+        self._monotonic = monotonic
+        self._report = report
+        self._doing: dict[str, asyncio.Task[Result]] = {}
+
+    def versions(self) -> dict[str, int]:
+        """The orders that are taken here."""
+        names = (str(kind.__struct_config__.tag) for kind in self._handlers)
+        return {name: VERSIONS[name] for name in names}
+
+    async def take(self, command: Command, challenge: str, asker: Asker) -> Result:
+        """See to a command that came over the link with this challenge.
+
+        Whoever waits may go: what was begun is brought to its end, and asked again it answers what it answered first.
+        """
+        if asker.caller.role < Role.HUB:
+            return self._audited(command, asker, Result(command.id, "refused", "commands take the hub's certificate"))
+        if command.challenge != challenge:
+            return self._audited(command, asker, Result(command.id, "refused", "the command is of another link"))
+        digest = hashlib.sha256(bytes(command.order)).digest()
+        if (known := self._book.find(command.id)) is not None:
+            return self._audited(command, asker, await self._again(command, digest, known.digest))
+        wrong = self._mistimed(command)
+        if wrong is not None:
+            self._book.note(command.id, digest, wrong)
+            return self._audited(command, asker, wrong)
+        return await asyncio.shield(self._begin(command, digest, asker))
+
+    async def close(self) -> None:
+        """Wait for what is being done."""
+        await asyncio.gather(*self._doing.values(), return_exceptions=True)
+
+    async def _again(self, command: Command, digest: bytes, first_digest: bytes) -> Result:
+        if digest != first_digest:
+            return Result(command.id, "duplicate", "another command had this id")
+        if (doing := self._doing.get(command.id)) is not None:
+            return msgspec.structs.replace(await asyncio.shield(doing), repeated=True)
+        known = self._book.find(command.id)
+        assert known is not None
+        first = known.result or Result(command.id, "failed", "it was begun, and ended in an error of the camera's")
+        return msgspec.structs.replace(first, repeated=True)
+
+    def _mistimed(self, command: Command) -> Result | None:
+        left_s = command.expires_s - self._monotonic()
+        if left_s <= 0:
+            return Result(command.id, "expired", f"its time was over {-left_s:.1f} s ago")
+        if left_s > MOST_LIFE_S:
+            return Result(command.id, "refused", f"a command lives for {MOST_LIFE_S:g} s at most, not {left_s:.1f} s")
+        return None
+
+    def _begin(self, command: Command, digest: bytes, asker: Asker) -> asyncio.Task[Result]:
+        doing = asyncio.create_task(self._do(command, digest, asker), name=f"command {command.id}")
+        self._doing[command.id] = doing
+        doing.add_done_callback(lambda _: self._doing.pop(command.id))
+        return doing
+
+    async def _do(self, command: Command, digest: bytes, asker: Asker) -> Result:
+        try:
+            order = read_order(command.order)
+        except WireError as error:
+            result = Result(command.id, "refused", str(error))
+            self._book.note(command.id, digest, result)
+            return self._audited(command, asker, result)
+        result = await self._once(command.id, digest, order, asker)
+        return self._audited(command, asker, result, do_of(order))
+
+    async def _once(self, command: str, digest: bytes, order: Order, asker: Asker) -> Result:
+        """Do it between two notes, so that neither a repetition nor a restart can make it be done twice."""
+        if isinstance(order, _LOOKS):
+            result = await self._done(command, order, asker)
+            self._book.note(command, digest, result)
+            return result
+        try:
+            noting = asyncio.ensure_future(self._book.begin(command, digest))
+            if not isinstance(order, _URGENT):
+                await noting
+            result = await self._done(command, order, asker)
+            await noting
+            await self._book.finish(result)
+        except JournalError as error:
+            result = Result(command, "failed", _words(error))
+            self._book.note(command, digest, result)
+        return result
+
+    async def _done(self, command: str, order: Order, asker: Asker) -> Result:
+        handler = self._handlers.get(type(order))
+        if handler is None:
+            return Result(command, "refused", f"{do_of(order)} cannot be done here")
+        try:
+            return Result(command, "ok", data={**await handler(order, asker)})
+        except ConfigError as error:
+            problems = [{"path": one.path, "message": one.message, "hint": one.hint} for one in error.problems]
+            return Result(command, "refused", str(error), {"problems": problems})
+        except (Failed, JournalError) as error:
+            return Result(command, "failed", _words(error))
+        except OperatorError as error:
+            return Result(command, "refused", _words(error))
+
+    def _audited(self, command: Command, asker: Asker, result: Result, do: str = "") -> Result:
+        """Journal who ordered what and what became of it; the evidence's audit log takes it from there."""
+        data: dict[str, Json] = {
+            "id": command.id,
+            "do": do or _do_in(command),
+            "outcome": result.outcome,
+            "reason": result.reason[:200],
+            "repeated": result.repeated,
+            "hub": asker.hub,
+            "who": asker.caller.name,
+            "serial": asker.caller.serial,
+            "by": asker.by,
+        }
+        self._report(Event(AUDIT, self._monotonic(), data={key: value for key, value in data.items() if value}))
+        return result
+
+
+class _Named(msgspec.Struct):
+    do: str = ""
+
+
+def _do_in(command: Command) -> str:
+    """What a command that was not even read says it is."""
+    try:
+        return msgspec.msgpack.decode(command.order, type=_Named).do[:40]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+
+
+def _words(error: OperatorError) -> str:
+    return f"{error}{': ' + error.hint if error.hint else ''}"
