@@ -27,8 +27,9 @@ from agent.vision.pipeline import Parts, PictureCheck, Watcher
 from agent.vision.pose_watch import PoseWatcher
 from agent.vision.spec import ModelSpec, Operating
 from agent.vision.tracker import Tracker, TrackerSettings
+from hal.errors import ModelUnreadable
 from hal.ports import Clock
-from hal.tflite import DeviceName, open_accelerator
+from hal.tflite import DeviceName, compiled_for_edgetpu, open_accelerator
 
 WITH_GOODS = (ZoneKind.SHELF, ZoneKind.HIGH_VALUE)
 """The kinds of zones that have a front with goods."""
@@ -37,36 +38,60 @@ LOW_SCORE = TrackerSettings().low_score
 
 
 class Detectors:
-    """Opens the configured detector, and the same on the CPU when its accelerator is lost.
+    """Opens the configured detector, and one on the CPU when its accelerator is lost.
 
-    Raises ModelError, ModelUnreadable or RuntimeMissing for a model that cannot be used.
+    `faults` is the file that a simulated accelerator reads. Raises ModelError, ModelUnreadable or RuntimeMissing for a
+    model that cannot be used.
     """
 
-    def __init__(self, config: ModelConfig, clock: Clock, catalogue: Catalogue | None = None) -> None:
-        catalogue = catalogue or Catalogue.load()
-        self.spec = catalogue.spec(config.name)
-        if self.spec.task != "person":
-            raise ModelError(f"model {config.name} is for {self.spec.task}", hint="choose one that finds people")
-        self._content = catalogue.read(self.spec)
+    def __init__(
+        self, config: ModelConfig, clock: Clock, catalogue: Catalogue | None = None, *, faults: str = ""
+    ) -> None:
+        self._catalogue = catalogue or Catalogue.load()
+        self.spec = self._spec(config.name)
+        self._content = self._catalogue.read(self.spec)
         self._config = config
         self._clock = clock
+        self._faults = faults
 
     def open(self, min_score: float = LOW_SCORE) -> Detector:
-        """The detector as configured; by default it gives what the tracker can use, which is cheaper than all."""
-        return self._open(self._config.device, min_score)  # type: ignore[arg-type]  # a choice of ModelConfig
+        """The detector as configured; by default it gives what the tracker can use, which is cheaper than all.
 
-    def open_fallback(self) -> Detector:
-        """The detector on the CPU."""
-        return self._open("cpu", LOW_SCORE)
+        A model for an Edge TPU that is not to be had is replaced by the configured fallback.
+        """
+        device: DeviceName = self._config.device  # type: ignore[assignment]  # a choice of ModelConfig
+        try:
+            return self._open(self.spec, self._content, device, min_score)
+        except ModelUnreadable as error:
+            if not compiled_for_edgetpu(self._content):
+                raise
+            return self.open_fallback(str(error))
 
-    def _open(self, device: DeviceName, min_score: float) -> Detector:
+    def open_fallback(self, why: str) -> Detector:
+        """The detector on the CPU, marked as degraded: the same model where a CPU can run it."""
+        spec, content = self.spec, self._content
+        if compiled_for_edgetpu(content):
+            spec = self._spec(self._config.fallback)
+            content = self._catalogue.read(spec)
+        return self._open(spec, content, "cpu", LOW_SCORE, why)
+
+    def _spec(self, name: str) -> ModelSpec:
+        spec = self._catalogue.spec(name)
+        if spec.task != "person":
+            raise ModelError(f"model {name} is for {spec.task}", hint="choose one that finds people")
+        return spec
+
+    def _open(
+        self, spec: ModelSpec, content: bytes, device: DeviceName, min_score: float, degraded: str = ""
+    ) -> Detector:
         accelerator = open_accelerator(
-            self._content,
+            content,
             runtime=self._config.runtime,  # type: ignore[arg-type]  # one of the choices of ModelConfig
             device=device,
             threads=self._config.threads,
+            faults=self._faults,
         )
-        return Detector(accelerator, self.spec, min_score=min_score, monotonic=self._clock.monotonic)
+        return Detector(accelerator, spec, min_score=min_score, monotonic=self._clock.monotonic, degraded=degraded)
 
     def operating(self) -> Operating:
         """The thresholds: the model's own by day, unless the configuration says otherwise."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.domain import Box, Detection
 from agent.errors import ModelError
@@ -32,8 +32,9 @@ def _no_clock() -> float:
 class Detector:
     """A person model on an accelerator.
 
-    `monotonic` reads a clock in seconds for the stage times (`times`); without one they stay 0. Object masks belong
-    after this, on the detections. Raises ModelError where the loaded model is not what the manifest says.
+    `monotonic` reads a clock in seconds for the stage times (`times`); without one they stay 0. `degraded` says why
+    this one stands in for another. Object masks belong after this, on the detections. Raises ModelError where the
+    loaded model is not what the manifest says.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Detector:
         *,
         min_score: float = MIN_SCORE,
         monotonic: Callable[[], float] = _no_clock,
+        degraded: str = "",
     ) -> None:
         require_input(accelerator, spec)
         self.spec = spec
@@ -52,11 +54,17 @@ class Detector:
         self._decoder = decoder_for(spec, accelerator.outputs, min_score)
         self._suppress = SUPPRESSORS[spec.nms]
         self._monotonic = monotonic
+        self._degraded = degraded
 
     @property
     def accelerator_info(self) -> AcceleratorInfo:
         """Where the model runs."""
-        return self._accelerator.info
+        info = self._accelerator.info
+        return replace(info, degraded=self._degraded) if self._degraded else info
+
+    def close(self) -> None:
+        """Release the model and its device."""
+        self._accelerator.close()
 
     def detect(self, picture: Yuv420) -> list[Detection]:
         """The people in a camera's picture, best first, boxes within 0..1. Raises AcceleratorLost."""

@@ -151,15 +151,19 @@ class GatePolicy:
     """When to look for people: always on motion, now and then without.
 
     A known person is looked at again every `people_check_s` even when still; an empty scene every `idle_check_s`, so
-    that somebody who stood there from the start is found.
+    that somebody who stood there from the start is found. `least_gap_s` lies between any two looks: a board that is too
+    hot looks less often.
     """
 
     people_check_s: float = 0.5
     idle_check_s: float = 2.0
+    least_gap_s: float = 0.0
 
     def wants_inference(self, t_s: float, motion: Motion, *, people: bool, last_inferred_s: float | None) -> bool:
         """Whether the frame at `t_s` goes to the detector; `people` says that a track lives, confirmed or not."""
-        if motion.active or last_inferred_s is None:
+        if last_inferred_s is None:
             return True
-        wait_s = self.people_check_s if people else self.idle_check_s
+        wait_s = self.least_gap_s
+        if not motion.active:
+            wait_s = max(wait_s, self.people_check_s if people else self.idle_check_s)
         return t_s - last_inferred_s >= wait_s - 1e-6

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from agent.domain import Detection, Event, HealthSample, Incident, Json, Severity, Track
@@ -86,7 +86,9 @@ class PictureCheck(Protocol):
 
 @dataclass(slots=True)
 class Parts:
-    """What the walk is made of. `open_fallback` gives a detector on the CPU when the accelerator is lost."""
+    """What the walk is made of. `open_fallback` gives a detector on the CPU when the accelerator is lost, and is told
+    how.
+    """
 
     gate: Gate
     policy: GatePolicy
@@ -96,7 +98,7 @@ class Parts:
     rules: RuleEngine
     incidents: IncidentBook
     object_mask: ZoneMap
-    open_fallback: Callable[[], Detector]
+    open_fallback: Callable[[str], Detector]
     alarms: AlarmBank | None = None
     watchers: Sequence[Watcher] = ()
     picture: PictureCheck | None = None
@@ -133,11 +135,20 @@ class Pipeline:
         self._stays: Mapping[tuple[int, int], Stay] = {}
         self._last_inferred_s: float | None = None
         self._health: Sequence[HealthSample] = ()
+        self._newer: Detector | None = None
 
     @property
     def detector(self) -> Detector:
         """The detector in use now."""
         return self._parts.detector
+
+    def use(self, detector: Detector) -> None:
+        """Go on with another detector from the next look on; from any thread."""
+        self._newer = detector
+
+    def pace(self, least_gap_s: float) -> None:
+        """Leave so much time between two looks, to spare a hot board; from any thread."""
+        self._parts.policy = replace(self._parts.policy, least_gap_s=least_gap_s)
 
     def process(self, frame: Frame) -> Outcome:
         """Walk one frame. `frame.t_s` must not run backwards."""
@@ -202,7 +213,7 @@ class Pipeline:
         return self._outcome(frame, times, detections, events, incidents, findings.ended, inferred=True)
 
     def _detect(self, frame: Frame) -> tuple[list[Detection], list[Event]]:
-        troubles: list[Event] = []
+        troubles = self._change_over(frame.t_s)
         try:
             found = self._parts.detector.detect(frame.lores)
         except AcceleratorLost as error:
@@ -216,9 +227,19 @@ class Pipeline:
             senses = watcher.look(frame, self._tracks, senses)
         return senses
 
+    def _change_over(self, t_s: float) -> list[Event]:
+        """Take the newer detector, if one waits."""
+        newer, self._newer = self._newer, None
+        if newer is None:
+            return []
+        self._parts.detector.close()
+        self._parts.detector = newer
+        return [Event("accelerator", t_s, data={"state": "back", "device": newer.accelerator_info.device})]
+
     def _fall_back(self, t_s: float, error: AcceleratorLost) -> Event:
         log.warning("accelerator lost, going on with the CPU: %s", error)
-        self._parts.detector = self._parts.open_fallback()
+        self._parts.detector.close()
+        self._parts.detector = self._parts.open_fallback(str(error))
         data: dict[str, Json] = {"state": "lost", "fallback": "cpu", "error": str(error)}
         return Event("accelerator", t_s, Severity.WARNING, data)
 

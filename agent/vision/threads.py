@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 STALL_S = 2.5
-REOPEN_FIRST_S, REOPEN_MOST_S = 0.5, 8.0
+REOPEN_FIRST_S, REOPEN_MOST_S = 0.5, 4.0
+"""Waits between two tries; the longest one and a stall together stay within the watchdog's patience."""
 
 
 class Mailbox(Generic[T]):
@@ -68,7 +69,8 @@ class Counters:
 class CaptureThread:
     """Reads the camera and keeps it open: a stall or loss closes it and opens it again with back-off.
 
-    Every frame is offered to `offer` too, for instance to a recorder; it must take microseconds.
+    `lost_since_s` is None while frames come. Every frame is offered to `offer` too, for instance to a recorder; it must
+    take microseconds.
     """
 
     def __init__(
@@ -87,19 +89,24 @@ class CaptureThread:
         self._counters = counters
         self._report = report
         self._stopping = threading.Event()
+        self._reopening = threading.Event()
         self._last_index: int | None = None
-        self._lost_since_s: float | None = None
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+        self.lost_since_s: float | None = None
         self.heartbeat_s = clock.monotonic()
         self.info: CameraInfo | None = None
 
     @property
     def receiving(self) -> bool:
         """Whether the camera is open and not lost."""
-        return self.info is not None and self._lost_since_s is None
+        return self.info is not None and self.lost_since_s is None
 
     def start(self) -> None:
         self._thread.start()
+
+    def reopen(self) -> None:
+        """Close the camera after the frame in hand and open it again; from any thread, and without waiting."""
+        self._reopening.set()
 
     def stop(self) -> None:
         """End the thread and release the camera."""
@@ -114,18 +121,23 @@ class CaptureThread:
             try:
                 self.info = self._camera.open()
                 self._last_index = None
+                self._reopening.clear()
                 if self._read_frames():
                     break
+                wait_s = REOPEN_FIRST_S
             except HalError as error:
-                wait_s = REOPEN_FIRST_S if self._lost_since_s is None else min(wait_s * 2, REOPEN_MOST_S)
+                wait_s = REOPEN_FIRST_S if self.lost_since_s is None else min(wait_s * 2, REOPEN_MOST_S)
                 self._lost(error, wait_s)
             self._camera.close()
             self._stopping.wait(wait_s)
         self._mailbox.close()
 
     def _read_frames(self) -> bool:
-        """Read until the source ends for good (true) or the thread is stopped. Raises HalError when it is lost."""
-        while not self._stopping.is_set():
+        """Read until the source ends for good (true), or the thread is stopped or told to open the camera again.
+
+        Raises HalError when it is lost.
+        """
+        while not self._stopping.is_set() and not self._reopening.is_set():
             frame = self._camera.read(STALL_S)
             if frame is None:
                 return True
@@ -138,24 +150,24 @@ class CaptureThread:
         self._last_index = frame.index
         self._counters.captured += 1
         self.heartbeat_s = self._clock.monotonic()
-        if self._lost_since_s is not None:
+        if self.lost_since_s is not None:
             self._recovered()
         self._mailbox.put(frame)
         if self._offer:
             self._offer(frame)
 
     def _lost(self, error: HalError, wait_s: float) -> None:
-        if self._stopping.is_set() or self._lost_since_s is not None:
+        if self._stopping.is_set() or self.lost_since_s is not None:
             return
         now_s = self._clock.monotonic()
-        self._lost_since_s = now_s
+        self.lost_since_s = now_s
         self._counters.stalls += 1
         log.error("camera lost, opening it again in %.1f s: %s %s", wait_s, error, error.hint)
         self._report(HealthSample("signal_loss", HealthState.FAULT, now_s, now_s, 1.0, f"{error} {error.hint}".strip()))
 
     def _recovered(self) -> None:
         now_s = self._clock.monotonic()
-        since_s, self._lost_since_s = self._lost_since_s or now_s, None
+        since_s, self.lost_since_s = self.lost_since_s or now_s, None
         self._counters.reopened += 1
         log.warning("camera is back after %.1f s", now_s - since_s)
         self._report(HealthSample("signal_loss", HealthState.OK, now_s, now_s, 1.0))
@@ -189,6 +201,11 @@ class VisionThread:
         self._last_s = 0.0
         self.busy_since_s: float | None = None
         self.failure: BaseException | None = None
+
+    @property
+    def pipeline(self) -> Pipeline | None:
+        """The walk, once a first frame has come."""
+        return self._pipeline
 
     def start(self) -> None:
         self._thread.start()
