@@ -1,22 +1,184 @@
-"""A small reference hub: finds cameras by mDNS, links to them, keeps their events and prints them."""
+"""A small reference hub: finds cameras by mDNS, claims them, links to them, keeps their events and prints them.
+
+Without a command it runs. Its keys and the pins of its cameras lie in a folder beside its database: keep both, and keep
+the folder to yourself.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from agent.cli.boundary import OPERATOR_EXIT, guarded
+from agent.cli.printing import say
 from agent.events.lines import event_json, sentence, utc_text
 from agent.events.wire import Record
+from agent.hub import claiming, upkeep
+from agent.hub.claim_code import ClaimCode
+from agent.hub.discover import places
+from agent.hub.keyring import Keyring
 from agent.hub.ledger import Ledger
 from agent.hub.receiver import Hub, LinkState, Watchers
+from agent.hub.remote import Look, nowhere
 from hal.ports import WallTime
+from hal.system import SystemClock
 
-__all__ = ["Hub", "main", "text_line"]
+__all__ = ["Hub", "app", "main", "text_line"]
+
+app = typer.Typer(no_args_is_help=False, pretty_exceptions_enable=False, help=__doc__)
+issue_app = typer.Typer(no_args_is_help=True, help="Give out a pass.")
+app.add_typer(issue_app, name="issue")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for programs.")]
+Database = Annotated[Path, typer.Option(help="Where the events are kept.")]
+Keys = Annotated[Path | None, typer.Option(help="The folder of keys and pins; beside the database by default.")]
+Find = Annotated[bool, typer.Option("--browse/--no-browse", help="Look for cameras by mDNS.")]
+HubId = Annotated[str | None, typer.Option(help="This hub's name to cameras; by default made with the database.")]
+HUB_DB = Path("hub.db")
+
+
+@app.command()
+@guarded
+def run(
+    url: Annotated[
+        list[str] | None, typer.Option(help="Link without TLS to this camera: ws://HOST:PORT/v1/link")
+    ] = None,
+    database: Database = HUB_DB,
+    keys: Keys = None,
+    hub_id: HubId = None,
+    camera: Annotated[list[str] | None, typer.Option(help="Link only to the camera with this id.")] = None,
+    browse: Find = True,
+    interface: Annotated[
+        list[str] | None, typer.Option(help="Address of an interface to search; all by default.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Link to the claimed cameras, and without TLS to those that speak none, until Ctrl-C; print what they tell."""
+
+    def show(device: str, record: Record) -> None:
+        print(json_line(device, record) if as_json else text_line(device, record), flush=True)
+
+    def state(name: str, now: LinkState, reason: str) -> None:
+        print(f"{name}: {now} ({reason})", file=sys.stderr, flush=True)
+
+    def gap(device: str, first: int, last: int) -> None:
+        print(f"{device}: numbers {first} to {last} were dropped by the camera", file=sys.stderr, flush=True)
+
+    with Ledger(database) as ledger, suppress(KeyboardInterrupt):
+        ring = Keyring.open(_folder(database, keys), hub_id or ledger.hub_id)
+        hub = Hub(ledger, ring.trust().hub, Watchers(show, state, gap), cameras=camera, keyring=ring)
+        asyncio.run(hub.run(url or (), browse=browse, interfaces=interface))
+
+
+@app.command()
+@guarded
+def claim(
+    code: Annotated[str, typer.Argument(help="What `aislewatch pair` shows on the camera: AISLEWATCH:1:...")],
+    host: Annotated[str, typer.Option(help="Where the camera is reached, if not where the code says.")] = "",
+    store: Annotated[str, typer.Option(help="The name of the shop, told to the camera.")] = "",
+    replace: Annotated[bool, typer.Option("--replace", help="The camera was reset, or exchanged for another.")] = False,
+    database: Database = HUB_DB,
+    keys: Keys = None,
+    as_json: AsJson = False,
+) -> None:
+    """Claim a camera: make sure of its key, then tell it whom to obey from now on."""
+    shown = ClaimCode.parse(code)
+    pin = asyncio.run(claiming.claim(_ring(database, keys, store), shown, host, replace=replace))
+    facts = {"type": "claimed", "id": pin.id, "fp": pin.fp, "url": pin.url()}
+    say(facts, f"claimed {pin.id} at {pin.url()}, key {pin.fp[:16]}", as_json=as_json)
+
+
+@app.command()
+@guarded
+def cameras(database: Database = HUB_DB, keys: Keys = None, as_json: AsJson = False) -> None:
+    """List the claimed cameras, and what some of them have not been told yet."""
+    trust = _ring(database, keys).trust()
+    for pin in trust.cameras.values():
+        behind = _behind(pin.told != trust.revision, pin.authority != trust.authorities[-1])
+        facts = {"type": "camera", "id": pin.id, "fp": pin.fp, "url": pin.url(), "behind": behind}
+        say(facts, f"{pin.id}  {pin.url()}  key {pin.fp[:16]}  {', '.join(behind)}".rstrip(), as_json=as_json)
+
+
+@issue_app.command("technician")
+@guarded
+def issue_technician(
+    name: Annotated[str, typer.Argument(help="Who it is for; cameras note the name with all that is done.")],
+    out: Annotated[Path, typer.Option(help="The file to write: key and certificate, for that person alone.")],
+    hours: Annotated[float, typer.Option(min=0.1, max=168, help="How long it is good for.")] = 8.0,
+    database: Database = HUB_DB,
+    keys: Keys = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a technician a pass to all claimed cameras, for some hours."""
+    made = upkeep.issue(_ring(database, keys), name, hours, SystemClock().wall().utc_s, out)
+    facts = {
+        "type": "pass",
+        "name": made.name,
+        "serial": made.serial,
+        "until_utc_s": made.until_utc_s,
+        "file": str(out),
+    }
+    say(facts, f"{out}: {made.name} until {utc_text(made.until_utc_s)}, serial {made.serial}", as_json=as_json)
+
+
+@app.command()
+@guarded
+def passes(database: Database = HUB_DB, keys: Keys = None, as_json: AsJson = False) -> None:
+    """List the passes that were given out."""
+    trust = _ring(database, keys).trust()
+    for made in trust.passes:
+        revoked = made.serial in trust.revoked
+        facts = {"type": "pass", "name": made.name, "serial": made.serial, "until_utc_s": made.until_utc_s}
+        line = f"{made.serial}  {made.name} until {utc_text(made.until_utc_s)}{'  revoked' if revoked else ''}"
+        say(facts | {"revoked": revoked}, line, as_json=as_json)
+
+
+@app.command()
+@guarded
+def revoke(
+    who: Annotated[str, typer.Argument(help="A serial number, or a name: then all passes of that name.")],
+    database: Database = HUB_DB,
+    keys: Keys = None,
+    browse: Find = True,
+    as_json: AsJson = False,
+) -> None:
+    """Make passes void, and tell the cameras; one that is off is told when it links again."""
+    ring = _ring(database, keys)
+    for made in upkeep.revoke(ring, who):
+        say({"type": "revoked", "serial": made.serial}, f"revoked {made.name}, serial {made.serial}", as_json=as_json)
+    _report(asyncio.run(upkeep.tell(ring, _look(browse))), as_json=as_json)
+
+
+@app.command("rotate-ca")
+@guarded
+def rotate_ca(database: Database = HUB_DB, keys: Keys = None, browse: Find = True, as_json: AsJson = False) -> None:
+    """Exchange the hub's authority for a new one on all cameras; say it again for those that were off.
+
+    Passes that were given out before are void with the old one.
+    """
+    _report(asyncio.run(upkeep.rotate(_ring(database, keys), _look(browse))), as_json=as_json)
+
+
+@app.command()
+@guarded
+def unpair(
+    camera: Annotated[str, typer.Argument(help="The camera's id, from `cameras`.")],
+    reason: Annotated[str, typer.Option(help="Why; the camera keeps it for the record.")],
+    forget: Annotated[bool, typer.Option("--forget", help="Forget it even if it does not answer any more.")] = False,
+    database: Database = HUB_DB,
+    keys: Keys = None,
+    browse: Find = True,
+    as_json: AsJson = False,
+) -> None:
+    """Let a camera go: it and this hub forget each other."""
+    asyncio.run(upkeep.unpair(_ring(database, keys), camera, reason, _look(browse), forget=forget))
+    say({"type": "unpaired", "id": camera}, f"{camera} was let go", as_json=as_json)
 
 
 def text_line(device: str, record: Record) -> str:
@@ -31,32 +193,40 @@ def json_line(device: str, record: Record) -> str:
     return f'{{"device":"{device}","seq":{record.seq},{fields[1:]}'
 
 
-def main(
-    url: Annotated[list[str] | None, typer.Option(help="link to this camera, ws://HOST:PORT/v1/link")] = None,
-    database: Annotated[Path, typer.Option(help="where the events are kept")] = Path("hub.db"),
-    hub_id: Annotated[
-        str | None, typer.Option(help="this hub's name to cameras; default: made with the database")
-    ] = None,
-    camera: Annotated[list[str] | None, typer.Option(help="link only to the camera with this id; default all")] = None,
-    browse: Annotated[bool, typer.Option(help="find cameras by mDNS")] = True,
-    interface: Annotated[list[str] | None, typer.Option(help="address of an interface to search; default all")] = None,
-    json: Annotated[bool, typer.Option("--json", help="print JSON lines")] = False,
-) -> None:
-    """Run until Ctrl-C."""
+def _ring(database: Path, keys: Path | None, store: str = "") -> Keyring:
+    """The hub's keys, under the name that it gave its database."""
+    with Ledger(database) as ledger:
+        return Keyring.open(_folder(database, keys), ledger.hub_id, store)
 
-    def show(device: str, record: Record) -> None:
-        print(json_line(device, record) if json else text_line(device, record), flush=True)
 
-    def state(camera: str, now: LinkState, reason: str) -> None:
-        print(f"{camera}: {now} ({reason})", file=sys.stderr, flush=True)
+def _folder(database: Path, keys: Path | None) -> Path:
+    return keys or database.with_suffix(".keys")
 
-    def gap(device: str, first: int, last: int) -> None:
-        print(f"{device}: numbers {first} to {last} were dropped by the camera", file=sys.stderr, flush=True)
 
-    with Ledger(database) as ledger, suppress(KeyboardInterrupt):
-        hub = Hub(ledger, hub_id, Watchers(show, state, gap), cameras=camera)
-        asyncio.run(hub.run(url or (), browse=browse, interfaces=interface))
+def _look(browse: bool) -> Look:
+    return places if browse else nowhere
+
+
+def _behind(revocations: bool, authority: bool) -> list[str]:
+    """What a camera has not been told."""
+    texts = (("revoked passes", revocations), ("the new authority", authority))
+    return [f"does not know {text} yet" for text, lacks in texts if lacks]
+
+
+def _report(told: upkeep.Told, *, as_json: bool) -> None:
+    """Say what became of it at each camera; exit code 3 while one has not followed."""
+    for camera, problem in told.items():
+        say({"type": "camera", "id": camera, "problem": problem}, f"{camera}: {problem or 'done'}", as_json=as_json)
+    if any(told.values()):
+        raise SystemExit(OPERATOR_EXIT)
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the command of these words (the program's own by default), or `run` where none is named."""
+    given = list(sys.argv[1:] if words is None else words)
+    runs = not given or (given[0].startswith("-") and given[0] != "--help")
+    app(["run", *given] if runs else given)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    main()

@@ -19,6 +19,7 @@ from agent.errors import OperatorError
 from agent.hub.authority import Authority
 
 LIST, LOCK = "trust.json", "trust.lock"
+STORE = "store"
 
 
 class CameraPin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,20 +78,22 @@ class Keyring:
     folder: Path
 
     @classmethod
-    def open(cls, folder: Path, hub: str, store: str) -> Keyring:
-        """The hub's keyring; made with its first authority where there is none. Raises OperatorError."""
+    def open(cls, folder: Path, hub: str, store: str = "") -> Keyring:
+        """The keyring of this hub; made with its first authority where there is none. A `store` that is named is kept.
+
+        Raises OperatorError.
+        """
         keyring = cls(folder)
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with keyring._locked():
                 if not (folder / LIST).exists():
                     Authority.make(folder, 1, hub)
-                    keyring._write(Trust(hub, store))
-            keyring.trust()
+                    keyring._write(Trust(hub, store or STORE))
         except OSError as error:
-            raise OperatorError(
-                f"cannot keep keys in {folder}: {error.strerror}", hint="give --keys a folder"
-            ) from None
+            hint = "give --keys a folder that you may write"
+            raise OperatorError(f"cannot keep keys in {folder}: {error.strerror}", hint=hint) from None
+        keyring._agree(hub, store)
         return keyring
 
     def trust(self) -> Trust:
@@ -115,6 +118,15 @@ class Keyring:
             trust = how(self.trust())
             self._write(trust)
         return trust
+
+    def _agree(self, hub: str, store: str) -> None:
+        """The shop may be called anew, the hub not: its name stands in its certificates. Raises OperatorError."""
+        trust = self.trust()
+        if trust.hub != hub:
+            hint = f"call it {trust.hub}, or give --keys another folder and claim the cameras anew"
+            raise OperatorError(f"the keys in {self.folder} are those of {trust.hub}, not of {hub}", hint=hint)
+        if store and trust.store != store:
+            self.change(lambda now: msgspec.structs.replace(now, store=store))
 
     def _write(self, trust: Trust) -> None:
         write_durably(self.folder / LIST, msgspec.json.format(msgspec.json.encode(trust)) + b"\n", mode=0o600)

@@ -100,7 +100,8 @@ class ClaimedWay:
             self._hinted.clear()
             while self._hints:
                 url, _ = self._hints.popitem()
-                if await is_there(self._pin(), url):
+                pin = self._keyring.pin(self._camera)
+                if pin is not None and await is_there(pin, url):
                     yield url
 
     def _pin(self) -> CameraPin:
