@@ -7,7 +7,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 SHELL_FILES := .ci/run $(wildcard tools/*.sh image-build/*.sh)
 ARGS ?=
 
-.PHONY: run demo test test-slow check format bench docs peers lock clean help
+.PHONY: run demo test test-slow lab check format bench docs peers lock clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -20,6 +20,11 @@ test: $(STAMP) ## the default tests (under 10 minutes on 2 cores)
 
 test-slow: $(STAMP) ## the long ones: kill cycles, soak, laboratory
 	$(PY) -m pytest -m "slow or lab" --timeout=1800 $(ARGS)
+
+lab: $(STAMP) ## the laboratory in its long form: booted systems, emulated boards (as root; see docs/lab.md)
+	@$(MAKE) --no-print-directory need COMMAND=mmdebstrap PACKAGE=mmdebstrap
+	@$(MAKE) --no-print-directory need COMMAND=systemd-nspawn PACKAGE=systemd-container
+	AISLEWATCH_LAB=full $(PY) -m pytest -m lab --timeout=3600 $(ARGS) tests/lab
 
 check: $(STAMP) ## linters, types, layers, shell scripts
 	$(VENV)/bin/ruff check .

@@ -1,0 +1,135 @@
+"""Debian roots for the laboratory: made once by mmdebstrap with the agent's dependencies, kept under .cache/lab."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+CACHE = REPOSITORY / ".cache/lab"
+MIRROR = "AISLEWATCH_MIRROR"
+VENV = "/usr/lib/aislewatch/venv"
+LOCKS = ("requirements.lock", "requirements-dev.lock")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a root is made of: a suite, Debian packages, the Python its wheels are for, and which lock is installed."""
+
+    suite: str
+    packages: tuple[str, ...]
+    python: str
+    lock: str = "requirements.lock"
+
+    @property
+    def key(self) -> str:
+        """Changes whenever the root must be made anew."""
+        parts = (repr(self), (REPOSITORY / self.lock).read_text())
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+BOOKWORM = Recipe(
+    "bookworm",
+    ("systemd-sysv", "udev", "dbus", "systemd-timesyncd", "python3", "python3-venv", "procps", "libportaudio2"),
+    "3.11",
+)
+
+
+def mirror() -> str | None:
+    """Where Debian's packages come from: AISLEWATCH_MIRROR, else what apt is configured with here; None without."""
+    named = os.environ.get(MIRROR)
+    if named or shutil.which("apt-get") is None:
+        return named
+    listing = ["apt-get", "indextargets", "--format", "$(ORIGIN)|$(LABEL)|$(REPO_URI)", "Created-By: Packages"]
+    lines = subprocess.run(listing, check=False, capture_output=True, text=True, timeout=60).stdout.splitlines()
+    return next((line.split("|")[2] for line in lines if line.startswith("Debian|Debian|")), None)
+
+
+def missing(programs: Sequence[str]) -> str | None:
+    """Why no root can be made or entered here; None when one can."""
+    absent = [program for program in programs if shutil.which(program) is None]
+    if absent:
+        return f"not installed: {', '.join(absent)} (Debian packages mmdebstrap, systemd-container, util-linux)"
+    if os.geteuid() != 0:
+        return "making a root needs root"
+    if not mirror():
+        return f"no Debian mirror is known: apt has none configured, and {MIRROR} is not set"
+    return None
+
+
+def root_of(recipe: Recipe) -> Path:
+    """The root of a recipe, made on first use: Debian, our units, and an environment with the locked packages."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    done = CACHE / f"{recipe.suite}-{recipe.key}"
+    if not done.exists():
+        part = CACHE / f"{done.name}.part"
+        shutil.rmtree(part, ignore_errors=True)
+        _bootstrap(recipe, part)
+        _add_environment(recipe, part)
+        part.rename(done)
+    return done
+
+
+def wheel() -> Path:
+    """The agent's own wheel, built from a copy of the tracked and new files as they are now."""
+    source, out = CACHE / "source", CACHE / "wheel"
+    for folder in (source, out):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    names = subprocess.run(listing, cwd=REPOSITORY, check=True, capture_output=True, timeout=60).stdout.split(b"\0")
+    for name in filter(None, map(bytes.decode, names)):
+        if (REPOSITORY / name).is_file():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPOSITORY / name, source / name)
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    _do([*pip, f"--wheel-dir={out}", source])
+    return next(out.glob("*.whl"))
+
+
+def add_agent(root: Path, built: Path) -> None:
+    """Put the agent's wheel into a root's environment, its command into /usr/bin, and the units beside it."""
+    shutil.copy2(built, root / "tmp" / built.name)
+    pip = ["chroot", root, f"{VENV}/bin/pip", "install", "--quiet", "--no-index", "--no-deps", "--force-reinstall"]
+    _do([*pip, f"/tmp/{built.name}"])
+    command = root / "usr/bin/aislewatch"
+    command.unlink(missing_ok=True)
+    command.symlink_to(f"{VENV}/bin/aislewatch")
+    _do([REPOSITORY / "systemd/install", root])
+
+
+def _bootstrap(recipe: Recipe, root: Path) -> None:
+    included = f"--include={','.join(recipe.packages)}"
+    options = ["--quiet", "--mode=root", "--variant=minbase", "--skip=check/empty", included]
+    _do(["mmdebstrap", *options, recipe.suite, root, mirror() or ""], limit_s=1500)
+
+
+def _add_environment(recipe: Recipe, root: Path) -> None:
+    """The locked packages in the root's own environment; wheels are fetched here, so the root needs no network."""
+    wheels = CACHE / f"wheels-{recipe.python}"
+    lock = REPOSITORY / recipe.lock
+    fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--only-binary=:all:"]
+    _do([*fetch, "--python-version", recipe.python, "-r", lock, "-d", wheels], limit_s=1500)
+    inside = root / "tmp/wheels"
+    shutil.copytree(wheels, inside)
+    shutil.copy2(lock, inside / "lock")
+    _do(["chroot", root, "python3", "-m", "venv", "--system-site-packages", VENV])
+    install = ["install", "--quiet", "--no-index", "--find-links", "/tmp/wheels", "--require-hashes"]
+    _do(["chroot", root, f"{VENV}/bin/pip", *install, "-r", "/tmp/wheels/lock"], limit_s=1500)
+    shutil.rmtree(inside)
+
+
+def _do(command: Sequence[str | Path], limit_s: float = 600) -> None:
+    """Run a command to its end. Raises RuntimeError with what it said."""
+    done = subprocess.run(
+        command, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit_s
+    )
+    if done.returncode:
+        said = (done.stderr or done.stdout)[-3000:]
+        raise RuntimeError(f"{' '.join(map(str, command[:4]))} ... ended with {done.returncode}: {said}")
