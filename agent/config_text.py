@@ -1,0 +1,95 @@
+"""Changes the zones and lines within a configuration's text and leaves all else as a person wrote it. Pure."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agent.errors import ConfigError, OperatorError, Problem
+
+ZONE, LINE = "zone", "line"
+_HEADER = re.compile(r"^\s*\[\[?\s*([A-Za-z0-9_-]+)\s*(?:\.[^\]]*)?\]\]?\s*(?:#.*)?$")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+Tables = Sequence[Mapping[str, Any]]
+
+
+def places_in(text: str) -> dict[str, list[dict[str, Any]]]:
+    """The zones and lines of a configuration, as they stand there. Raises ConfigError where it is no TOML."""
+    raw = _parsed(text)
+    return {"zones": raw.get(ZONE, []), "lines": raw.get(LINE, [])}
+
+
+def with_places(text: str, zones: Tables | None, lines: Tables | None) -> str:
+    """The configuration with other zones, other lines, or both; None leaves them as they are.
+
+    The result is read again and compared. Raises ConfigError where the text is no TOML, OperatorError where what
+    is given cannot be written, or the text is written in a manner that cannot be changed safely.
+    """
+    wanted = _parsed(text)
+    for key, tables in ((ZONE, zones), (LINE, lines)):
+        if tables is None:
+            continue
+        wanted[key] = [dict(table) for table in tables]
+        text = _without(text, key).rstrip("\n") + "\n" + "".join(_table(key, table) for table in tables)
+        if not tables:
+            del wanted[key]
+    if _same(text, wanted):
+        return text
+    raise OperatorError(
+        "the zones cannot be changed within this configuration's text", hint="send the whole configuration instead"
+    )
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError([Problem("(text)", f"not TOML: {error}")]) from None
+
+
+def _same(text: str, wanted: Mapping[str, Any]) -> bool:
+    try:
+        return tomllib.loads(text) == wanted
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return False
+
+
+def _without(text: str, key: str) -> str:
+    """The text without the tables of this name: from each one's header to the next header."""
+    kept, skipping = [], False
+    for line in text.splitlines(keepends=True):
+        if header := _HEADER.match(line):
+            skipping = header[1] == key
+        if not skipping:
+            kept.append(line)
+    return "".join(kept)
+
+
+def _table(key: str, table: Mapping[str, Any]) -> str:
+    lines = [f"{_key(name)} = {_value(value)}\n" for name, value in table.items() if value is not None]
+    return f"\n[[{key}]]\n{''.join(lines)}"
+
+
+def _key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else _quoted(name)
+
+
+def _value(value: object) -> str:
+    """A value as TOML. Raises OperatorError for what TOML, or a zone, does not have."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_value(item) for item in value)}]"
+    raise OperatorError(f"{type(value).__name__} cannot stand in a zone or line")
+
+
+def _quoted(text: str) -> str:
+    """A basic string of TOML: quotes, backslashes and control characters are escaped."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(char if char.isprintable() else f"\\U{ord(char):08X}" for char in escaped) + '"'
