@@ -23,11 +23,12 @@ from agent.domain import Event, Json, Severity
 from agent.errors import OperatorError
 from agent.events.journal import Journal, JournalLimits
 from agent.hardware import hal_settings
+from agent.reset import FactoryReset
 from agent.station import Station, make_station
 from agent.version import VERSION
 from agent.watch import feed_watchdog
 from hal import open_hal
-from hal.system import ServiceManager
+from hal.system import ServiceManager, SystemClock
 
 __all__ = ["SWITCH_S", "Running", "run_camera"]
 
@@ -39,28 +40,66 @@ SWITCH_S = 0.0005
 async def run_camera(config: Config, stop: asyncio.Event, ready: Callable[[Running], None] | None = None) -> None:
     """Run a camera until `stop` is set or its source ends; `ready` is called once it sees and answers.
 
-    Raises OperatorError or HalError when a person must act, an ExceptionGroup when a core part failed.
+    After a factory reset it runs again, as a new one, and `ready` is called again. Raises OperatorError or HalError
+    when a person must act, an ExceptionGroup when a core part failed.
     """
     sys.setswitchinterval(SWITCH_S)
     data, manager = _data_dir(config), ServiceManager()
+    reset = FactoryReset(data, SystemClock())
+    while True:
+        await _erase(reset, manager)
+        await _live(config, data, manager, reset, stop, ready)
+        if not reset.ordered.is_set():
+            return
+
+
+async def _live(
+    config: Config,
+    data: Path,
+    manager: ServiceManager,
+    reset: FactoryReset,
+    stop: asyncio.Event,
+    ready: Callable[[Running], None] | None,
+) -> None:
+    """One life of the camera, from nothing to everything closed."""
     with open_hal(hal_settings(config)) as hal:
         async with await Journal.open(data / "journal.db", hal.clock, _limits(config)) as journal:
             station = await make_station(config, hal, journal)
             async with _noted_life(station), asyncio.TaskGroup() as tasks:
                 watchdog = feed_watchdog(manager, station.heartbeats(), hal.clock)
                 core = [tasks.create_task(chore) for chore in (*station.chores(), watchdog)]
-                async with station.seeing(), answering(station) as running:
+                async with station.seeing(), answering(station, reset) as running:
+                    await _tell_of_reset(station, reset)
                     _settle_memory()
                     manager.ready(f"watching as {config.camera.name}")
                     if ready:
                         ready(running)
-                    await _first_of(stop, station.ended)
-                    manager.stopping()
+                    await _first_of(stop, station.ended, reset.ordered)
+                    if not reset.ordered.is_set():
+                        manager.stopping()
                 for task in core:
                     task.cancel()
                 await station.close()
                 if station.vision.failure:
                     raise station.vision.failure
+
+
+async def _erase(reset: FactoryReset, manager: ServiceManager) -> None:
+    """What was ordered in the last life, or in one that a power cut ended."""
+    erasing = asyncio.create_task(asyncio.to_thread(reset.erase))
+    while not (await asyncio.wait([erasing], timeout=1.0))[0]:
+        manager.watchdog()
+    await erasing
+
+
+async def _tell_of_reset(station: Station, reset: FactoryReset) -> None:
+    """Write into the new journal and audit log that the camera was reset."""
+    if (event := reset.begin_anew()) is not None:
+        station.desk.report(event)
+        await asyncio.sleep(0)  # it is shown to the audit log in the next turn of the loop
+        if station.evidence:
+            await station.evidence.flush()
+        await asyncio.to_thread(reset.forget)
 
 
 @asynccontextmanager
@@ -88,6 +127,7 @@ def _limits(config: Config) -> JournalLimits:
 
 def _settle_memory() -> None:
     """Leave what the start made out of every later garbage collection; going through it all stalls a frame by 30 ms."""
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
 

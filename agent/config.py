@@ -271,7 +271,9 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def _api_problems(api: ApiConfig) -> list[Problem]:
-    if api.allow_insecure or api.host in LOOPBACK:
-        return []
-    hint = "use 127.0.0.1 until the camera is paired, or set allow_insecure = true on a network you trust"
-    return [Problem("api.host", f"{api.host!r} would answer strangers", hint)]
+    if api.plain and api.host not in LOOPBACK:
+        hint = "use 127.0.0.1 here; hubs and technicians come by the TLS door, api.tls_host"
+        return [Problem("api.host", f"{api.host!r} would answer strangers", hint)]
+    if not api.plain and api.tls_port < 0 and api.socket is None:
+        return [Problem("api", "has no door", "set tls_port, socket or plain")]
+    return []

@@ -37,7 +37,7 @@ class StatusDesk:
 
     config: Config
     clock: Clock
-    identity: Identity
+    identity: Callable[[], Identity]
     journal: Journal
     alarms: AlarmBank
     capture: CaptureThread
@@ -54,11 +54,11 @@ class StatusDesk:
 
     def facts(self) -> dict[str, Json]:
         """Everything, as JSON."""
-        wall, rates = self.clock.wall(), self.live.rates()
+        wall, rates, identity = self.clock.wall(), self.live.rates(), self.identity()
         return {
-            **self.identity.facts(),
+            **identity.facts(),
             "name": self.config.camera.name,
-            "board": self.identity.model,
+            "board": identity.model,
             "uptime_s": round(self.clock.monotonic() - self.started_s, 1),
             "clock": {"utc_s": round(wall.utc_s, 3), "synchronised": wall.synchronised},
             "camera": self._camera(),

@@ -114,7 +114,8 @@ def test_every_mistake_is_reported_at_once_with_its_path() -> None:
         ("[[ladder]]\nname='theft'\nwarning=['stroobe']", "ladder[0].warning", "did you mean 'strobe'?"),
         ("[[ladder]]\nname='strobe'\nwarning=['strobe']", "ladder[0].name", "is an output's name"),
         ("[[ladder]]\nname='theft'", "ladder[0]", "has no outputs"),
-        ("[api]\nhost='0.0.0.0'", "api.host", "allow_insecure"),
+        ("[api]\nhost='0.0.0.0'", "api.host", "tls_host"),
+        ("[api]\nplain=false\ntls_port=-1", "api", "socket"),
     ],
 )
 def test_tables_are_checked_against_each_other(text: str, path: str, says: str) -> None:

@@ -85,7 +85,7 @@ async def _show(wish: Wish, folder: Path, stop: asyncio.Event) -> None:
             _introduce(shown, wish)
             if wish.seconds:
                 loop.call_later(wish.seconds, stop.set)
-            async with _hub(folder, shown.status.identity.id, as_json=wish.as_json):
+            async with _hub(folder, shown.status.identity().id, as_json=wish.as_json):
                 await stop.wait()
     finally:
         # The hub goes first: it would only complain about the camera being gone.
@@ -110,7 +110,7 @@ def demo_config(wish: Wish, folder: Path) -> Config:
         base,
         camera=camera,
         model=replace(base.model, name=wish.model) if wish.model else base.model,
-        api=replace(base.api, host="127.0.0.1", port=wish.port),
+        api=replace(base.api, plain=True, host="127.0.0.1", port=wish.port, tls_port=-1, socket=None),
         storage=replace(base.storage, data_dir=str(folder)),
         gpio=replace(base.gpio, driver="simulated"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+from contextlib import suppress
 from pathlib import Path
 
 from agent.config import Config
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 FOLDER = "evidence"
 CONFIG_KEY = "config_sha256"
 SEEN_FOR_S = 60.0
-AUDITED = frozenset(("start", "arming", "silence", "output_test", "decision", "rebase", "pairing"))
+AUDITED = frozenset(("start", "arming", "silence", "output_test", "decision", "rebase", "pairing", "factory_reset"))
 """The kinds of events that are lines of the audit log, too."""
 
 
@@ -98,6 +99,11 @@ class Evidence:
             self.thread.incident(item)
         elif isinstance(item, Event) and item.kind in AUDITED:
             self.audit.record(item.kind, **item.data)
+
+    async def flush(self) -> None:
+        """Have the audit log on the disk; where that fails it is written later."""
+        with suppress(OSError):
+            await asyncio.wrap_future(self.thread.call(lambda _: self.audit.flush()))
 
     def seen(self, what: str, who: str) -> None:
         """Somebody looks at live pictures: noted once for as long as they go on, a minute at a time."""

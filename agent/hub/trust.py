@@ -102,6 +102,10 @@ class CameraTrust:
             return STRANGER
         return Caller(holder.role, holder.name, holder.serial)
 
+    def check(self, authority: str) -> None:
+        """Whether this (PEM) could be pinned. Raises BadAuthority."""
+        read_authority(authority)
+
     async def claim(self, authority: str, store: str, hub: str) -> None:
         """Take this hub. Raises AlreadyClaimed, BadAuthority or NotKept."""
         read_authority(authority)

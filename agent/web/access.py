@@ -14,6 +14,8 @@ ACCESS: dict[str, Role] = {
     # These two ask for the token of their input or till, or for somebody on the camera.
     "POST /v1/inputs/{name}": Role.STRANGER,
     "POST /v1/till": Role.STRANGER,
+    # Over TLS only, while a claim is open and with its token.
+    "POST /v1/pair": Role.STRANGER,
     "GET /": Role.TECHNICIAN,
     "GET /static/{name}": Role.TECHNICIAN,
     "GET /live.jpg": Role.TECHNICIAN,
@@ -45,6 +47,11 @@ ACCESS: dict[str, Role] = {
     "GET /v1/clips/{id}/{file}": Role.HUB,
     "POST /v1/clips/{id}/hold": Role.HUB,
     "POST /v1/erase": Role.HUB,
+    "POST /v1/trust/authorities": Role.HUB,
+    "POST /v1/trust/revoked": Role.HUB,
+    "POST /v1/unpair": Role.HUB,
+    "POST /v1/factory-reset": Role.HUB,
+    "POST /v1/claim": Role.LOCAL,
 }
 
 

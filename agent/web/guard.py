@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -53,6 +53,7 @@ class Doorkeeper:
         self.counts = WebCounts()
         self._held: set[_Guarded] = set()
         self._open: dict[asyncio.BaseTransport, _Guarded] = {}
+        self._spared: set[asyncio.BaseTransport | None] = set()
 
     def guarding(self, factory: Callable[[], asyncio.Protocol], door: Door) -> Callable[[], asyncio.Protocol]:
         """A factory for `loop.create_server` that puts a guard before each protocol of `factory`."""
@@ -67,11 +68,20 @@ class Doorkeeper:
         guarded = self._open.get(transport) if transport is not None else None
         return guarded.identify() if guarded else STRANGER
 
-    def recheck(self, spare: asyncio.BaseTransport | None = None) -> None:
-        """The trust has changed: cut every connection whose caller is no longer who it was, but for one."""
+    def recheck(self) -> None:
+        """The trust may have changed: cut every connection whose caller is no longer who it was."""
         for transport, guarded in list(self._open.items()):
-            if transport is not spare and guarded.changed():
-                transport.abort()  # type: ignore[attr-defined]  # asyncio's transports of connections can
+            if transport not in self._spared and guarded.changed():
+                guarded.cut()
+
+    @contextmanager
+    def sparing(self, transport: asyncio.BaseTransport | None) -> Iterator[None]:
+        """Meanwhile this connection is not cut: whoever changes the trust with it gets an answer."""
+        self._spared.add(transport)
+        try:
+            yield
+        finally:
+            self._spared.discard(transport)
 
     def working(self, transport: asyncio.BaseTransport | None) -> None:
         """A request of this connection is being handled: the handler answers for its time."""
@@ -171,7 +181,7 @@ class _Guarded(asyncio.Protocol):
     def arm(self) -> None:
         """Give the connection `request_s` from now."""
         self.disarm()
-        self._deadline = asyncio.get_running_loop().call_later(self._keeper.limits.request_s, self._cut)
+        self._deadline = asyncio.get_running_loop().call_later(self._keeper.limits.request_s, self._too_slow)
 
     def disarm(self) -> None:
         if self._deadline is not None:
@@ -209,8 +219,12 @@ class _Guarded(asyncio.Protocol):
             self._inner.data_received(self._early)
             self._early = b""
 
-    def _cut(self) -> None:
+    def _too_slow(self) -> None:
         self._keeper.counts.cut += 1
+        self.cut()
+
+    def cut(self) -> None:
+        """End the connection at once, whatever waits to be sent."""
         transport = self._transport or self._raw
         if transport is not None:
             transport.abort()

@@ -218,7 +218,7 @@ def test_status_of_nobody_says_what_to_do() -> None:
 
 def test_run_refuses_an_address_that_is_taken_or_foreign(tmp_path: Path) -> None:
     path = tmp_path / "camera.toml"
-    path.write_text(f'[api]\nhost = "203.0.113.7"\nallow_insecure = true\n[storage]\ndata_dir = "{tmp_path}"\n')
+    path.write_text(f'[api]\nport = 0\ntls_host = "203.0.113.7"\n[storage]\ndata_dir = "{tmp_path}"\n')
     assert "cannot listen" in refused("run", "--config", path)
 
 

@@ -13,6 +13,7 @@ height = 360
 fps = 10
 [api]
 port = {port}
+tls_port = {tls_port}
 announce = {announce}
 [storage]
 data_dir = "{folder}"
@@ -34,6 +35,8 @@ pin = 17
 """
 
 
-def config_text(folder: Path, *, scene: str = "crowd", port: int = 0, announce: bool = False) -> str:
+def config_text(
+    folder: Path, *, scene: str = "crowd", port: int = 0, tls_port: int = -1, announce: bool = False
+) -> str:
     """A configuration whose siren goes on as soon as anybody is seen; its line is a file in `folder`/lines."""
-    return CONFIG.format(folder=folder, scene=scene, port=port, announce=str(announce).lower())
+    return CONFIG.format(folder=folder, scene=scene, port=port, tls_port=tls_port, announce=str(announce).lower())

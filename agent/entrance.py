@@ -1,0 +1,127 @@
+"""Opens the doors that are configured, announces the one for hubs, and keeps both true when the trust changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from agent.errors import OperatorError
+from agent.hub.addresses import reachable_addresses
+from agent.hub.announce import Announcer
+from agent.hub.claims import Claims
+from agent.reset import FactoryReset
+from agent.standing import Keyed, Standing
+from agent.station import Station
+from agent.tables.service import ApiConfig
+from agent.web.api import KEEPER
+from agent.web.doors import Doors, PlainDoor, SocketDoor, TlsDoor, opened
+from agent.web.guard import Doorkeeper
+from agent.web.pairing import PairingApi, Place
+
+RECHECK_S = 5.0
+"""How long a technician's pass may outlive its end on a connection that is in use."""
+
+
+@dataclass(slots=True)
+class Ports:
+    """Where the camera listens; None where it does not."""
+
+    plain: int | None = None
+    tls: int | None = None
+
+    def url(self, config: ApiConfig) -> str:
+        """An address for who is on this computer; "" where there is only the socket."""
+        if self.plain is not None:
+            return f"http://{config.host}:{self.plain}"
+        return f"https://{config.tls_host}:{self.tls}" if self.tls is not None else ""
+
+
+def add_pairing(api: web.Application, station: Station, standing: Standing, reset: FactoryReset, ports: Ports) -> None:
+    """The routes of pairing, where there is a TLS door."""
+    if standing.keyed is None:
+        return
+    host, device = station.config.api.tls_host, standing.keyed.device
+    place = Place(standing.id, device.fp, lambda: ports.tls or 0, lambda: reachable_addresses(host))
+    claims, keeper, clock = Claims(station.clock.monotonic), api[KEEPER], station.clock
+    PairingApi(place, standing.keyed.trust, claims, reset, keeper, clock, station.desk.report).add_to(api)
+
+
+@asynccontextmanager
+async def entrance(api: web.Application, config: ApiConfig, standing: Standing, ports: Ports) -> AsyncIterator[None]:
+    """The doors are open and announced while this lasts. Raises OperatorError when an address is not to be had."""
+    keeper = api[KEEPER]
+    async with opened(api, keeper) as doors:
+        await _open(doors, config, standing.keyed, ports)
+        async with _announced(config, standing, ports), _kept_true(standing.keyed, keeper):
+            yield
+
+
+async def _open(doors: Doors, config: ApiConfig, keyed: Keyed | None, ports: Ports) -> None:
+    if config.plain:
+        with _explained(f"{config.host} port {config.port}", "api.host or api.port"):
+            ports.plain = await doors.listen(PlainDoor(), config.host, config.port)
+    if keyed is not None:
+        door = TlsDoor(keyed.device, keyed.trust)
+        with _explained(f"{config.tls_host} port {config.tls_port}", "api.tls_host or api.tls_port"):
+            ports.tls = await doors.listen(door, config.tls_host, config.tls_port)
+    if config.socket is not None:
+        with _explained(config.socket, "api.socket"):
+            await doors.listen_at(SocketDoor(), Path(config.socket))
+
+
+@contextmanager
+def _explained(where: str, keys: str) -> Iterator[None]:
+    """Raises OperatorError in place of an OSError."""
+    try:
+        yield
+    except OSError as error:
+        hint = f"another program uses it, or it is not this computer's; change {keys}"
+        raise OperatorError(f"cannot listen on {where}: {error.strerror or error}", hint=hint) from None
+
+
+@asynccontextmanager
+async def _announced(config: ApiConfig, standing: Standing, ports: Ports) -> AsyncIterator[None]:
+    """Announce by mDNS while this lasts: an optional service that warns, tries again, and never ends the app."""
+    port, host = (ports.plain, config.host) if ports.tls is None else (ports.tls, config.tls_host)
+    if not config.announce or port is None:
+        yield
+        return
+    announcer = Announcer(standing.identity(), port, lambda: reachable_addresses(host))
+    if standing.keyed:
+        standing.keyed.trust.watch(lambda: announcer.update(standing.identity()))
+    async with _running(announcer.run(), "announce"):
+        yield
+
+
+@asynccontextmanager
+async def _kept_true(keyed: Keyed | None, keeper: Doorkeeper) -> AsyncIterator[None]:
+    """Whoever loses by a change of the trust is cut off at once, and at its end a technician, too."""
+    if keyed is None:
+        yield
+        return
+    keyed.trust.watch(keeper.recheck)
+    async with _running(_every(RECHECK_S, keeper.recheck), "recheck"):
+        yield
+
+
+async def _every(seconds: float, chore: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        chore()
+
+
+@asynccontextmanager
+async def _running(chore: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
+    task = asyncio.create_task(chore, name=name)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
