@@ -1,13 +1,12 @@
 """What other devices tell the camera: `GET /v1/inputs`, `POST /v1/inputs/NAME` and `POST /v1/till`; see docs/inputs.md.
 
-Whoever tells must be on this computer or send the token that the input's or till's table names. Each of them has a pace
-of its own, so that one that goes wild silences none of the others.
+Whoever tells must work on the camera itself or send the token that the input's or till's table names. Each of them has
+a pace of its own, so that one that goes wild silences none of the others.
 """
 
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import math
 from collections.abc import Sequence
 from typing import Literal
@@ -16,6 +15,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from agent.domain import Json
+from agent.hub.callers import Role
 from agent.moments import BadMoment, Moment, Told, moment_of
 from agent.schema import nearest
 from agent.sensors import Level, Sensors
@@ -23,6 +23,7 @@ from agent.tables.wiring import InputConfig
 from agent.tills import Answer, Booking, Result, TillDesk
 from agent.warmth import ThermalWatch
 from agent.web.bodies import answer, decoded, read_body
+from agent.web.callers import caller_of
 from hal.ports import Clock
 
 OLDEST_S = 3600.0
@@ -109,6 +110,7 @@ class _Intake:
         name = request.match_info["name"]
         level = self._sensors.levels.get(name)
         if level is None:
+            _admit_bearer(request, None, f"input {name!r}")
             hint = (
                 nearest(name, list(self._sensors.levels)) if self._sensors.levels else "add an [[input]] of that name"
             )
@@ -187,6 +189,7 @@ class _Intake:
     def _admit_till(self, request: web.Request, booking: Booking) -> None:
         till = self._tills.tills.get(booking.terminal)
         if till is None:
+            _admit_bearer(request, None, f"till {booking.terminal!r}")
             hint = nearest(booking.terminal, list(self._tills.tills)) if self._tills.tills else "add a [[till]]"
             raise web.HTTPNotFound(text=f"no [[till]] has the terminal {booking.terminal!r}: {hint}\n")
         _admit_bearer(request, till.token, f"till {booking.terminal!r}")
@@ -197,28 +200,18 @@ def _admit(request: web.Request, config: InputConfig) -> None:
 
 
 def _admit_bearer(request: web.Request, token: str | None, what: str) -> None:
-    """Who sends the token, or without one is on this computer. Raises HTTPUnauthorized or HTTPForbidden."""
-    if token is None:
-        if not _is_here(request.remote):
-            raise web.HTTPForbidden(text=f"{what} has no token: it can be told from this computer only\n")
+    """Who sends the token, or without one works on the camera. Raises HTTPUnauthorized.
+
+    A stranger hears the same of what has no token or is not there at all.
+    """
+    if token is None and caller_of(request).role == Role.LOCAL:
         return
     sent = request.headers.get(hdrs.AUTHORIZATION, "").encode("utf-8", "replace")
-    if not hmac.compare_digest(sent, f"Bearer {token}".encode()):
+    if token is None or not hmac.compare_digest(sent, f"Bearer {token}".encode()):
         raise web.HTTPUnauthorized(
-            text=f"{what} needs its token as `Authorization: Bearer TOKEN`\n", headers={hdrs.WWW_AUTHENTICATE: "Bearer"}
+            text=f"{what} needs its token as `Authorization: Bearer TOKEN`; without one only the camera itself tells it\n",
+            headers={hdrs.WWW_AUTHENTICATE: "Bearer"},
         )
-
-
-def _is_here(remote: str | None) -> bool:
-    try:
-        address = ipaddress.ip_address(remote or "")
-    except ValueError:
-        return False
-    return address.is_loopback or bool(isinstance(address, ipaddress.IPv6Address) and _mapped_loopback(address))
-
-
-def _mapped_loopback(address: ipaddress.IPv6Address) -> bool:
-    return address.ipv4_mapped is not None and address.ipv4_mapped.is_loopback
 
 
 def _described(level: Level, now_s: float) -> dict[str, Json]:
