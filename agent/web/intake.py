@@ -209,7 +209,7 @@ def _admit_bearer(request: web.Request, token: str | None, what: str) -> None:
     sent = request.headers.get(hdrs.AUTHORIZATION, "").encode("utf-8", "replace")
     if token is None or not hmac.compare_digest(sent, f"Bearer {token}".encode()):
         raise web.HTTPUnauthorized(
-            text=f"{what} needs its token as `Authorization: Bearer TOKEN`; without one only the camera itself tells it\n",
+            text=f"{what} needs its token as `Authorization: Bearer TOKEN`; one without is told on the camera itself\n",
             headers={hdrs.WWW_AUTHENTICATE: "Bearer"},
         )
 
