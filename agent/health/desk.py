@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from agent.domain import Event, HealthSample, HealthState, Json
 from agent.errors import OperatorError
 from agent.events.wire import Item
+from agent.health import board
+from agent.health.readings import METRICS, Reading
 from agent.health.watch import PictureWatch
 from hal.ports import Clock
 
@@ -22,6 +24,7 @@ ADVICE = {
     "banding": "replace the lamp that flickers, or check the camera's cable",
     "dirt": "clean the lens: dust, drops or a spider's web",
     "ir_cut": "the infrared filter is stuck: switch the camera off and on, else replace it",
+    **board.ADVICE,
 }
 """By what is wrong; the words of docs/design/semantics.md."""
 
@@ -35,16 +38,32 @@ def rebase(picture: PictureWatch | None, report: Callable[[Event], None], t_s: f
 
 
 class HealthDesk:
-    """Keeps the newest word on everything. Belongs to the event loop."""
+    """Keeps the newest word on everything. Belongs to the event loop.
+
+    `readings` gives the newest readings and `missing` the metrics without a source, once the board is watched;
+    `forecasts` what is foretold.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._known: dict[str, HealthSample] = {}
+        self.readings: Callable[[], Mapping[str, Reading]] = dict
+        self.missing: Callable[[], Sequence[str]] = list
+        self.forecasts: Callable[[], Sequence[Json]] = list
 
     def take(self, item: Item) -> None:
         """See an item go by; only findings about health are kept."""
         if isinstance(item, HealthSample):
             self._known[item.what] = item
+
+    def finding(self, what: str) -> HealthSample | None:
+        """The newest word on one thing."""
+        return self._known.get(what)
+
+    def standing(self) -> list[str]:
+        """What is wrong now."""
+        wrong = (HealthState.WARNING, HealthState.FAULT)
+        return [what for what, sample in self._known.items() if sample.state in wrong]
 
     def state(self) -> HealthState:
         """The camera as a whole: the worst that is known."""
@@ -55,7 +74,13 @@ class HealthDesk:
     def facts(self) -> dict[str, Json]:
         """Everything, as JSON; what is not well first."""
         wrong = sorted(self._known.values(), key=lambda one: (one.state == HealthState.OK, -one.t_s))
-        return {"state": str(self.state()), "findings": [self._finding(sample) for sample in wrong]}
+        return {
+            "state": str(self.state()),
+            "findings": [self._finding(sample) for sample in wrong],
+            "readings": {name: _shown(reading) for name, reading in self.readings().items()},
+            "missing": [METRICS[name].words for name in self.missing()],
+            "forecasts": [*self.forecasts()],
+        }
 
     def _finding(self, sample: HealthSample) -> dict[str, Json]:
         facts: dict[str, Json] = {
@@ -65,4 +90,10 @@ class HealthDesk:
             "confidence": sample.confidence,
             "detail": sample.detail,
         }
+        if sample.what in board.ONVIF:
+            facts["onvif"] = board.ONVIF[sample.what]
         return facts if sample.state == HealthState.OK else facts | {"advice": ADVICE.get(sample.what, "")}
+
+
+def _shown(reading: Reading) -> dict[str, Json]:
+    return {"value": round(reading.value, 3), "unit": reading.unit, "words": METRICS[reading.metric].words}

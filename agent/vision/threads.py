@@ -129,6 +129,7 @@ class CaptureThread:
                 wait_s = REOPEN_FIRST_S if self.lost_since_s is None else min(wait_s * 2, REOPEN_MOST_S)
                 self._lost(error, wait_s)
             self._camera.close()
+            self.heartbeat_s = self._clock.monotonic()
             self._stopping.wait(wait_s)
         self._mailbox.close()
 

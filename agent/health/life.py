@@ -1,0 +1,60 @@
+"""The camera's lives in the journal: each start is counted before anything that may bring it down is made."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from typing import Self
+
+from agent.events.journal import Journal
+from agent.health.lives import GOOD_S, SHORT_S, Lives, decode, encode
+from hal.ports import Clock
+
+log = logging.getLogger(__name__)
+
+KEY = "lives"
+
+
+class LifeBook:
+    """Of the life that runs now. `safe` says why it is a safe one; empty where it is not."""
+
+    def __init__(self, journal: Journal, lives: Lives) -> None:
+        self._journal = journal
+        self._lives = lives
+        self._kept = lives
+        self.safe = ""
+        if lives.safe:
+            self.safe = f"{lives.short} starts in a row were each followed by another within {SHORT_S:g} s"
+
+    @classmethod
+    async def open(cls, journal: Journal, clock: Clock, identity: str) -> Self:
+        """Count this start. `identity` stands for configuration and version: with another one all begins anew."""
+        digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
+        lives = decode(await journal.kept(KEY)).begun(digest, clock.wall().utc_s)
+        book = cls(journal, lives)
+        await book._keep(lives.ended_now())
+        return book
+
+    @property
+    def starts(self) -> int:
+        """How often the program started within a day, this start included."""
+        return len(self._lives.starts)
+
+    async def run(self) -> None:
+        """Note when this life is no short one any more; a safe one, when it was good for an hour. Returns then."""
+        await asyncio.sleep(GOOD_S if self.safe else SHORT_S)
+        await self.lasting()
+
+    async def lasting(self) -> None:
+        """Begin the count anew: this life has lasted, or a person says that the next may see again."""
+        await self._keep(self._lives.lasting())
+
+    async def stopped(self) -> None:
+        """It was stopped on purpose: that makes no short life."""
+        if self._kept.short > self._lives.short:
+            await self._keep(self._lives)
+
+    async def _keep(self, lives: Lives) -> None:
+        self._kept = lives
+        await self._journal.keep(KEY, encode(lives))
