@@ -40,7 +40,7 @@ class Work:
                 kept += 1
                 await self._file(kept)
             if self._chance.random() < 0.2:
-                self._journal.acknowledge("hub", self._somewhere())
+                self._journal.acknowledge("somebody", self._somewhere())
             await asyncio.sleep(self._chance.choice((0.0, 0.0, 0.001)))
         await asyncio.gather(*self._tasks)
 
