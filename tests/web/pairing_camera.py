@@ -1,0 +1,123 @@
+"""A camera as far as pairing goes, on loopback: its doors, its trust and its link, with a clock moved by hand."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from agent.domain import Event
+from agent.events.journal import Journal
+from agent.hub.claims import Claims
+from agent.hub.identity import Identity
+from agent.hub.identity_key import DeviceIdentity
+from agent.hub.link import LinkServer
+from agent.hub.pinning import pinned_context
+from agent.hub.trust import CameraTrust
+from agent.reset import FactoryReset
+from agent.web.api import KEEPER, Facts, create_app
+from agent.web.doors import PlainDoor, SocketDoor, TlsDoor, opened
+from agent.web.guard import Doorkeeper, WebLimits
+from agent.web.pairing import PairingApi, Place
+from hal.simulated.clock import ManualClock
+from hal.system import SystemClock
+from tests.web.forge import Forge
+
+ID = "cam0001"
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    text: str
+    json: Any = None
+
+
+@dataclass
+class PairingCamera:
+    """The parts, and the addresses of its doors."""
+
+    folder: Path
+    clock: ManualClock
+    device: DeviceIdentity
+    trust: CameraTrust
+    reset: FactoryReset
+    keeper: Doorkeeper
+    link: LinkServer
+    port: int = 0
+    plain_port: int = 0
+    socket: Path = Path()
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def what(self) -> list[str]:
+        """What was noted of pairing."""
+        return [str(event.data["what"]) for event in self.events if event.kind == "pairing"]
+
+    def url(self, path: str) -> str:
+        return f"https://127.0.0.1:{self.port}{path}"
+
+    async def local(self, path: str, said: object = None) -> Answer:
+        """Ask on the camera itself."""
+        return await ask(f"http://127.0.0.1:{self.plain_port}{path}", None, said)
+
+    async def ask(self, path: str, own: Path | None = None, said: object = None) -> Answer:
+        """Ask over TLS, with a client's certificate or as a stranger; POST where something is said."""
+        return await ask(self.url(path), pinned_context(self.device.fp, own), said)
+
+    async def token(self) -> str:
+        """Open a claim on the camera."""
+        shown = await self.local("/v1/claim", {})
+        assert shown.status == 200, shown.text
+        token: str = shown.json["token"]
+        return token
+
+    async def pair(self, by: Forge, token: str | None = None, **changes: object) -> Answer:
+        """A hub brings a token, by default the right one."""
+        said = {"token": token or await self.token(), "ca": by.pem, "store": "shop", "hub": "hub-a", **changes}
+        return await self.ask("/v1/pair", said=said)
+
+
+async def ask(url: str, context: ssl.SSLContext | None, said: object = None) -> Answer:
+    """One request on a connection of its own. Raises aiohttp.ClientError."""
+    method = "GET" if said is None else "POST"
+    async with (
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as http,
+        http.request(method, url, json=said, ssl=context or False) as response,
+    ):
+        text = await response.text()
+        is_json = response.content_type == "application/json"
+        return Answer(response.status, text, await response.json() if is_json else None)
+
+
+@asynccontextmanager
+async def pairing_camera(folder: Path, limits: WebLimits | None = None) -> AsyncIterator[PairingCamera]:
+    """A running one; a second time in the same folder it is the same camera, started again."""
+    clock, device = ManualClock(), DeviceIdentity.open(folder, ID)
+    trust = CameraTrust.open(device.pins, clock)
+    async with await Journal.open(folder / "journal.db", SystemClock()) as journal:
+
+        def identity() -> Identity:
+            return Identity(ID, "test", "0", state=trust.state, fp=device.fp[:16], tls=True)
+
+        link = LinkServer(journal, identity())
+        app = create_app(Facts(identity, dict, list), link, limits)
+        camera = PairingCamera(folder, clock, device, trust, FactoryReset(folder, clock), app[KEEPER], link)
+        place = Place(ID, device.fp, lambda: camera.port, lambda: ("127.0.0.1",))
+        claims = Claims(clock.monotonic)
+        PairingApi(place, trust, claims, camera.reset, camera.keeper, clock, camera.events.append).add_to(app)
+        trust.watch(camera.keeper.recheck)
+        async with opened(app, camera.keeper) as doors:
+            camera.port = await doors.listen(TlsDoor(device, trust), "127.0.0.1", 0)
+            camera.plain_port = await doors.listen(PlainDoor(), "127.0.0.1", 0)
+            camera.socket = folder / "api.sock"
+            await doors.listen_at(SocketDoor(), camera.socket)
+            yield camera
+            await link.close()
