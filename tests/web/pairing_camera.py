@@ -21,7 +21,7 @@ from agent.hub.pinning import pinned_context
 from agent.hub.trust import CameraTrust
 from agent.reset import FactoryReset
 from agent.web.api import KEEPER, Facts, create_app
-from agent.web.doors import PlainDoor, SocketDoor, TlsDoor, opened
+from agent.web.doors import Doors, PlainDoor, SocketDoor, TlsDoor, opened
 from agent.web.guard import Doorkeeper, WebLimits
 from agent.web.pairing import PairingApi, Place
 from hal.simulated.clock import ManualClock
@@ -54,6 +54,7 @@ class PairingCamera:
     port: int = 0
     plain_port: int = 0
     socket: Path = Path()
+    doors: Doors | None = None
     events: list[Event] = field(default_factory=list)
 
     @property
@@ -115,6 +116,7 @@ async def pairing_camera(folder: Path, limits: WebLimits | None = None) -> Async
         PairingApi(place, trust, claims, camera.reset, camera.keeper, clock, camera.events.append).add_to(app)
         trust.watch(camera.keeper.recheck)
         async with opened(app, camera.keeper) as doors:
+            camera.doors = doors
             camera.port = await doors.listen(TlsDoor(device, trust), "127.0.0.1", 0)
             camera.plain_port = await doors.listen(PlainDoor(), "127.0.0.1", 0)
             camera.socket = folder / "api.sock"

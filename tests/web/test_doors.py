@@ -1,0 +1,245 @@
+"""The doors under attack, over real connections: what is no TLS 1.3, no certificate of the hub, or too slow."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from agent.events.wire import CloseCode, Hello
+from agent.hub.addresses import reachable_addresses
+from agent.hub.certificates import certificate_pem
+from agent.hub.client import LinkClient
+from agent.hub.identity_key import DeviceIdentity
+from agent.hub.pinning import pinned_context
+from agent.web.doors import PlainDoor
+from agent.web.guard import WebLimits
+from tests.web.forge import SERVER, Forge
+from tests.web.pairing_camera import PairingCamera, ask, pairing_camera
+
+QUICK = WebLimits(max_connections=3, request_s=0.3)
+LONG_AGO, FAR_OFF = datetime(1971, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Forge:
+    return Forge(tmp_path, "hub")
+
+
+@pytest.fixture
+async def camera(tmp_path: Path, hub: Forge) -> AsyncIterator[PairingCamera]:
+    async with pairing_camera(tmp_path / "camera") as opened:
+        assert (await opened.pair(hub)).status == 200
+        yield opened
+
+
+async def is_shut_out(camera: PairingCamera, own: Path) -> bool:
+    """Whether whoever shows this certificate gets nothing; in TLS 1.3 that may show at the first read only."""
+    try:
+        return (await camera.ask("/v1/status", own)).status == 403
+    except aiohttp.ClientError:
+        return True
+
+
+async def first_bytes(port: int, sent: bytes) -> bytes:
+    """What a connection without TLS gets."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(sent)
+    try:
+        async with asyncio.timeout(10):
+            return await reader.read()
+    except ConnectionResetError:
+        return b""
+    finally:
+        writer.close()
+
+
+async def test_older_tls_is_refused(camera: PairingCamera) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        await asyncio.open_connection("127.0.0.1", camera.port, ssl=context)
+    assert (await camera.ask("/v1/identity")).status == 200
+
+
+async def test_plain_text_at_the_tls_door_gets_nothing(camera: PairingCamera) -> None:
+    answer = await first_bytes(camera.port, b"GET /v1/identity HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    assert b"HTTP" not in answer
+    assert b"cam0001" not in answer
+    assert camera.keeper.counts.unproven == 1
+
+
+async def test_another_shops_hub_is_shut_out(camera: PairingCamera, tmp_path: Path) -> None:
+    assert await is_shut_out(camera, Forge(tmp_path, "foreign").issue())
+
+
+async def test_an_authority_of_the_same_name_is_another_one(camera: PairingCamera, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    assert await is_shut_out(camera, Forge(tmp_path / "other", "hub").issue())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"usage": SERVER},
+        {"usage": None},
+        {"is_authority": True},
+        {"unit": "camera"},
+        {"unit": ""},
+        {"name": ""},
+    ],
+    ids=["for servers", "for anything", "an authority", "another unit", "no unit", "no name"],
+)
+async def test_certificates_of_the_hub_that_are_for_something_else(
+    camera: PairingCamera, hub: Forge, wrong: dict[str, object]
+) -> None:
+    assert await is_shut_out(camera, hub.issue(**wrong))  # type: ignore[arg-type]  # one of its arguments
+
+
+async def test_the_authority_itself_is_no_hub(camera: PairingCamera, hub: Forge) -> None:
+    assert await is_shut_out(camera, hub.own())
+
+
+async def test_nobody_may_pass_on_what_the_hub_gave(camera: PairingCamera, hub: Forge, tmp_path: Path) -> None:
+    """A technician makes a hub's certificate with the key of the pass."""
+    given = hub.issue("technician", "Kim", is_authority=True).read_bytes()
+    thief, key = Forge(tmp_path, "thief"), serialization.load_pem_private_key(given, password=None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    thief.key, thief.certificate = key, x509.load_pem_x509_certificate(given)
+    own = thief.issue()
+    own.write_bytes(own.read_bytes() + certificate_pem(thief.certificate))
+    assert await is_shut_out(camera, own)
+
+
+@pytest.mark.parametrize(("begins", "ends"), [(datetime(1970, 1, 1, tzinfo=UTC), LONG_AGO), (FAR_OFF, FAR_OFF)])
+@pytest.mark.parametrize("synchronised", [True, False])
+async def test_no_date_locks_a_hub_out(
+    camera: PairingCamera, hub: Forge, begins: datetime, ends: datetime, synchronised: bool
+) -> None:
+    camera.clock.set_wall(datetime(2036, 1, 1, tzinfo=UTC).timestamp(), synchronised=synchronised)
+    own = hub.issue(begins=begins, ends=ends.replace(year=ends.year + 1))
+    context = pinned_context(camera.device.fp, own)
+    async with (
+        aiohttp.ClientSession() as http,
+        await LinkClient.connect(http, camera.url("/v1/link"), context=context) as link,
+    ):
+        assert isinstance(await anext(aiter(link)), Hello)
+
+
+async def test_a_technicians_pass_ends_for_a_camera_that_knows_the_time(camera: PairingCamera, hub: Forge) -> None:
+    end = datetime(2030, 1, 1, tzinfo=UTC)
+    own = hub.issue("technician", "Kim", ends=end)
+    camera.clock.set_wall(end.timestamp() - 1)
+    assert (await camera.ask("/v1/status", own)).status == 200
+    camera.clock.set_wall(end.timestamp())
+    assert (await camera.ask("/v1/status", own)).status == 403
+    camera.clock.set_wall(0.0, synchronised=False)
+    assert (await camera.ask("/v1/status", own)).status == 200
+    camera.clock.set_wall(end.timestamp() + 10 * 366 * 86_400, synchronised=False)
+    assert (await camera.ask("/v1/status", own)).status == 200
+
+
+async def test_a_pass_ends_on_a_connection_that_is_in_use(camera: PairingCamera, hub: Forge) -> None:
+    end = datetime(2030, 1, 1, tzinfo=UTC)
+    context = pinned_context(camera.device.fp, hub.issue("technician", "Kim", ends=end))
+    camera.clock.set_wall(end.timestamp() - 1)
+    async with aiohttp.ClientSession() as http, http.get(camera.url("/v1/status"), ssl=context) as response:
+        await response.read()
+        assert camera.keeper.connections == 1
+        camera.clock.set_wall(end.timestamp())
+        camera.keeper.recheck()
+        await until_gone(camera)
+
+
+async def until_gone(camera: PairingCamera) -> None:
+    async with asyncio.timeout(10):
+        while camera.keeper.connections:  # noqa: ASYNC110 - the other side has no event to wait for
+            await asyncio.sleep(0.01)
+
+
+async def test_a_link_goes_by_the_name_of_its_certificate(camera: PairingCamera, hub: Forge) -> None:
+    context = pinned_context(camera.device.fp, hub.issue(name="hub-a"))
+    async with (
+        aiohttp.ClientSession() as http,
+        http.ws_connect(camera.url("/v1/link"), ssl=context) as socket,
+    ):
+        link = LinkClient(socket, 20.0)
+        hello = await anext(aiter(link))
+        assert isinstance(hello, Hello)
+        await link.resume("hub-b", hello.epoch, 0)
+        async with asyncio.timeout(10):
+            assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE
+        assert socket.close_code == CloseCode.UNEXPECTED
+
+
+async def test_every_connection_proves_anew_who_it_is(camera: PairingCamera, hub: Forge) -> None:
+    """Without session tickets there is nothing that a withdrawn pass could be resumed with."""
+    context = pinned_context(camera.device.fp, hub.issue())
+    reader, writer = await asyncio.open_connection("127.0.0.1", camera.port, ssl=context)
+    writer.write(b"GET /v1/identity HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+    session = writer.get_extra_info("ssl_object").session
+    assert session is None or not session.has_ticket
+    writer.transport.abort()
+
+
+@pytest.mark.parametrize("sent", [b"", b"\x16\x03\x01", b"\x16\x03\x01\x02\x00" + b"x" * 100])
+async def test_a_handshake_that_does_not_end_is_cut(tmp_path: Path, sent: bytes) -> None:
+    async with pairing_camera(tmp_path / "camera", QUICK) as camera:
+        assert b"HTTP" not in await first_bytes(camera.port, sent)
+        await until_gone(camera)
+        assert camera.keeper.counts.unproven == 1
+
+
+async def test_connections_in_a_handshake_count(tmp_path: Path) -> None:
+    async with pairing_camera(tmp_path / "camera", QUICK) as camera:
+        pairs = [await asyncio.open_connection("127.0.0.1", camera.port) for _ in range(4)]
+        async with asyncio.timeout(10):
+            while not camera.keeper.counts.refused:  # noqa: ASYNC110 - the other side has no event to wait for
+                await asyncio.sleep(0.01)
+        assert camera.keeper.counts.accepted == 3
+        await until_gone(camera)
+        for _, writer in pairs:
+            writer.close()
+        assert (await camera.ask("/v1/identity")).status == 200
+
+
+async def test_a_large_request_comes_whole_through_tls(camera: PairingCamera, hub: Forge) -> None:
+    """What arrives with the last packet of the handshake must not be lost."""
+    serials = [f"{n:040x}" for n in range(4096)]
+    assert (await camera.ask("/v1/trust/revoked", hub.issue(), {"serials": serials})).json == {"revoked": 4096}
+
+
+async def test_two_devices_share_nothing(tmp_path: Path) -> None:
+    one, two = DeviceIdentity.open(tmp_path / "1", "cam1"), DeviceIdentity.open(tmp_path / "2", "cam2")
+    assert one.fp != two.fp
+    assert one.key.read_bytes() != two.key.read_bytes()
+    assert DeviceIdentity.open(tmp_path / "1", "cam1").fp == one.fp
+
+
+async def test_a_copied_card_becomes_a_new_device_without_friends(tmp_path: Path, hub: Forge) -> None:
+    async with pairing_camera(tmp_path / "camera") as camera:
+        await camera.pair(hub)
+    copy = DeviceIdentity.open(tmp_path / "camera", "another-board")
+    assert copy.renewed
+    assert copy.fp != camera.device.fp
+    assert not copy.pins.exists()
+
+
+async def test_who_comes_to_the_plain_door_from_elsewhere_is_a_stranger(camera: PairingCamera) -> None:
+    outside = reachable_addresses("0.0.0.0")
+    if not outside:
+        pytest.skip("this computer has no address besides loopback")
+    assert camera.doors is not None
+    port = await camera.doors.listen(PlainDoor(), outside[0], 0)
+    assert (await ask(f"http://{outside[0]}:{port}/v1/status", None)).status == 403
+    assert (await ask(f"http://{outside[0]}:{port}/v1/identity", None)).status == 200
