@@ -4,10 +4,10 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
-SHELL_FILES := .ci/run $(wildcard tools/*.sh image-build/*.sh)
+SHELL_FILES := .ci/run image-build/build systemd/install $(wildcard tools/*.sh image-build/files/*/usr/lib/aislewatch/*)
 ARGS ?=
 
-.PHONY: run demo test test-slow lab check format bench docs peers lock clean help
+.PHONY: run demo test test-slow lab image check format bench docs peers lock clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -55,6 +55,9 @@ lock: $(STAMP) ## resolve the dependencies anew, with hashes and without address
 	$(VENV)/bin/pip install --quiet uv
 	$(VENV)/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --upgrade -o requirements.lock
 	$(VENV)/bin/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --upgrade -o requirements-dev.lock
+
+image: $(STAMP) ## the flashable image of the emulated board, with its update bundle and papers (ARGS="--recipe rpi ...")
+	nice -n 5 image-build/build $(ARGS)
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .venv-* .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
