@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from agent.cli.reaching import reach
 from agent.errors import OperatorError
 
 TIMEOUT_S = 10.0
@@ -50,10 +51,11 @@ async def _request(
     said: Mapping[str, object] | None = None,
     timeout_s: float = TIMEOUT_S,
 ) -> bytes:
-    timeout, address = aiohttp.ClientTimeout(total=timeout_s), url.rstrip("/") + path
+    way = reach(url)
+    timeout, address = aiohttp.ClientTimeout(total=timeout_s), way.base + path
     try:
         async with (
-            aiohttp.ClientSession(timeout=timeout) as session,
+            aiohttp.ClientSession(timeout=timeout, connector=way.connector()) as session,
             session.request(method, address, params=query, json=said) as response,
         ):
             body = await response.read()

@@ -7,10 +7,15 @@ from typing import Annotated
 
 import typer
 
-HERE = "http://127.0.0.1:8723"
+HERE = "local"
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for programs.")]
-Url = Annotated[str, typer.Option("--url", help="The camera's address.")]
+Url = Annotated[
+    str,
+    typer.Option(
+        "--url", help="The camera: http://..., https://... with a pass, unix:PATH, or `local` for the one here."
+    ),
+]
 By = Annotated[str | None, typer.Option("--by", help="Who says so; the user of this computer when left out.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept for the record.")]
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration file (TOML).")]
