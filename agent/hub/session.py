@@ -99,7 +99,7 @@ class Session:
         except (TimeoutError, ConnectionError):
             pass  # it is gone, or does not answer
         finally:
-            if transport is not None and transport.get_write_buffer_size():
+            if transport is not None and (transport.is_closing() or transport.get_write_buffer_size()):
                 transport.abort()  # closing would keep all that is unsent in memory for as long as the hub likes
         return code
 
@@ -206,7 +206,9 @@ class Session:
 
 
 def _clogged(transport: asyncio.Transport) -> bool:
-    """Whether the hub takes so little that a goodbye would wait as well."""
+    """Whether a goodbye would wait as well, because the hub takes so little, or is gone."""
+    if transport.is_closing():
+        return True  # and with TLS it cannot even tell its limits any more
     low, _ = transport.get_write_buffer_limits()
     return transport.get_write_buffer_size() > low
 

@@ -147,8 +147,10 @@ async def opened(app: web.Application, keeper: Doorkeeper) -> AsyncIterator[Door
 
 
 def certificate_of(transport: asyncio.BaseTransport | None) -> bytes | None:
-    """The certificate (DER) that the other end of a connection has shown, if any."""
-    tls = transport.get_extra_info("ssl_object") if transport is not None else None
+    """The certificate (DER) that the other end of a connection has shown, if any; none once it is closing."""
+    if transport is None or transport.is_closing():  # asyncio's TLS transports, closed twice, raise AttributeError
+        return None
+    tls = transport.get_extra_info("ssl_object")
     found: bytes | None = tls.getpeercert(binary_form=True) if tls is not None else None
     return found
 
