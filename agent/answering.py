@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from agent.commanding import make_services
 from agent.config import Config
 from agent.desk import Desk
 from agent.domain import Json
 from agent.entrance import Ports, add_pairing, entrance
 from agent.events.lines import event_fields
 from agent.evidence.desk import EvidenceDesk
+from agent.home import Home
 from agent.hub.identity import Identity
 from agent.hub.link import LinkServer
 from agent.reset import FactoryReset
@@ -30,6 +32,7 @@ from agent.web.insight import InsightApi
 from agent.web.intake import add_intake
 from agent.web.live import add_live
 from agent.web.outputs import OutputsApi
+from agent.web.picture import PictureStream
 from agent.web.review import ReviewApi
 
 
@@ -44,14 +47,19 @@ class Running:
     ports: Ports
     url: str
 
+    def linked(self) -> bool:
+        """Whether a hub has the journal sent to it now."""
+        return any(link.hub for link in self.status.link.links())
+
 
 @asynccontextmanager
-async def answering(station: Station, reset: FactoryReset) -> AsyncIterator[Running]:
+async def answering(station: Station, reset: FactoryReset, home: Home) -> AsyncIterator[Running]:
     """The camera answers while this lasts. Raises OperatorError when an address of it is not to be had."""
     config, ports = station.config, Ports()
     standing = Standing.open(config, station.hal, station.desk)
-    link = LinkServer(station.journal, standing.identity())
     live = LiveFeed(config, station.clock, station.alarms.status)
+    services = await make_services(station, PictureStream(live), home)
+    link = LinkServer(station.journal, standing.identity(), services=services)
     status = _status(station, standing.identity, link, live)
     station.desk.watch(lambda item: live.note(event_fields(item)))
     station.desk.watch_frames(live.offer)
@@ -72,7 +80,7 @@ async def _add_services(api: web.Application, station: Station, identity: Identi
     tills = TillDesk(config.tills, station.journal, clock, station.sensors.book, station.desk.safe)
     await tills.open()
     add_intake(api, station.sensors, tills, clock, station.thermal)
-    HealthApi(station.health, station.picture, clock, report).add_to(api)
+    HealthApi(station.health, station.picture, clock, report, station.care.resume).add_to(api)
     OutputsApi(OutputsDesk(station.alarms, station.journal, clock, report)).add_to(api)
     ReviewApi(station.review).add_to(api)
     InsightApi(station.insight, config.insight).add_to(api)
@@ -94,7 +102,8 @@ def _status(station: Station, identity: Callable[[], Identity], link: LinkServer
         counters=station.counters,
         live=live,
         link=link,
-        accelerator=station.detector.accelerator_info,
+        accelerator=station.accelerator,
+        health=station.health,
         started_s=station.clock.monotonic(),
         unavailable=station.unavailable.rules,
         evidence=station.evidence.facts if station.evidence else dict,

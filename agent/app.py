@@ -12,76 +12,128 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from agent.answering import Running, answering
 from agent.config import Config
+from agent.config_file import ConfigFile
 from agent.domain import Event, Json, Severity
-from agent.errors import OperatorError
+from agent.errors import OperatorError, RestartNeeded
 from agent.events.journal import Journal, JournalLimits
 from agent.hardware import hal_settings
+from agent.health.life import LifeBook
+from agent.home import Home
 from agent.reset import FactoryReset
 from agent.station import Station, make_station
+from agent.tables.wiring import ThermalConfig
 from agent.version import VERSION
 from agent.watch import feed_watchdog
 from hal import open_hal
+from hal.errors import HalError
+from hal.ports import Clock, Hal
 from hal.system import ServiceManager, SystemClock
 
 __all__ = ["SWITCH_S", "Running", "run_camera"]
+
+log = logging.getLogger(__name__)
 
 LIFE = "life"
 SWITCH_S = 0.0005
 """How long one thread may keep the others waiting; at the usual 5 ms a busy one delays the alarm by as much."""
 
 
-async def run_camera(config: Config, stop: asyncio.Event, ready: Callable[[Running], None] | None = None) -> None:
+async def run_camera(
+    config: Config,
+    stop: asyncio.Event,
+    ready: Callable[[Running], None] | None = None,
+    file: ConfigFile | None = None,
+) -> None:
     """Run a camera until `stop` is set or its source ends; `ready` is called once it sees and answers.
 
-    After a factory reset it runs again, as a new one, and `ready` is called again. Raises OperatorError or HalError
-    when a person must act, an ExceptionGroup when a core part failed.
+    After a factory reset it runs again, as a new one, and `ready` is called again; so it does after a restart that a
+    hub ordered, with what `file`, its configuration file, holds then. Raises OperatorError or HalError when a person
+    must act, RestartNeeded when it should be started anew, an ExceptionGroup when a core part failed.
     """
     sys.setswitchinterval(SWITCH_S)
-    data, manager = _data_dir(config), ServiceManager()
-    reset = FactoryReset(data, SystemClock())
+    manager, home = ServiceManager(), Home(file)
+    reset = FactoryReset(_data_dir(config), SystemClock())
     while True:
-        await _erase(reset, manager)
-        await _live(config, data, manager, reset, stop, ready)
-        if not reset.ordered.is_set():
+        config = home.begin(config)
+        try:
+            if (data := _data_dir(config)) != reset.folder:
+                reset = FactoryReset(data, SystemClock())
+            await _erase(reset, manager)
+            await _live(config, manager, reset, home, stop, ready)
+        except Exception as error:
+            if not home.take_back(error):
+                raise
+            continue
+        if not reset.ordered.is_set() and (stop.is_set() or not home.again.is_set()):
             return
 
 
 async def _live(
     config: Config,
-    data: Path,
     manager: ServiceManager,
     reset: FactoryReset,
+    home: Home,
     stop: asyncio.Event,
     ready: Callable[[Running], None] | None,
 ) -> None:
-    """One life of the camera, from nothing to everything closed."""
-    with open_hal(hal_settings(config)) as hal:
-        async with await Journal.open(data / "journal.db", hal.clock, _limits(config)) as journal:
-            station = await make_station(config, hal, journal)
+    """One life of the camera, from nothing to everything closed.
+
+    Raises RestartNeeded when it should be started anew.
+    """
+    clock = SystemClock()
+    begun_s = clock.monotonic()
+    async with await Journal.open(reset.folder / "journal.db", clock, _limits(config)) as journal:
+        safe_after = config.health.safe_after if manager.present else 0
+        life = await LifeBook.open(journal, clock, f"{VERSION} {config}", safe_after)
+        config, hal = _open_hardware(config, clock, safe=bool(life.safe))
+        with hal:
+            station = await make_station(config, hal, journal, life)
             async with _noted_life(station), asyncio.TaskGroup() as tasks:
-                watchdog = feed_watchdog(manager, station.heartbeats(), hal.clock)
+                watchdog = feed_watchdog(manager, station.heartbeats(), clock)
                 core = [tasks.create_task(chore) for chore in (*station.chores(), watchdog)]
-                async with station.seeing(), answering(station, reset) as running:
+                async with station.seeing(), answering(station, reset, home) as running:
                     await _tell_of_reset(station, reset)
+                    trial = home.watch_trial(station.desk, clock, begun_s, station.trouble, running.linked)
+                    core.append(tasks.create_task(trial))
                     _settle_memory()
-                    manager.ready(f"watching as {config.camera.name}")
+                    manager.ready("safe mode: nothing is seen" if life.safe else f"watching as {config.camera.name}")
                     if ready:
                         ready(running)
-                    await _first_of(stop, station.ended, reset.ordered)
-                    if not reset.ordered.is_set():
+                    await _first_of(stop, station.ended, reset.ordered, home.again)
+                    if not (reset.ordered.is_set() or home.again.is_set()):
                         manager.stopping()
                 for task in core:
                     task.cancel()
                 await station.close()
                 if station.vision.failure:
                     raise station.vision.failure
+            if station.care.restarting:
+                raise RestartNeeded(station.care.restarting)
+            await life.stopped()
+
+
+def _open_hardware(config: Config, clock: Clock, *, safe: bool) -> tuple[Config, Hal]:
+    """The hardware, and what is configured of it; a safe life does without the lines that cannot be had.
+
+    Raises OutputUnavailable or InputUnavailable.
+    """
+    try:
+        return config, open_hal(hal_settings(config), clock)
+    except HalError as error:
+        if not safe:
+            raise
+        log.error("safe mode goes without outputs and inputs: %s %s", error, error.hint)
+        bare = replace(config, outputs=(), inputs=(), thermal=ThermalConfig())
+        return bare, open_hal(hal_settings(bare), clock)
 
 
 async def _erase(reset: FactoryReset, manager: ServiceManager) -> None:
@@ -104,7 +156,10 @@ async def _tell_of_reset(station: Station, reset: FactoryReset) -> None:
 
 @asynccontextmanager
 async def _noted_life(station: Station) -> AsyncIterator[None]:
-    """Journal the start, and how the run before it ended: `first`, `stopped`, `failed` or `killed` (or a power cut)."""
+    """Journal the start, and how the run before it ended.
+
+    `first`, `stopped`, `restarted` to heal itself, `failed` or `killed` (or a power cut).
+    """
     journal, desk, clock = station.journal, station.desk, station.clock
     before = await journal.kept(LIFE)
     last_end = {None: "first", b"running": "killed"}.get(before) or (before or b"").decode()
@@ -115,7 +170,7 @@ async def _noted_life(station: Station) -> AsyncIterator[None]:
     end = b"failed"
     try:
         yield
-        end = b"stopped"
+        end = b"restarted" if station.care.restarting else b"stopped"
     finally:
         desk.report(Event("stop", clock.monotonic(), data={"end": end.decode()}))
         await journal.keep(LIFE, end)

@@ -6,6 +6,7 @@
     │   ├── ConfigError          every mistake of one file together
     │   ├── ModelError           unknown name, missing file, wrong hash, wrong shape
     │   └── JournalError         the database cannot be used and could not be replaced
+    ├── RestartNeeded            the camera heals itself: this process ends and is started anew
     └── RetryError               the loop handles it and tries again
         ├── WireError            a peer sent something that is not the protocol
         └── LinkClosed           the peer went away
@@ -63,6 +64,10 @@ class ModelError(OperatorError):
 
 class JournalError(OperatorError):
     """The journal cannot be used."""
+
+
+class RestartNeeded(AislewatchError):
+    """The process ends in order, for its service manager to start it anew."""
 
 
 class RetryError(AislewatchError):

@@ -12,11 +12,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.build import Detectors, make_parts
+from agent.care import Care, is_local, make_care
 from agent.config import Config
 from agent.desk import Desk
 from agent.events.journal import Journal
 from agent.evidence.service import Evidence
 from agent.health.desk import HealthDesk
+from agent.health.figures import WalkFigures
+from agent.health.life import LifeBook
+from agent.health.medic import Patient
 from agent.health.watch import PictureWatch
 from agent.insight.desk import InsightDesk
 from agent.memory import RuleMemory
@@ -32,21 +36,27 @@ from agent.vision.pipeline import Pipeline
 from agent.vision.thermal import WarmBodies
 from agent.vision.threads import CaptureThread, Counters, Mailbox, VisionThread
 from agent.warmth import ThermalWatch
-from agent.watch import Heartbeat
-from hal.ports import Clock, Frame, Hal
+from agent.watch import Heartbeat, stale
+from hal.ports import AcceleratorInfo, Clock, Frame, Hal
 
 SCENE = "scene"
+FAULTS = "accelerator"
+"""The file that a simulated accelerator reads its faults from, beside the journal."""
+BLIND = AcceleratorInfo("none", "none", 0, "safe mode: nothing is seen")
 
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """The parts, and what they share. Those that are not configured are None."""
+    """The parts, and what they share. Those that are not configured are None.
+
+    In safe mode (`care.life.safe`) nothing is seen: no detector, and the threads of camera and walk do not run.
+    """
 
     config: Config
     hal: Hal
     journal: Journal
     desk: Desk
-    detector: Detector
+    detector: Detector | None
     alarms: AlarmBank
     direct: DirectResponse
     sensors: Sensors
@@ -62,6 +72,7 @@ class Station:
     counters: Counters
     capture: CaptureThread
     vision: VisionThread
+    care: Care
     ended: asyncio.Event
 
     @property
@@ -70,12 +81,33 @@ class Station:
 
     def heartbeats(self) -> dict[str, Heartbeat]:
         """Signs of life for the watchdog."""
-        return {
+        sight: dict[str, Heartbeat] = {
             "capture": lambda: self.capture.heartbeat_s,
             "inference": lambda: self.vision.busy_since_s,
+        }
+        return {
+            **({} if self.safe else sight),
             "outputs": lambda: self.alarms.heartbeat_s,
             "journal": self.desk.journal_busy_since_s,
         }
+
+    @property
+    def safe(self) -> bool:
+        """Whether this is a safe life, which sees nothing."""
+        return bool(self.care.life.safe)
+
+    def accelerator(self) -> AcceleratorInfo:
+        """Where the model runs now."""
+        walk = self.vision.pipeline
+        detector = walk.detector if walk else self.detector
+        return detector.accelerator_info if detector else BLIND
+
+    def trouble(self) -> str:
+        """What keeps the camera from doing its work now; empty when nothing does."""
+        if not self.capture.receiving:
+            return "the camera delivers no pictures"
+        silent = stale(self.heartbeats(), self.clock.monotonic())
+        return f"no sign of life from {', '.join(silent)}" if silent else ""
 
     def chores(self) -> list[Coroutine[Any, Any, None]]:
         """What runs on the loop as long as the camera does; if one ends, the camera does."""
@@ -84,6 +116,7 @@ class Station:
             self.direct.run(),
             self.review.run(lambda: self.capture.receiving),
             self.insight.run(),
+            *self.care.chores(),
             *([self.evidence.watch()] if self.evidence else []),
         ]
 
@@ -91,9 +124,10 @@ class Station:
     async def seeing(self) -> AsyncIterator[None]:
         """The threads run; at the end everything open is closed, journaled and switched off."""
         self.alarms.start()
-        for part in (self.thermal, self.evidence, self.vision, self.capture):
-            if part:
-                part.start()
+        if not self.safe:
+            for part in (self.thermal, self.evidence, self.vision, self.capture):
+                if part:
+                    part.start()
         try:
             yield
         finally:
@@ -105,37 +139,46 @@ class Station:
         await self.insight.close()
 
     def _stop(self) -> None:
-        self.capture.stop()
-        self.vision.stop()
-        if self.thermal:
-            self.thermal.stop()
-        for incident in self.vision.finish():
-            self.desk.report(incident)
+        if not self.safe:
+            self._stop_seeing()
         self.direct.finish()
         self.memory.finish()
         self.alarms.stop()
         if self.evidence:
             self.evidence.stop()
 
+    def _stop_seeing(self) -> None:
+        self.capture.stop()
+        self.vision.stop()
+        if self.thermal:
+            self.thermal.stop()
+        for incident in self.vision.finish():
+            self.desk.report(incident)
 
-async def make_station(config: Config, hal: Hal, journal: Journal) -> Station:
-    """Make and wire everything; nothing runs yet. Raises OperatorError, ModelError or HalError."""
-    clock, desk = hal.clock, Desk(journal)
-    detectors = Detectors(config.model, clock)
-    detector = detectors.open()
+
+async def make_station(config: Config, hal: Hal, journal: Journal, life: LifeBook | None = None) -> Station:
+    """Make and wire everything; nothing runs yet. Without a `life` none is counted.
+
+    Raises OperatorError, ModelError or HalError.
+    """
+    clock, desk, life = hal.clock, Desk(journal), life or LifeBook.uncounted(journal)
+    detectors = None if life.safe else Detectors(config.model, clock, faults=f"{config.storage.data_dir}/{FAULTS}")
+    detector = detectors.open() if detectors else None
     memory = await RuleMemory.load(journal, clock)
     alarms = await _make_alarms(config, hal, journal, desk)
     review = await Review.open(config, journal, clock, desk.report)
     insight = await InsightDesk.open(config, journal, clock, desk.report)
-    evidence = await Evidence.open(config, hal, journal, desk)
-    picture = await _make_picture(config, clock, journal)
-    thermal = _make_thermal(config, hal, desk)
+    evidence = None if life.safe else await Evidence.open(config, hal, journal, desk)
+    picture = None if life.safe else await _make_picture(config, clock, journal)
+    thermal = None if life.safe else _make_thermal(config, hal, desk)
     prefix = secrets.token_hex(4)
     direct = DirectResponse(config.rules, alarms, clock, desk.report, prefix)
     sensors = Sensors(config.inputs, hal.inputs, direct.hear)
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
 
     def make_pipeline(aspect: float) -> Pipeline:
+        assert detectors is not None, "a safe life walks nothing"
+        assert detector is not None
         parts = make_parts(
             config,
             detectors,
@@ -154,7 +197,11 @@ async def make_station(config: Config, hal: Hal, journal: Journal) -> Station:
         loop.call_soon_threadsafe(ended.set)
 
     mailbox, counters, health = Mailbox[Frame](), Counters(), HealthDesk(clock)
-    offer = evidence.offer if evidence else None
+    capture = CaptureThread(hal.camera, mailbox, clock, counters, desk.report, evidence.offer if evidence else None)
+    vision = VisionThread(make_pipeline, mailbox, clock, counters, desk.deliver, end)
+    figures = WalkFigures(clock, capture, vision, mailbox, counters, journal, alarms, lambda: life.starts)
+    opener = detectors.open if detectors else None
+    patient = Patient(capture, vision, opener, ended.set, hal.powers, is_local(config.camera.source))
     station = Station(
         config=config,
         hal=hal,
@@ -174,12 +221,16 @@ async def make_station(config: Config, hal: Hal, journal: Journal) -> Station:
         evidence=evidence,
         mailbox=mailbox,
         counters=counters,
-        capture=CaptureThread(hal.camera, mailbox, clock, counters, desk.report, offer),
-        vision=VisionThread(make_pipeline, mailbox, clock, counters, desk.deliver, end),
+        capture=capture,
+        vision=vision,
+        care=await make_care(config, hal, journal, desk, health, life, figures, patient),
         ended=ended,
     )
     _show_all(station)
-    sensors.start(clock.monotonic())
+    if station.care.medic and (why := station.accelerator().degraded):
+        station.care.medic.start_degraded(why)
+    if not life.safe:
+        sensors.start(clock.monotonic())
     return station
 
 

@@ -9,6 +9,7 @@ from agent.config import Config
 from agent.domain import Event, Json
 from agent.events.journal import Journal
 from agent.events.wire import Item
+from agent.health.desk import HealthDesk
 from agent.hub.identity import Identity
 from agent.hub.link import LinkServer
 from agent.metrics import Metric, counter, gauge
@@ -45,7 +46,8 @@ class StatusDesk:
     counters: Counters
     live: LiveFeed
     link: LinkServer
-    accelerator: AcceleratorInfo
+    accelerator: Callable[[], AcceleratorInfo]
+    health: HealthDesk
     started_s: float
     unavailable: Mapping[str, Json] = field(default_factory=dict)
     evidence: Callable[[], dict[str, Json]] = dict
@@ -62,7 +64,7 @@ class StatusDesk:
             "uptime_s": round(self.clock.monotonic() - self.started_s, 1),
             "clock": {"utc_s": round(wall.utc_s, 3), "synchronised": wall.synchronised},
             "camera": self._camera(),
-            "model": {"name": self.config.model.name, **asdict(self.accelerator)},
+            "model": {"name": self.config.model.name, **asdict(self.accelerator())},
             "fps": rates.fps,
             "stages_ms": {**rates.stages_ms},
             "rules_unavailable": {**self.unavailable},
@@ -86,7 +88,14 @@ class StatusDesk:
         hubs, journal = self.link.links(), self.journal.stats()
         hub: Json = {"text": f"{len(hubs)} linked", "state": "ok"} if hubs else {"text": "none", "state": "unknown"}
         safe: Json = {"text": f"{journal.last_seq} events safe", "state": "ok"}
-        return {"hub": hub, "journal": safe if journal.durable else {"text": "in memory only", "state": "fault"}}
+        wrong = self.health.standing()
+        state = str(self.health.state())
+        health: Json = {"text": ", ".join(wrong[:3]) or ("well" if state == "ok" else state), "state": state}
+        return {
+            "health": health,
+            "hub": hub,
+            "journal": safe if journal.durable else {"text": "in memory only", "state": "fault"},
+        }
 
     def metrics(self) -> Iterable[Metric]:
         """The same for Prometheus."""
@@ -109,6 +118,7 @@ class StatusDesk:
             "aislewatch_links_rejected_total", self.link.counts.rejected, "Links cut for breaking the protocol"
         )
         yield from self.review_metrics()
+        yield from self.health.metrics()
         yield gauge("aislewatch_hubs", len(self.link.links()), "Hubs connected")
         yield gauge("aislewatch_clock_synchronised", float(self.clock.wall().synchronised), "1 while NTP vouches")
         yield gauge("aislewatch_peak_rss_bytes", peak_rss_mb() * 2**20, "Most memory held at once")

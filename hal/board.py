@@ -89,7 +89,6 @@ class LinuxBoard:
             storage_reserve=storage.reserve(),
             storage_errors=storage.errors(),
             read_only=storage.read_only(),
-            clock_synchronised=clock.synchronised if clock else None,
             clock_error_s=clock.error_s if clock else None,
             clock_frequency_ppm=clock.frequency_ppm if clock else None,
             wifi_signal_dbm=network.wifi_dbm(),

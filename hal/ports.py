@@ -245,7 +245,6 @@ class BoardSample:
     storage_reserve: int | None = None
     storage_errors: int | None = None
     read_only: bool | None = None
-    clock_synchronised: bool | None = None
     clock_error_s: float | None = None
     clock_frequency_ppm: float | None = None
     wifi_signal_dbm: float | None = None

@@ -66,6 +66,7 @@ LAYERS = {
     "agent.version": 5,
     "agent.web": 6,
     "agent.build": 7,
+    "agent.care": 7,
     "agent.poses": 7,
     "agent.desk": 5,
     "agent.hardware": 5,

@@ -11,19 +11,26 @@ from typing import ParamSpec
 P = ParamSpec("P")
 
 OPERATOR_EXIT = 3
+RESTART_EXIT = 75
 INTERRUPTED_EXIT = 130
 
 
 def guarded(command: Callable[P, None]) -> Callable[P, None]:
-    """Wrap a command: an OperatorError or HalError ends it with its message and hint on stderr and exit code 3."""
+    """Wrap a command: an OperatorError or HalError ends it with its message and hint on stderr and exit code 3.
+
+    A camera that wants to be started anew ends with 75 (sysexits.h: try again).
+    """
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        from agent.errors import AislewatchError
+        from agent.errors import AislewatchError, RestartNeeded
         from hal.errors import HalError
 
         try:
             command(*args, **kwargs)
+        except RestartNeeded as wish:
+            complain(str(wish))
+            raise SystemExit(RESTART_EXIT) from None
         except (AislewatchError, HalError) as error:
             complain(str(error), getattr(error, "hint", ""))
             raise SystemExit(OPERATOR_EXIT) from None

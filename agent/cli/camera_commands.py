@@ -49,6 +49,15 @@ def health_rebase(reason: Reason, by: By = None, url: Url = HERE, as_json: AsJso
     looked_after.rebase(url, reason, by, as_json=as_json)
 
 
+@health_app.command("resume")
+@guarded
+def health_resume(reason: Reason, by: By = None, url: Url = HERE, as_json: AsJson = False) -> None:
+    """Leave safe mode: the camera starts anew and sees again."""
+    from agent.cli import health as looked_after
+
+    looked_after.resume(url, reason, by, as_json=as_json)
+
+
 @outputs_app.callback(invoke_without_command=True)
 @guarded
 def outputs(context: typer.Context, url: Url = HERE, as_json: AsJson = False) -> None:

@@ -10,6 +10,19 @@ from agent.cli.printing import say
 
 MARKS = {"ok": "ok     ", "warning": "WARNING", "fault": "FAULT  ", "unknown": "unknown"}
 
+SHORT = {
+    "soc_temp_c": "processor",
+    "accelerator_temp_c": "accelerator",
+    "mem_available_pct": "memory free",
+    "disk_free_pct": "disk free",
+    "storage_life_used_pct": "storage worn",
+    "storage_wear_pct": "storage worn, a guess:",
+    "fps": "frames",
+    "drop_pct": "dropped",
+    "wifi_signal_dbm": "radio",
+}
+"""What is shown in one line, and how it is called there."""
+
 
 def show(url: str, *, as_json: bool) -> None:
     """Print it; exit code 1 while something is wrong."""
@@ -26,6 +39,12 @@ def rebase(url: str, reason: str, by: str | None, *, as_json: bool) -> None:
     say({"type": "rebase", **told}, words, as_json=as_json)
 
 
+def resume(url: str, reason: str, by: str | None, *, as_json: bool) -> None:
+    """Let the camera leave safe mode."""
+    told = tell(url, "/v1/health/resume", {"reason": reason, "by": who(by)})
+    say({"type": "resume", **told}, "the camera starts anew, and sees again", as_json=as_json)
+
+
 def lines(facts: dict[str, Any]) -> Iterator[str]:
     """The facts as a person reads them, what is wrong first."""
     if not facts["findings"]:
@@ -35,6 +54,18 @@ def lines(facts: dict[str, Any]) -> Iterator[str]:
         yield f"{MARKS[one['state']]} {one['what']:10} for {_lasting(one['for_s'])}{sure}  {one['detail']}".rstrip()
         if one.get("advice"):
             yield f"        -> {one['advice']}"
+    yield from _measured(facts)
+
+
+def _measured(facts: dict[str, Any]) -> Iterator[str]:
+    """The figures a technician asks for first, and what this camera cannot measure."""
+    shown = [
+        f"{SHORT[name]} {one['value']:.4g}{one['unit']}" for name, one in facts["readings"].items() if name in SHORT
+    ]
+    if shown:
+        yield "now     " + ", ".join(shown)
+    if facts["missing"]:
+        yield "without " + "; ".join(facts["missing"])
 
 
 def _lasting(seconds: float) -> str:

@@ -1,8 +1,8 @@
 """The command line: commands are declared here and in the `*_commands` modules, and load what does their work.
 
 Exit codes: 0 done; 1 the answer is no (a check failed, nothing was found); 2 wrong usage; 3 a person must act
-(configuration, model, file, hardware; the message says what to do); 130 interrupted. `run` and `demo` end in order at
-Ctrl-C, with 0.
+(configuration, model, file, hardware; the message says what to do); 75 `run` wants to be started anew; 130 interrupted.
+`run` and `demo` end in order at Ctrl-C, with 0.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from agent.domain import Event, HealthSample, HealthState, Json
 from agent.errors import OperatorError
@@ -10,6 +10,7 @@ from agent.events.wire import Item
 from agent.health import board
 from agent.health.readings import METRICS, Reading
 from agent.health.watch import PictureWatch
+from agent.metrics import Metric, gauge
 from hal.ports import Clock
 
 ADVICE = {
@@ -27,6 +28,8 @@ ADVICE = {
     **board.ADVICE,
 }
 """By what is wrong; the words of docs/design/semantics.md."""
+GRADES = {HealthState.OK: 0.0, HealthState.WARNING: 1.0, HealthState.FAULT: 2.0, HealthState.UNKNOWN: None}
+"""A state as a number."""
 
 
 def rebase(picture: PictureWatch | None, report: Callable[[Event], None], t_s: float, reason: str, by: str) -> None:
@@ -81,6 +84,17 @@ class HealthDesk:
             "missing": [METRICS[name].words for name in self.missing()],
             "forecasts": [*self.forecasts()],
         }
+
+    def metrics(self) -> Iterator[Metric]:
+        """Every reading and finding for Prometheus; a metric without a source is NaN."""
+        latest = self.readings()
+        for name, metric in METRICS.items():
+            value = latest[name].value if name in latest else None
+            words = f"{metric.words}, {metric.unit}" if metric.unit else metric.words
+            yield gauge(f"aislewatch_health_{name}", value, words[0].upper() + words[1:])
+        for what, sample in self._known.items():
+            level = GRADES[sample.state]
+            yield gauge("aislewatch_health_state", level, "0 well, 1 warning, 2 fault; NaN unknown", what=what)
 
     def _finding(self, sample: HealthSample) -> dict[str, Json]:
         facts: dict[str, Json] = {

@@ -58,6 +58,7 @@ class WalkFigures:
             journal_pending=stats.pending,
             journal_in_memory=not stats.durable,
             outputs_faulted=sum(output.faulted for output in self.alarms.status()),
+            clock_unsynchronised=not self.clock.wall().synchronised,
         )
 
     def _rates(self) -> Figures:

@@ -136,12 +136,12 @@ class Ladder:
         return acts
 
     def _follow(self, now_s: float, troubles: Mapping[Trouble, str]) -> None:
+        self._cases = {trouble: case for trouble, case in self._cases.items() if now_s - case.seen_s < CALM_S}
         for trouble in troubles:
             case = self._cases.setdefault(trouble, _Case(now_s, now_s))
             if now_s > case.seen_s + SETTLE_S:
                 case.since_s = now_s
             case.seen_s = now_s
-        self._cases = {trouble: case for trouble, case in self._cases.items() if now_s - case.seen_s < CALM_S}
         for trouble, case in self._cases.items():
             case.given_up = case.given_up and trouble in troubles
 

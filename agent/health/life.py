@@ -19,22 +19,30 @@ KEY = "lives"
 class LifeBook:
     """Of the life that runs now. `safe` says why it is a safe one; empty where it is not."""
 
-    def __init__(self, journal: Journal, lives: Lives) -> None:
+    def __init__(self, journal: Journal, lives: Lives, safe_after: int) -> None:
         self._journal = journal
         self._lives = lives
         self._kept = lives
         self.safe = ""
-        if lives.safe:
+        if safe_after and lives.short >= safe_after:
             self.safe = f"{lives.short} starts in a row were each followed by another within {SHORT_S:g} s"
 
     @classmethod
-    async def open(cls, journal: Journal, clock: Clock, identity: str) -> Self:
-        """Count this start. `identity` stands for configuration and version: with another one all begins anew."""
+    async def open(cls, journal: Journal, clock: Clock, identity: str, safe_after: int) -> Self:
+        """Count this start. `identity` stands for configuration and version: with another one all begins anew.
+
+        So many short lives make a safe one; 0 where nobody starts the camera anew by itself.
+        """
         digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
         lives = decode(await journal.kept(KEY)).begun(digest, clock.wall().utc_s)
-        book = cls(journal, lives)
+        book = cls(journal, lives, safe_after)
         await book._keep(lives.ended_now())
         return book
+
+    @classmethod
+    def uncounted(cls, journal: Journal) -> Self:
+        """Of a life that nobody counts."""
+        return cls(journal, Lives(starts=(0.0,)), 0)
 
     @property
     def starts(self) -> int:

@@ -1,6 +1,6 @@
 """Counts lives that ended too soon, and says when the camera should rather start without what may bring it down; pure.
 
-A start that is followed by another before two minutes have gone was a short life. Five in a row make the next one a
+A start that is followed by another before two minutes have gone was a short life. Some in a row make the next one a
 safe one, which sees nothing but can be asked. A life of some length, another configuration or another version makes
 the count begin anew; so does an hour in safety, or a person's word.
 """
@@ -13,7 +13,6 @@ from typing import NamedTuple
 import msgspec
 
 SHORT_S = 120.0
-SHORT_LIVES = 5
 GOOD_S = 3600.0
 """So long in safety, and the camera tries to see again."""
 DAY_S = 86_400.0
@@ -26,11 +25,6 @@ class Lives(NamedTuple):
     short: int = 0
     config: str = ""
     starts: Sequence[float] = ()
-
-    @property
-    def safe(self) -> bool:
-        """Whether this life should be a safe one."""
-        return self.short >= SHORT_LIVES
 
     def begun(self, config: str, utc_s: float) -> Lives:
         """As it is at a start: what came before under another configuration does not count."""

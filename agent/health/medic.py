@@ -42,14 +42,15 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """What is looked after: `open_detector` opens the detector on its accelerator, `end` ends the process in order.
+    """What is looked after: `open_detector` opens the detector on its accelerator (None: there is none), `end` ends the
+    process in order.
 
     `local_camera` is false where the camera is another device, which no restart here can mend.
     """
 
     capture: CaptureThread
     vision: VisionThread
-    open_detector: Callable[[], Detector]
+    open_detector: Callable[[], Detector] | None
     end: Callable[[], None]
     powers: Powers
     local_camera: bool = True
@@ -163,13 +164,15 @@ class Medic:
 
     def _open_accelerator(self) -> None:
         """Try it on a thread of its own: a device may take a minute to say that it is dead."""
-        loop, patient = asyncio.get_running_loop(), self._patient
+        loop, open_detector = asyncio.get_running_loop(), self._patient.open_detector
+        if open_detector is None:
+            return
         self._opening = True
 
         def work() -> None:
             detector: Detector | None = None
             try:
-                detector = patient.open_detector()
+                detector = open_detector()
             except HalError as error:
                 log.warning("the accelerator cannot be opened: %s", error)
             with suppress(RuntimeError):  # the loop is gone: nobody waits any more

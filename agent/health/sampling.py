@@ -36,6 +36,7 @@ class Figures(NamedTuple):
     journal_pending: int | None = None
     journal_in_memory: bool | None = None
     outputs_faulted: int | None = None
+    clock_unsynchronised: bool | None = None
 
 
 class Sampling:
@@ -95,7 +96,6 @@ def _plain(sample: BoardSample) -> dict[str, float | None]:
     """The readings that are a field of the sample."""
     slowed = [flag for flag in (sample.throttled_now, sample.capped_now, sample.hot_now) if flag is not None]
     before = [flag for flag in (sample.throttled_since_boot, sample.capped_since_boot) if flag is not None]
-    unsynchronised = None if sample.clock_synchronised is None else not sample.clock_synchronised
     written = sample.disk_written_life_mb
     return {
         "soc_temp_c": sample.soc_temp_c,
@@ -116,7 +116,6 @@ def _plain(sample: BoardSample) -> dict[str, float | None]:
         "read_only": sample.read_only,
         "clock_error_s": sample.clock_error_s,
         "clock_frequency_ppm": sample.clock_frequency_ppm,
-        "clock_unsynchronised": unsynchronised,
         "wifi_signal_dbm": sample.wifi_signal_dbm,
         "link_up": sample.link_up,
         "gateway_reached": sample.gateway_reached,

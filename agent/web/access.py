@@ -26,6 +26,7 @@ ACCESS: dict[str, Role] = {
     "GET /v1/inputs": Role.TECHNICIAN,
     "GET /v1/health": Role.TECHNICIAN,
     "POST /v1/health/rebase": Role.TECHNICIAN,
+    "POST /v1/health/resume": Role.TECHNICIAN,
     "GET /v1/outputs": Role.TECHNICIAN,
     "POST /v1/outputs/{name}/test": Role.TECHNICIAN,
     "POST /v1/silence": Role.TECHNICIAN,

@@ -33,7 +33,6 @@ HEALTHY = BoardSample(
     storage_reserve=1,
     storage_errors=0,
     read_only=False,
-    clock_synchronised=True,
     clock_error_s=0.02,
     clock_frequency_ppm=-6.0,
     wifi_signal_dbm=-55.0,
