@@ -18,3 +18,8 @@ def caller_of(request: web.Request) -> Caller:
     """Who made this request; a stranger where nobody has said."""
     caller: Caller = request.get(_CALLER, STRANGER)
     return caller
+
+
+def name_of(request: web.Request) -> str:
+    """Who made this request, for logs: the name that is proven, else the address."""
+    return caller_of(request).name or request.remote or ""

@@ -25,6 +25,7 @@ from agent.evidence.report import Subject, around, write_report
 from agent.evidence.vault import StoredClip
 from agent.review.desk import Review
 from agent.web.bodies import Reason, Who, answer, read_body, refused, unknown
+from agent.web.callers import name_of
 
 T = TypeVar("T")
 
@@ -110,7 +111,7 @@ class EvidenceApi:
     async def file(self, request: web.Request) -> web.StreamResponse:
         """A file of a clip: the video, a still, the manifest or its signature."""
         asked = request.match_info
-        path = await _answered(self.desk.file(asked["id"], asked["file"], who=request.remote or ""))
+        path = await _answered(self.desk.file(asked["id"], asked["file"], who=name_of(request)))
         return web.FileResponse(path, headers={"Content-Type": TYPES[path.suffix]})
 
     async def ask(self, request: web.Request) -> web.Response:
@@ -160,7 +161,7 @@ class EvidenceApi:
             folder.cleanup()
             raise refused(error) from None
         names: list[Json] = [clip.name for clip in clips]
-        self.audit.record("export", incident=subject.id, clips=names, blur=blur and str(blur), who=request.remote or "")
+        self.audit.record("export", incident=subject.id, clips=names, blur=blur and str(blur), who=name_of(request))
         return PassingFile(path, folder)
 
     def _blurred(self, clips: Sequence[Path], out: Path, blur: Blur, subject: Subject) -> list[Path]:

@@ -15,6 +15,7 @@ from importlib import resources
 from aiohttp import WSCloseCode, web
 
 from agent.domain import Json
+from agent.web.callers import name_of
 from agent.web.feed import LiveFeed
 from agent.web.messages import FrameMessages, encode, note_message, scene_message, status_message
 from agent.web.picture import Picture, PictureStream
@@ -67,7 +68,7 @@ def add_live(
 ) -> LiveRoutes:
     """Serve the live page from `app`; its viewers are sent home when the app shuts down.
 
-    `seen` is told what is looked at (`still`, `live`) and by whom (an address).
+    `seen` is told what is looked at (`still`, `live`) and by whom (a name, or an address).
     """
     routes = LiveRoutes(feed, limits or LiveLimits(), seen)
     app.add_routes(
@@ -132,7 +133,7 @@ class LiveRoutes:
 
     async def still(self, request: web.Request) -> web.Response:
         """One JPEG of now. Raises HTTPServiceUnavailable when the camera gives none."""
-        self._seen("still", request.remote or "")
+        self._seen("still", name_of(request))
         with suppress(TimeoutError), self.feed.watching():
             async with asyncio.timeout(self.limits.still_s):
                 if picture := await self.stream.after(self.feed.offered):
@@ -142,7 +143,7 @@ class LiveRoutes:
     async def pictures(self, request: web.Request) -> web.StreamResponse:
         """JPEGs without end (multipart/x-mixed-replace). Raises HTTPServiceUnavailable when every seat is taken."""
         with self._picture_seats.taken(), self.feed.watching():
-            self._seen("live", request.remote or "")
+            self._seen("live", name_of(request))
             response = web.StreamResponse(headers=HEADERS)
             response.content_type = f"multipart/x-mixed-replace; boundary={BOUNDARY}"
             _shorten_send_buffer(request)
