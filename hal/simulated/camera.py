@@ -6,7 +6,7 @@ import threading
 from enum import StrEnum
 
 from hal.errors import CameraLost, CameraStalled, CameraUnavailable
-from hal.ports import CameraInfo, Clock, Frame, HalSettings
+from hal.ports import CameraInfo, Clock, Frame, HalSettings, Yuv420
 from hal.simulated.render import Renderer
 from hal.simulated.scene import Scene, Snapshot
 from hal.simulated.scripts import SCENARIOS
@@ -17,11 +17,15 @@ _NAP_S = 0.02
 
 
 class Fault(StrEnum):
-    """What can go wrong: no more frames, the device gone, or the end of the source."""
+    """What can go wrong: no more frames, the device gone, the end of the source, or the same picture for ever.
+
+    A frozen sensor wakes up when it is opened anew.
+    """
 
     STALL = "stall"
     LOST = "lost"
     END = "end"
+    FROZEN = "frozen"
 
 
 class SimulatedCamera:
@@ -39,6 +43,7 @@ class SimulatedCamera:
         self._next = 0
         self._closed = threading.Event()
         self._faults: dict[Fault, float] = {}
+        self._last: Yuv420 | None = None
 
     @property
     def scene(self) -> Scene:
@@ -61,6 +66,7 @@ class SimulatedCamera:
         if self._renderer is None:
             self._renderer = Renderer(scene.layout, s.width, s.height, scene.light)
         self._closed.clear()
+        self._faults.pop(Fault.FROZEN, None)
         self._opened_s = self._clock.monotonic() - self._next / s.fps
         return CameraInfo(f"simulated:{scene.script}", s.width, s.height, s.fps, live=s.paced)
 
@@ -71,9 +77,11 @@ class SimulatedCamera:
         if index is None or self._renderer is None:
             return None
         self._next = index + 1
-        scene_s = index / self._settings.fps
-        scenery = self.scene.scenery(scene_s, self._settings.width)
-        picture = self._renderer.render(self.scene.figures(scene_s), index, scenery)
+        if self._last is None or not self._struck(Fault.FROZEN, index):
+            scene_s = index / self._settings.fps
+            scenery = self.scene.scenery(scene_s, self._settings.width)
+            self._last = self._renderer.render(self.scene.figures(scene_s), index, scenery)
+        picture = self._last
         t_s = index / self._settings.fps + (self._opened_s if self._settings.paced else 0.0)
         return Frame(index, t_s, picture, picture)
 
