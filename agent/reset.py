@@ -57,6 +57,11 @@ class FactoryReset:
         self._order: Order | None = None
         self.ordered = asyncio.Event()
 
+    @property
+    def folder(self) -> Path:
+        """The data folder that it is about."""
+        return self._folder
+
     async def order(self, device: str, fp: str, reason: str, by: str) -> None:
         """Step 1. Raises OperatorError where it cannot be kept."""
         wall, self._begun_s = self._clock.wall(), self._clock.monotonic()

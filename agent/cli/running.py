@@ -12,6 +12,7 @@ from typing import Any
 from agent.app import Running, run_camera
 from agent.cli.files import read_config
 from agent.cli.lines import event_line
+from agent.config_file import ConfigFile
 from agent.events.lines import event_json, utc_text
 from agent.events.wire import Item
 
@@ -22,7 +23,8 @@ def run(config_file: Path, *, as_json: bool, verbose: bool) -> None:
         level=logging.DEBUG if verbose else logging.INFO, format="%(levelname)s %(name)s: %(message)s", force=True
     )
     config = read_config(config_file)
-    run_until_stopped(lambda stop: run_camera(config, stop, lambda running: show_items(running, as_json=as_json)))
+    file = ConfigFile(config_file)
+    run_until_stopped(lambda stop: run_camera(config, stop, lambda running: show_items(running, as_json=as_json), file))
 
 
 def run_until_stopped(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:

@@ -169,6 +169,10 @@ class Journal:
             self._writer.call(lambda base: base.do(lambda store: store.trim(shelf, before_utc_s)))
         )
 
+    def hint_time(self, utc_s: float) -> float:
+        """Label by this time while no time server vouches, marked as not synchronised; how far the clock is off."""
+        return self._labels.hint(utc_s)
+
     @property
     def boot(self) -> str:
         """The name of this run of the monotonic clock, as its records bear it."""

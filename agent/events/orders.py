@@ -42,7 +42,7 @@ class Silence(_Order, frozen=True, tag="silence"):
     output: str | None = None
 
 
-class TestOutput(_Order, frozen=True, tag="test_output"):
+class TryOutput(_Order, frozen=True, tag="test_output"):
     """Try one output for some seconds; a siren needs `confirm`."""
 
     output: str
@@ -133,7 +133,7 @@ class Annotate(_Order, frozen=True, tag="annotate"):
 Order = (
     Arm
     | Silence
-    | TestOutput
+    | TryOutput
     | OutputOff
     | Snapshot
     | Clip

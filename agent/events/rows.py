@@ -8,7 +8,7 @@ from typing import NamedTuple
 from agent.domain import Event, HealthSample, HealthState, Json, Severity
 from agent.events.store import Row
 from agent.events.wire import Item, seal
-from hal.ports import Clock
+from hal.ports import Clock, WallTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,24 @@ class Labeller:
 
     def __init__(self, clock: Clock, boot: str) -> None:
         self._clock = clock
+        self._hint_ahead_s: float | None = None
         self.boot = boot
+
+    def hint(self, utc_s: float) -> float:
+        """What time it is by somebody else's clock; how far ours was off. Only labels go by it, as not synchronised."""
+        self._hint_ahead_s = utc_s - self._clock.monotonic()
+        return utc_s - self._clock.wall().utc_s
 
     def row(self, item: Item) -> Row:
         """Raises WireError for an item that no hub could read."""
-        wall = self._clock.wall()
+        wall = self._wall()
         return Row(is_alarm(item), wall.utc_s, wall.synchronised, self.boot, self._clock.monotonic(), seal(item))
+
+    def _wall(self) -> WallTime:
+        wall = self._clock.wall()
+        if wall.synchronised or self._hint_ahead_s is None:
+            return wall
+        return WallTime(self._clock.monotonic() + self._hint_ahead_s, synchronised=False)
 
     def note(self, kind: str, severity: Severity, **data: Json) -> Row:
         """An event of the journal's own."""

@@ -30,7 +30,12 @@ log = logging.getLogger(__name__)
 FOLDER = "evidence"
 CONFIG_KEY = "config_sha256"
 SEEN_FOR_S = 60.0
-AUDITED = frozenset(("start", "arming", "silence", "output_test", "decision", "rebase", "pairing", "factory_reset"))
+AUDITED = frozenset(
+    (
+        *("start", "arming", "silence", "output_test", "decision", "rebase", "pairing", "factory_reset"),
+        *("command", "config_trial"),
+    )
+)
 """The kinds of events that are lines of the audit log, too."""
 
 

@@ -25,10 +25,14 @@ from agent.events.orders import (
     do_of,
     read_order,
 )
+from agent.events.scan import scan
+from agent.events.wire import plain
 from agent.hub.callers import Caller, Role
 from agent.hub.results import ResultBook
 
 AUDIT = "command"
+MOST_PROBLEMS = 50
+MOST_WORDS = 4000
 _LOOKS = (GetConfig, GetZones)
 """They change nothing: done anew after a restart they harm nobody."""
 _URGENT = (Silence, OutputOff)
@@ -132,7 +136,7 @@ class CommandDesk:
             self._book.note(command.id, digest, result)
             return self._audited(command, asker, result)
         result = await self._once(command.id, digest, order, asker)
-        return self._audited(command, asker, result, do_of(order))
+        return self._audited(command, asker, result, str(getattr(order, "reason", "")))
 
     async def _once(self, command: str, digest: bytes, order: Order, asker: Asker) -> Result:
         """Do it between two notes, so that neither a repetition nor a restart can make it be done twice."""
@@ -157,20 +161,21 @@ class CommandDesk:
         if handler is None:
             return Result(command, "refused", f"{do_of(order)} cannot be done here")
         try:
-            return Result(command, "ok", data={**await handler(order, asker)})
+            return _sendable(Result(command, "ok", data={**await handler(order, asker)}))
         except ConfigError as error:
             problems = [{"path": one.path, "message": one.message, "hint": one.hint} for one in error.problems]
-            return Result(command, "refused", str(error), {"problems": problems})
+            return _sendable(Result(command, "refused", str(error), {"problems": problems[:MOST_PROBLEMS]}))
         except (Failed, JournalError) as error:
             return Result(command, "failed", _words(error))
         except OperatorError as error:
             return Result(command, "refused", _words(error))
 
-    def _audited(self, command: Command, asker: Asker, result: Result, do: str = "") -> Result:
+    def _audited(self, command: Command, asker: Asker, result: Result, why: str = "") -> Result:
         """Journal who ordered what and what became of it; the evidence's audit log takes it from there."""
         data: dict[str, Json] = {
             "id": command.id,
-            "do": do or _do_in(command),
+            "do": _do_in(command),
+            "why": why,
             "outcome": result.outcome,
             "reason": result.reason[:200],
             "repeated": result.repeated,
@@ -183,12 +188,25 @@ class CommandDesk:
         return result
 
 
+def _sendable(result: Result) -> Result:
+    """The result, or, where a hub would have to refuse it for its size, only what became of the command."""
+    brief = msgspec.structs.replace(result, reason=result.reason[:MOST_WORDS])
+    try:
+        scan(msgspec.msgpack.encode(brief, enc_hook=plain))
+    except WireError:
+        reason = brief.reason or "done, but the answer is too long for a link"
+        return msgspec.structs.replace(brief, reason=reason, data={})
+    return brief
+
+
 class _Named(msgspec.Struct):
+    """As much as is asked of an order that may be of any kind."""
+
     do: str = ""
 
 
 def _do_in(command: Command) -> str:
-    """What a command that was not even read says it is."""
+    """What is ordered, by its name; also of what was not even read."""
     try:
         return msgspec.msgpack.decode(command.order, type=_Named).do[:40]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

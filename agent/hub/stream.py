@@ -63,6 +63,7 @@ class JournalStream:
         if resume.protocol != PROTOCOL:
             raise Ended(CloseCode.VERSION, f"this camera speaks protocol {PROTOCOL}, the hub {resume.protocol}")
         self._expects_resume = False
+        self._introduce(resume)
         self._resumes.put_nowait(resume)
 
     def acknowledged(self, ack: Ack) -> None:
@@ -90,7 +91,6 @@ class JournalStream:
         self._device, epoch = hello.device, hello.epoch
         await self._line.send(hello)
         resume = await self._next_resume()
-        self._introduce(resume)
         if resume.epoch != epoch or self._journal.head.epoch != epoch:
             return None
         last_seq = self._journal.head.last_seq

@@ -134,10 +134,8 @@ class LiveRoutes:
     async def still(self, request: web.Request) -> web.Response:
         """One JPEG of now. Raises HTTPServiceUnavailable when the camera gives none."""
         self._seen("still", name_of(request))
-        with suppress(TimeoutError), self.feed.watching():
-            async with asyncio.timeout(self.limits.still_s):
-                if picture := await self.stream.after(self.feed.offered):
-                    return web.Response(body=picture.jpeg, content_type="image/jpeg", headers=HEADERS)
+        if picture := await self.stream.next(self.limits.still_s):
+            return web.Response(body=picture.jpeg, content_type="image/jpeg", headers=HEADERS)
         raise web.HTTPServiceUnavailable(text="the camera gives no picture at present\n", headers=HEADERS)
 
     async def pictures(self, request: web.Request) -> web.StreamResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 
 from agent.jpeg import encode_jpeg
@@ -25,6 +26,13 @@ class PictureStream:
         self._lock = asyncio.Lock()
         self._picture: Picture | None = None
         self.encoded = 0
+
+    async def next(self, within_s: float) -> Picture | None:
+        """The next picture; None where the camera gives none in that time."""
+        with suppress(TimeoutError), self._feed.watching():
+            async with asyncio.timeout(within_s):
+                return await self.after(self._feed.offered)
+        return None
 
     async def after(self, number: int) -> Picture | None:
         """A picture newer than `number`; None when the feed is closed. The caller must be watching the feed."""
