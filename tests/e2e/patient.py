@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,10 +65,16 @@ def event(kind: str, **data: str) -> Callable[[Item], bool]:
 
 def sick_config(folder: Path, *, device: str = "cpu", scene: str = "crowd") -> Config:
     """A small camera that learns its scene within seconds."""
-    text = (
-        config_text(folder, scene=scene) + f'[model]\nname = "person-s"\ndevice = "{device}"\n[health]\nlearn_s = 3\n'
-    )
-    return parse_config(text + "[evidence]\nrecord = false\n")
+    model = f'[model]\nname = "person-s"\ndevice = "{device}"\n'
+    rest = "[health]\nlearn_s = 3\n[evidence]\nrecord = false\n"
+    return parse_config(config_text(folder, scene=scene) + model + rest)
+
+
+async def grown(seen: Sequence[object], count: int, seconds: float = 30.0) -> None:
+    """Wait until so many are there."""
+    async with asyncio.timeout(seconds):
+        while len(seen) < count:  # noqa: ASYNC110  a list sends no event
+            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from agent.domain import Event, Incident
 from hal.simulated import accelerator
 from hal.simulated.camera import Fault
-from tests.e2e.patient import event, finding, sick_config, ward
+from tests.e2e.patient import event, finding, grown, sick_config, ward
 
 pytestmark = pytest.mark.timeout(180)
 SLACK_S = 5.0
@@ -67,11 +68,8 @@ async def test_an_accelerator_that_fails_is_replaced_by_the_cpu_and_taken_up_aga
         await patient.until(finding("accelerator", "warning"), struck_s)
         assert station.accelerator().device == "cpu"
         assert station.accelerator().degraded
-        count = len(walked)
-        async with asyncio.timeout(30):
-            while len(walked) < count + 3:
-                await asyncio.sleep(0.02)
-        gaps = [later - before for before, later in zip(walked, walked[1:], strict=False)]
+        await grown(walked, len(walked) + 3)
+        gaps = [later - before for before, later in pairwise(walked)]
         assert max(gaps) <= 5.0 + SLACK_S, "the walk went on"
         accelerator.heal(patient.faults)
         healed_s = time.monotonic()
