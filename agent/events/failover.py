@@ -12,7 +12,7 @@ from typing import TypeVar
 from agent.domain import HealthState, Severity
 from agent.errors import JournalError
 from agent.events.rows import Head, JournalLimits, Labeller
-from agent.events.salvage import Salvage, is_damage, open_store, quarantine
+from agent.events.salvage import Salvage, conclude, is_damage, open_store, replace
 from agent.events.shelves import Filed
 from agent.events.store import MEMORY, Row, Store, Stored
 
@@ -39,9 +39,7 @@ class Database:
         self.state: dict[str, bytes] = {}
         try:
             self._store, salvage = open_store(path, limits.max_events)
-            self.state = self._store.state()
-            if salvage is not None:
-                self._carry_over(self._store, salvage)
+            self._take_up(self._store, salvage)
         except (sqlite3.Error, OSError) as error:
             self._store = self._in_memory(error)
 
@@ -108,10 +106,8 @@ class Database:
 
     def _replacement(self, reason: str) -> Store:
         try:
-            salvage = quarantine(self._path, reason, self._limits.max_events)
-            store = Store(self._path, self._limits.max_events)
-            store.put(self.state.items())
-            self._carry_over(store, salvage)
+            store, salvage = replace(self._path, reason, self._limits.max_events)
+            self._take_up(store, salvage)
         except (sqlite3.Error, OSError) as error:
             return self._in_memory(error)
         return store
@@ -126,27 +122,38 @@ class Database:
         return store
 
     def _refill(self, disk: Store, salvage: Salvage | None) -> None:
-        if salvage is not None:
-            self._carry_over(disk, salvage)
-        elif self._disk_seq is not None:
+        if salvage is None and self._disk_seq is not None:
             disk.rewind(self._disk_seq)
+        self._take_up(disk, salvage)
         came = _moved(self._store.read(0, self._limits.memory_events).entries, self._store.epoch)
         detail = f"journal on disk again, {len(came)} entries brought over"
         since_s = self._failing_since_s or 0.0
         disk.append([*came, self._labels.storage(HealthState.OK, since_s, detail)])
-        self.state = disk.state() | self.state
         disk.put(self.state.items())
         _file_all(disk, self._store.all_filed())
 
+    def _take_up(self, store: Store, salvage: Salvage | None) -> None:
+        """Bring what could be saved of a damaged file into a store that has just been opened, and know what it keeps.
+
+        What this process has kept is newer than what it finds.
+        """
+        if salvage is not None:
+            self._carry_over(store, salvage)
+            self.state = salvage.state | store.state() | self.state
+            store.put(self.state.items())
+            conclude(self._path)
+        self.state = store.state() | self.state
+
     def _carry_over(self, store: Store, salvage: Salvage) -> None:
-        """Move what could be saved of a damaged file into `store`, with a note that says so."""
+        """Move what could be saved into `store`, with a note that says so, unless a salvage cut short has done it."""
         self.replaced += 1
         rows = _moved(salvage.rows, salvage.epoch)
         kept_as, reason = salvage.file.name, salvage.reason
         note = self._labels.note(
             "journal_replaced", Severity.WARNING, reason=reason, salvaged=len(rows), kept_as=kept_as
         )
-        store.append([*rows, note])
+        if store.last_seq == 0:
+            store.append([*rows, note])
         _file_all(store, salvage.filed)
 
 

@@ -1,4 +1,11 @@
-"""What to do when the journal's database is damaged: put it aside, replace it, read what still can be read."""
+"""What to do when the journal's database is damaged: put it aside, replace it, read what still can be read.
+
+A salvage that a crash cuts short is taken up at the next opening, so each step is on the disk before the next begins:
+
+1. NAME is renamed to NAME.salvaging, then its log; a new database is made under NAME.
+2. What can be read is carried over into the new one, as one transaction.
+3. NAME.salvaging is renamed to NAME.damaged, for people to look at.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +16,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agent.durable import sync_folder
 from agent.errors import JournalError
-from agent.events import shelves
+from agent.events import ledgers, shelves
 from agent.events.shelves import Filed
 from agent.events.store import COLUMNS, Store, Stored, stored_of
+from agent.events.torn import is_broken
 
 _DISK_CODES = frozenset(
     getattr(sqlite3, f"SQLITE_{name}")
     for name in ("BUSY", "CANTOPEN", "FULL", "IOERR", "LOCKED", "NOLFS", "NOMEM", "PERM", "READONLY")
 )
+_LOG, _INDEX = "-wal", "-shm"
 
 
 @dataclass(frozen=True, slots=True)
 class Salvage:
-    """What became of a damaged database: the quarantined file, and what could be read from it."""
+    """What became of a damaged database: where it will lie, and what could be read from it."""
 
     file: Path
     reason: str
     epoch: str | None
     rows: tuple[Stored, ...]
     filed: dict[str, list[Filed]] = field(default_factory=dict)
+    state: dict[str, bytes] = field(default_factory=dict)
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -42,30 +53,76 @@ def open_store(path: Path, max_rows: int) -> tuple[Store, Salvage | None]:
 
     Raises OSError or sqlite3.Error when the disk cannot be used, JournalError when another process holds the file.
     """
+    _finish_setting_aside(path)
     try:
-        return _open_checked(path, max_rows), None
+        store = _open_checked(path, max_rows)
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
             raise JournalError(f"{path} is in use by another process", hint="stop the other agent first") from error
         if not is_damage(error):
             raise
-        salvage = quarantine(path, str(error), max_rows)
-        return _open_checked(path, max_rows), salvage
+        return replace(path, str(error), max_rows)
+    if _aside(path).exists():
+        return store, _read_damaged(path, "a salvage was cut short", max_rows)
+    return store, None
 
 
-def quarantine(path: Path, reason: str, max_rows: int) -> Salvage:
-    """Rename a damaged database and its log (replacing older ones), then read what still can be read of them."""
-    aside = path.with_name(f"{path.name}.damaged")
-    for suffix in ("-wal", "-shm", ""):  # the database last: a log must never meet a database that is not its own
-        part = path.with_name(path.name + suffix)
-        kept = aside.with_name(aside.name + suffix)
-        kept.unlink(missing_ok=True)
-        if part.exists():
-            part.rename(kept)
-    return _read_damaged(aside, reason, max_rows)
+def replace(path: Path, reason: str, max_rows: int) -> tuple[Store, Salvage]:
+    """A new database in place of a damaged one, and what can be read of that; `conclude` once it is carried over."""
+    if _aside(path).exists():  # the damaged one was still being filled from there
+        _remove(path)
+    else:
+        _set_aside(path)
+    return _open_checked(path, max_rows), _read_damaged(path, reason, max_rows)
+
+
+def conclude(path: Path) -> None:
+    """What could be saved is in the new database: keep the damaged one under the name that people are told."""
+    aside, kept = _aside(path), _kept(path)
+    _remove(kept)
+    for suffix in (_LOG, ""):
+        if _beside(aside, suffix).exists():
+            _beside(aside, suffix).rename(_beside(kept, suffix))
+    sync_folder(path.parent)
+
+
+def _set_aside(path: Path) -> None:
+    """The database first: without one a log is nobody's, and the next step finds it."""
+    _remove(_aside(path))
+    path.rename(_aside(path))
+    sync_folder(path.parent)
+    _finish_setting_aside(path)
+
+
+def _finish_setting_aside(path: Path) -> None:
+    if path.exists() or not _aside(path).exists() or not _beside(path, _LOG).exists():
+        return
+    _beside(path, _LOG).rename(_beside(_aside(path), _LOG))
+    sync_folder(path.parent)
+
+
+def _remove(path: Path) -> None:
+    """A database and its log; the log first, so that it never meets another."""
+    for suffix in (_LOG, _INDEX, ""):
+        _beside(path, suffix).unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.salvaging")
+
+
+def _kept(path: Path) -> Path:
+    return path.with_name(f"{path.name}.damaged")
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
 
 
 def _open_checked(path: Path, max_rows: int) -> Store:
+    if is_broken(_beside(path, _LOG)):
+        raise sqlite3.DatabaseError("the write-ahead log is broken before its end")
     store = Store(path, max_rows)
     try:
         store.check()
@@ -75,27 +132,35 @@ def _open_checked(path: Path, max_rows: int) -> Store:
     return store
 
 
-def _read_damaged(file: Path, reason: str, max_rows: int) -> Salvage:
+def _read_damaged(path: Path, reason: str, max_rows: int) -> Salvage:
     """Read a damaged file from both ends until SQLite gives up; whatever passes its checksum is good."""
+    kept = _kept(path)
     try:
-        db = sqlite3.connect(f"{file.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None)
+        db = sqlite3.connect(f"{_aside(path).resolve().as_uri()}?mode=rw", uri=True, isolation_level=None)
     except sqlite3.Error:
-        return Salvage(file, reason, None, ())
+        return Salvage(kept, reason, None, ())
     with closing(db):
+        db.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()  # without an index file beside it
         entries = (stored_of(row) for row in _both_ways(db, f"SELECT {COLUMNS} FROM events ORDER BY seq {{order}}"))
         rows = {stored.seq: stored for stored in entries if stored is not None}
         filed: dict[str, dict[str, Filed]] = {}
         for shelf, record in shelves.good(_both_ways(db, shelves.IN_ORDER)):
             filed.setdefault(shelf, {})[record.key] = record
-        ordered = tuple(rows[seq] for seq in sorted(rows))
-        return Salvage(file, reason, _epoch_of(db), ordered[-max_rows:], {k: [*v.values()] for k, v in filed.items()})
+        ordered = tuple(rows[seq] for seq in sorted(rows))[-max_rows:]
+        shelved = {shelf: [*records.values()] for shelf, records in filed.items()}
+        return Salvage(kept, reason, _epoch_of(db), ordered, shelved, _state_of(db))
 
 
 def _epoch_of(db: sqlite3.Connection) -> str | None:
     with suppress(sqlite3.Error):
-        found = db.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
-        return None if found is None else str(found[0])
+        return ledgers.epoch(db)
     return None
+
+
+def _state_of(db: sqlite3.Connection) -> dict[str, bytes]:
+    with suppress(sqlite3.Error):
+        return ledgers.state(db)
+    return {}
 
 
 def _both_ways(db: sqlite3.Connection, query: str) -> Iterator[Any]:

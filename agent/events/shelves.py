@@ -44,6 +44,13 @@ def trim(db: sqlite3.Connection, shelf: str, before_utc_s: float) -> int:
     return db.execute("DELETE FROM filed WHERE shelf = ? AND utc_s < ?", (shelf, before_utc_s)).rowcount
 
 
+def unsound(db: sqlite3.Connection) -> Iterator[str]:
+    """What fails its checksum, in words."""
+    for shelf, key, utc_s, value, crc in db.execute(IN_ORDER.format(order="ASC")):
+        if crc != _checksum(shelf, key, utc_s, value):
+            yield f"record {key!r} of shelf {shelf!r}"
+
+
 def everything(db: sqlite3.Connection) -> Iterator[tuple[str, Filed]]:
     """Every record that passes its checksum, with its shelf."""
     return good(db.execute(IN_ORDER.format(order="ASC")))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 import sqlite3
 import zlib
 from collections.abc import Iterable, Sequence
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from agent.errors import JournalError
-from agent.events import shelves
+from agent.events import ledgers, shelves
 from agent.events.shelves import Filed
 
 MEMORY = Path(":memory:")
@@ -30,9 +29,9 @@ MIGRATIONS = (
     CREATE TABLE state (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
     """,
     shelves.SCHEMA,
+    ledgers.CHECKSUMS,
 )
 
-_EPOCH = "[0-9a-f]{16}"
 COLUMNS = "seq, alarm, utc_s, synchronised, boot, mono_s, origin_epoch, origin_seq, body, crc"
 
 
@@ -88,10 +87,14 @@ class Store:
         self._db.close()
 
     def check(self) -> None:
-        """Raises sqlite3.DatabaseError when SQLite's own quick check finds damage."""
-        found: str = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        """Raises sqlite3.DatabaseError when SQLite's own check finds damage, or an entry fails its checksum."""
+        found: str = self._db.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if found != "ok":
-            raise sqlite3.DatabaseError(f"quick check: {found.splitlines()[-1]}")
+            raise sqlite3.DatabaseError(f"integrity check: {found.splitlines()[-1]}")
+        for _ in map(_sound, self._db.execute(f"SELECT {COLUMNS} FROM events")):
+            pass
+        for what in (*ledgers.unsound(self._db), *shelves.unsound(self._db)):
+            raise sqlite3.DatabaseError(f"{what} fails its checksum")
 
     def append(self, rows: Sequence[Row]) -> int:
         """Number and commit `rows` in one transaction; they are on disk when this returns the last number."""
@@ -103,22 +106,19 @@ class Store:
         return seq
 
     def read(self, after: int, limit: int) -> Page:
-        """What follows `after`. Rows whose checksum fails are missing from the page, like evicted ones."""
+        """What follows `after`. Raises sqlite3.DatabaseError for a row that fails its checksum."""
         query = f"SELECT {COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
         found = self._db.execute(query, (after, limit)).fetchall()
         through = found[-1][0] if len(found) == limit else max(after, self.last_seq)
-        return Page([stored for stored in map(stored_of, found) if stored is not None], through)
+        return Page([_sound(row) for row in found], through)
 
     def cursors(self) -> dict[str, int]:
-        return dict(self._db.execute("SELECT consumer, seq FROM cursors"))
+        return ledgers.cursors(self._db)
 
     def advance(self, cursors: Iterable[tuple[str, int]]) -> None:
         """Move cursors forward; one that would move back stays."""
-        statement = (
-            "INSERT INTO cursors VALUES (?, ?) ON CONFLICT (consumer) DO UPDATE SET seq = max(seq, excluded.seq)"
-        )
         with self._transaction():
-            self._db.executemany(statement, cursors)
+            ledgers.advance(self._db, cursors)
 
     def rewind(self, last_seq: int) -> None:
         """Drop rows behind `last_seq`: a commit that was reported as failed may have reached the disk after all."""
@@ -140,17 +140,17 @@ class Store:
 
     def state(self) -> dict[str, bytes]:
         """All that other parts asked to keep."""
-        return dict(self._db.execute("SELECT key, value FROM state"))
+        return ledgers.state(self._db)
 
     def put(self, values: Iterable[tuple[str, bytes]]) -> None:
         with self._transaction():
-            self._db.executemany("INSERT OR REPLACE INTO state VALUES (?, ?)", values)
+            ledgers.put(self._db, values)
 
     def file(self, shelf: str, records: Iterable[Filed], values: Iterable[tuple[str, bytes]] = ()) -> None:
         """File records and put values, all or nothing."""
         with self._transaction():
             shelves.put(self._db, shelf, records)
-            self._db.executemany("INSERT OR REPLACE INTO state VALUES (?, ?)", values)
+            ledgers.put(self._db, values)
 
     def filed(self, shelf: str, from_utc_s: float, to_utc_s: float, limit: int) -> list[Filed]:
         """The newest records of a shelf within [from, to), oldest first."""
@@ -174,14 +174,14 @@ class Store:
         Rows that every consumer had acknowledged carry their old place as origin; younger ones may differ from what
         was seen under the same number, so they count as new.
         """
-        old, new = self.epoch, new_epoch()
+        old, new = self.epoch, ledgers.new_epoch()
         with self._transaction():
             done = self._db.execute("SELECT min(seq) FROM cursors").fetchone()[0] or 0
             self._db.execute(
                 "UPDATE events SET origin_epoch = ?, origin_seq = seq WHERE seq <= ? AND origin_epoch IS NULL",
                 (old, done),
             )
-            self._db.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (new,))
+            ledgers.set_epoch(self._db, new)
         self.epoch = new
 
     def checkpoint(self) -> None:
@@ -192,14 +192,12 @@ class Store:
         return _Transaction(self._db)
 
     def _load_epoch(self) -> str:
-        row = self._db.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
-        if row is not None and re.fullmatch(_EPOCH, row[0]):
-            return str(row[0])
-        if row is not None:
-            raise sqlite3.DatabaseError("the epoch is damaged")
-        epoch = new_epoch()
+        found = ledgers.epoch(self._db)
+        if found is not None:
+            return found
+        epoch = ledgers.new_epoch()
         with self._transaction():
-            self._db.execute("INSERT INTO meta VALUES ('epoch', ?)", (epoch,))
+            ledgers.set_epoch(self._db, epoch)
         return epoch
 
     def _insert(self, rows: Sequence[Row]) -> int:
@@ -244,11 +242,6 @@ class _Transaction:
                 self._db.execute("ROLLBACK")
 
 
-def new_epoch() -> str:
-    """Sixteen random hexadecimal digits."""
-    return secrets.token_hex(8)
-
-
 def _connect(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, timeout=2.0)
     try:
@@ -286,8 +279,16 @@ def stored_of(values: tuple[Any, ...]) -> Stored | None:
     if crc != _checksum(tuple(head), body):
         return None
     seq, alarm, utc_s, synchronised, boot, mono_s = head
-    origin = (origin_epoch, origin_seq) if re.fullmatch(_EPOCH, origin_epoch or "") else (None, None)
+    origin = (origin_epoch, origin_seq) if re.fullmatch(ledgers.EPOCH, origin_epoch or "") else (None, None)
     return Stored(seq, Row(bool(alarm), utc_s, bool(synchronised), boot, mono_s, body, *origin))
+
+
+def _sound(values: tuple[Any, ...]) -> Stored:
+    """The same of a row that must be sound. Raises sqlite3.DatabaseError."""
+    stored = stored_of(values)
+    if stored is None:
+        raise sqlite3.DatabaseError(f"entry {values[0]} fails its checksum")
+    return stored
 
 
 def _checksum(head: tuple[object, ...], body: object) -> int:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,18 +30,18 @@ EVENTS = 240
 
 @dataclass
 class Promised:
-    """What the journal has promised so far."""
+    """What the journal has promised so far; `limit` is the least number of events it was ever allowed to hold."""
 
     events: dict[tuple[str, int], str] = field(default_factory=dict)
     kept: int = 0
-    limit: int = 0
+    limit: int = 1 << 30
 
     def hear(self, line: dict[str, object]) -> None:
         """One mark."""
         if "seq" in line:
             self.events[str(line["epoch"]), int(str(line["seq"]))] = str(line["n"])
         self.kept = int(str(line.get("kept", self.kept)))
-        self.limit = int(str(line.get("limit", self.limit)))
+        self.limit = min(self.limit, int(str(line.get("limit", self.limit))))
 
     def copy(self) -> Promised:
         return Promised(dict(self.events), self.kept, self.limit)
@@ -57,13 +59,16 @@ class Tally:
     problems: list[str] = field(default_factory=list)
 
 
-def judge(folder: Path, promised: Promised, tally: Tally) -> None:
-    """Open what the cut left, as the next start would, and compare it with what was promised."""
+def judge(folder: Path, promised: Promised, tally: Tally, *, damaged: bool = False) -> None:
+    """Open what the cut left, as the next start would, and compare it with what was promised.
+
+    With `damaged` the database had to be replaced before, and may have to be once more.
+    """
     clock = ManualClock(1000.0)
     labels = Labeller(clock, "after")
-    database = Database(folder / DATABASE, labels, JournalLimits(max_events=promised.limit or 1000))
+    database = Database(folder / DATABASE, labels, JournalLimits(max_events=promised.limit))
     try:
-        if database.replaced or not database.head.durable:
+        if (database.replaced and not damaged) or not database.head.durable:
             tally.problems.append("the database could not be read")
         _compare(database, labels, promised, tally)
     finally:
@@ -74,7 +79,7 @@ def _compare(database: Database, labels: Labeller, promised: Promised, tally: Ta
     page = database.do(lambda store: store.read(0, 1 << 30))
     found = {_place(entry, database.head.epoch): _name(entry) for entry in page.entries}
     last = max((seq for _, seq in found), default=0)
-    wanted = {place: name for place, name in promised.events.items() if place[1] > last - promised.limit // 2}
+    wanted = {place: name for place, name in promised.events.items() if place[1] > last - promised.limit // 4}
     tally.promised += len(wanted)
     tally.unpromised_there += len(found.keys() - promised.events.keys())
     if lost := {place for place in wanted if place not in found}:
@@ -130,6 +135,7 @@ def run(folder: Path, count: int, seed: int) -> Tally:
     tally, chance = Tally(), random.Random(seed)
     library = build(folder)
     share = max(10, count // 24)
+    _salvage(folder, library, 3 * (seed // 3) + 1, share, chance, tally)
     while tally.cuts < count:
         _chain(folder, library, seed + tally.traces, min(share * GENERATIONS, count - tally.cuts), chance, tally)
     return tally
@@ -145,10 +151,7 @@ def _chain(folder: Path, library: Path, seed: int, count: int, chance: random.Ra
         shutil.rmtree(work, ignore_errors=True)
         shutil.copytree(chosen, work)
         disk = Disk(work)
-        program = [sys.executable, "-m", "tests.durability.journal_work", str(seed + generation), str(EVENTS)]
-        ops = record(library, program, work)
-        tally.traces += 1
-        tally.operations += len(ops)
+        ops = _traced(library, work, seed + generation, EVENTS, tally)
         pick = chance.randrange(count // GENERATIONS) if count >= GENERATIONS else 0
         after = promised
         times = count // GENERATIONS + (count % GENERATIONS if generation == 0 else 0)
@@ -160,6 +163,39 @@ def _chain(folder: Path, library: Path, seed: int, count: int, chance: random.Ra
             judge(left, known, tally)
             tally.cuts += 1
         promised = after
+
+
+def _salvage(folder: Path, library: Path, seed: int, count: int, chance: random.Random, tally: Tally) -> None:
+    """Cut while a database is replaced whose index is damaged, so that every event can be salvaged."""
+    work, left, promised = folder / "work", folder / "left", Promised()
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    for op in _traced(library, work, seed, 90, tally):
+        if op.kind is Kind.MARK:
+            promised.hear(json.loads(op.data))
+    _damage_index(work / DATABASE)
+    disk = Disk(work)
+    ops = _traced(library, work, seed + 3, 15, tally)
+    for known in cut(left, disk, ops, promised, count, chance):
+        judge(left, known, tally, damaged=True)
+        tally.cuts += 1
+
+
+def _damage_index(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as base:
+        page = base.execute("SELECT rootpage FROM sqlite_master WHERE name = 'telemetry'").fetchone()[0]
+    content = bytearray(file.read_bytes())
+    content[(page - 1) * 4096 : page * 4096] = bytes(4096)
+    file.write_bytes(content)
+
+
+def _traced(library: Path, work: Path, seed: int, events: int, tally: Tally) -> list[Op]:
+    """What a run of the journal's work did."""
+    program = [sys.executable, "-m", "tests.durability.journal_work", str(seed), str(events)]
+    ops = record(library, program, work)
+    tally.traces += 1
+    tally.operations += len(ops)
+    return ops
 
 
 def main() -> None:

@@ -60,7 +60,10 @@ async def test_a_journal_of_the_first_schema_gets_the_shelves(tmp_path: Path) ->
     async with await Journal.open(path, SystemClock(), LIMITS) as journal:
         await journal.append(Event("x", 1.0, Severity.WARNING))
     with closing(sqlite3.connect(path)) as base:
-        base.executescript("DROP TABLE filed; PRAGMA user_version = 1;")
+        base.executescript(
+            "DROP TABLE filed; ALTER TABLE cursors DROP COLUMN crc; ALTER TABLE state DROP COLUMN crc;"
+            "PRAGMA user_version = 1;"
+        )
     async with await Journal.open(path, SystemClock(), LIMITS) as journal:
         assert journal.head.last_seq == 1
         await journal.file("a", records(1))
