@@ -19,6 +19,7 @@ from agent.domain import Event
 from agent.events.journal import Journal
 from agent.events.wire import EventBody, Record
 from agent.hardware import hal_settings
+from agent.home import Home
 from agent.hub.claim_code import ClaimCode
 from agent.hub.claiming import claim
 from agent.hub.keyring import CameraPin, Keyring
@@ -125,7 +126,7 @@ async def camera(folder: Path, name: str = "till") -> AsyncIterator[Camera]:
     with open_hal(hal_settings(config), clock) as hal:
         async with await Journal.open(folder / "journal.db", clock) as journal:
             station = await make_station(config, hal, journal)
-            async with answering(station, FactoryReset(folder, clock)) as running:
+            async with answering(station, FactoryReset(folder, clock), Home()) as running:
                 yield Camera(running, journal, clock, folder)
             await station.close()
 
