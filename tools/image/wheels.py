@@ -59,13 +59,11 @@ def _download(recipe: Recipe, folder: Path) -> None:
 
 
 def build_agent(work: Path, epoch: int) -> Path:
-    """The agent's own wheel, made from the tracked files of this checkout."""
+    """The agent's own wheel, made from what this checkout has committed: that alone can be built again."""
     tree, out = work / "source", work / "wheel"
-    listed = run(["git", "-C", ROOT, "ls-files", "-z", "--", *_SOURCES]).split("\0")
-    for name in filter(None, listed):
-        if (ROOT / name).is_file():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, tree / name)
+    tree.mkdir(parents=True)
+    run(["git", "-C", ROOT, "archive", f"--output={work}/source.tar", "HEAD", "--", *_SOURCES])
+    run(["tar", "-C", tree, "-xf", work / "source.tar"])
     command = [*_pip("wheel"), "--no-deps", "--no-build-isolation", f"--wheel-dir={out}", tree]
     run(command, env={"SOURCE_DATE_EPOCH": str(epoch), "PYTHONWARNINGS": "ignore"})
     return next(out.glob("*.whl"))

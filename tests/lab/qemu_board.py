@@ -1,0 +1,127 @@
+"""The emulated camera unit: a card's image in qemu, its serial console, its lines, its plug."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import time
+from pathlib import Path
+
+import pexpect
+
+from tools.image import firmware
+from tools.image.run import run
+
+PROMPT = r"root@\S+:\S+# "
+MODEL = "Raspberry Pi 4 Model B Rev 1.4"
+LINES = "/sys/devices/platform/gpio-sim.0/gpiochip0"
+_MACHINE = ("-cpu", "cortex-a72", "-smp", "2", "-m", "1024")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Board:
+    """One board with its card; `plug_in` starts it, `cut` pulls the plug."""
+
+    def __init__(self, card: Path, serial: str = "10000000a1b2c3d4") -> None:
+        self.card = card
+        self.serial = serial
+        self.port = free_port()
+        self.log = card.with_suffix(".console")
+        self.start: firmware.Start
+        self.booted_s = 0.0
+        self._console: pexpect.spawn | None = None
+        self._tree = self._device_tree()
+
+    @classmethod
+    def flashed(cls, image: Path, folder: Path, serial: str = "10000000a1b2c3d4") -> Board:
+        """A board with a fresh copy of an image."""
+        card = folder / "card.img"
+        run(["cp", "--sparse=always", image, card])
+        return cls(card, serial)
+
+    def plug_in(self, *, timeout_s: float = 240) -> None:
+        """Firmware, kernel, system: until somebody could type at the console."""
+        self.power_on()
+        begun = time.monotonic()
+        self.console.expect(PROMPT, timeout=timeout_s)
+        self.booted_s = time.monotonic() - begun
+        self.run("stty -echo cols 400; export PS1='root@lab:x# ' TERM=dumb SYSTEMD_PAGER= PAGER=cat")
+
+    def power_on(self) -> None:
+        """Let the firmware choose, and start the machine."""
+        self.start = firmware.start(self.card)
+        folder = self.card.parent
+        (folder / "kernel").write_bytes(self.start.kernel)
+        (folder / "initrd").write_bytes(self.start.initrd)
+        command = [
+            *("-M", "virt", *_MACHINE, "-accel", "tcg,thread=multi", "-nographic", "-monitor", "none", "-no-reboot"),
+            *("-dtb", str(self._tree), "-kernel", str(folder / "kernel"), "-initrd", str(folder / "initrd")),
+            *("-append", self.start.command_line + " net.ifnames=0"),
+            *("-drive", f"file={self.card},if=virtio,format=raw,cache=none,aio=threads"),
+            *("-netdev", f"user,id=shop,hostfwd=tcp:127.0.0.1:{self.port}-:8743"),
+            *("-device", "virtio-net-pci,netdev=shop,romfile="),
+            *("-device", "i6300esb", "-action", "watchdog=reset"),
+        ]
+        self._console = pexpect.spawn("qemu-system-aarch64", command, timeout=60, dimensions=(50, 400))
+        self._console.logfile_read = self.log.open("ab")
+
+    @property
+    def console(self) -> pexpect.spawn:
+        assert self._console is not None, "the board is not plugged in"
+        return self._console
+
+    def run(self, command: str, *, timeout_s: float = 90) -> str:
+        """What a command prints on the board. Raises AssertionError when it fails there."""
+        code, said = self.attempt(command, timeout_s=timeout_s)
+        assert code == 0, f"{command!r} ended with {code}: {said[-1500:]}"
+        return said
+
+    def attempt(self, command: str, *, timeout_s: float = 90) -> tuple[int, str]:
+        """How a command ends on the board, and what it prints."""
+        self.console.sendline(f'{command}; echo "[done" $?]')
+        self.console.expect(r"\[done (\d+)\]", timeout=timeout_s)
+        said = self.console.before.decode(errors="replace").replace("\r", "")
+        return int(self.console.match.group(1)), re.sub(r"^(?:\S+# )+", "", said).strip()
+
+    def cut(self) -> None:
+        """Pull the plug."""
+        if self._console is not None:
+            os.kill(self.console.pid, signal.SIGKILL)
+            self.console.wait()
+            self.console.close()
+            self._console = None
+
+    def wait_for_reset(self, *, timeout_s: float = 120) -> float:
+        """Wait until the machine resets by itself; the seconds that took."""
+        begun = time.monotonic()
+        self.console.expect(pexpect.EOF, timeout=timeout_s)
+        self.console.close()
+        self._console = None
+        return time.monotonic() - begun
+
+    def _device_tree(self) -> Path:
+        """qemu's own device tree, made to say that this is a Pi, without the GPIO chip that a Pi has not."""
+        tree = self.card.with_suffix(".dtb")
+        run(["qemu-system-aarch64", "-M", f"virt,dumpdtb={tree}", *_MACHINE, "-display", "none", "-nic", "none"])
+        nodes = run(["fdtget", "-l", tree, "/"]).split()
+        for node in nodes:
+            if node.startswith(("pl061", "gpio-keys", "gpio-restart", "gpio-poweroff")):
+                run(["fdtput", "-r", tree, f"/{node}"])
+        run(["fdtput", "-ts", tree, "/", "model", MODEL])
+        run(["fdtput", "-ts", tree, "/", "serial-number", self.serial])
+        run(["fdtput", "-p", "-c", tree, "/system"])
+        run(["fdtput", "-tx", tree, "/system", "linux,revision", "c03114"])
+        return tree
+
+
+def missing_programs() -> list[str]:
+    """What this host lacks for an emulated board."""
+    return [name for name in ("qemu-system-aarch64", "fdtput", "mcopy") if shutil.which(name) is None]
