@@ -80,3 +80,10 @@ class WireError(RetryError, ValueError):
 
 class LinkClosed(RetryError, ConnectionError):
     """The peer went away."""
+
+
+def single(error: BaseException) -> BaseException:
+    """The one error inside nested groups of one, so that its message reaches a person."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error

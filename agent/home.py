@@ -16,7 +16,7 @@ from agent.config import Config, parse_config
 from agent.config_file import ConfigFile
 from agent.desk import Desk
 from agent.domain import Event, Severity
-from agent.errors import OperatorError
+from agent.errors import OperatorError, single
 from agent.trial import Probation, Trial, TrialState
 from hal.ports import Clock
 
@@ -51,8 +51,9 @@ class Home:
         """A life ended in failure: whether a configuration on trial was to blame, which then is taken back."""
         if self.file is None or self.file.trial is None or not self.file.trial.pending:
             return False
-        log.error("the configuration on trial is taken back: %s", error)
-        self.file.roll_back(f"the camera failed: {error}")
+        cause = single(error)
+        log.error("the configuration on trial is taken back: %s", cause)
+        self.file.roll_back(f"the camera failed: {str(cause) or type(cause).__name__}")
         return True
 
     async def watch_trial(

@@ -13,6 +13,7 @@ from agent.app import Running, run_camera
 from agent.cli.files import read_config
 from agent.cli.lines import event_line
 from agent.config_file import ConfigFile
+from agent.errors import single
 from agent.events.lines import event_json, utc_text
 from agent.events.wire import Item
 
@@ -40,14 +41,7 @@ def run_until_stopped(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]
     try:
         asyncio.run(supervised())
     except ExceptionGroup as group:
-        raise _single(group) from group
-
-
-def _single(error: BaseException) -> BaseException:
-    """The one error inside nested groups of one, so that its message reaches the person."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error
+        raise single(group) from group
 
 
 def show_items(running: Running, *, as_json: bool, mark: str = "") -> None:
