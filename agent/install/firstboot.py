@@ -19,8 +19,6 @@ import msgspec
 
 from agent.durable import write_durably
 from agent.errors import OperatorError
-from agent.hub.trust import Pins
-from agent.hub.trust_certificates import read_authority
 from agent.install import provision
 from agent.install.provision import Hub, Network, Provision
 from hal.board import LinuxBoard
@@ -79,6 +77,8 @@ def wipe(path: Path) -> None:
 def _read(path: Path) -> Provision:
     told = provision.parse(path.read_text(encoding="utf-8", errors="replace"))
     if told.hub is not None:
+        from agent.hub.trust_certificates import read_authority
+
         read_authority(told.hub.authority)
     return told
 
@@ -106,6 +106,8 @@ def _keep_network(network: Network, places: Places, serial: str) -> None:
 
 def _keep_hub(hub: Hub, places: Places) -> None:
     """Pin the hub's authority, as pairing would have; a camera that belongs to one already keeps it."""
+    from agent.hub.trust import Pins
+
     pins = places.data / "identity/trust.json"
     if pins.exists():
         return

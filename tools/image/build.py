@@ -111,7 +111,7 @@ class Build:
 
     def install_wheels(self, tree: Path) -> None:
         """The agent and what it needs."""
-        agent = wheels.build_agent(self.work / "agent", self.epoch)
+        agent = wheels.build_agent(self.work / "agent", self.options.revision, self.epoch)
         downloaded = wheels.download(self.recipe, self.cache)
         wheels.install(self.recipe, [*downloaded, agent], tree)
 
@@ -239,6 +239,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--source", default="simulated", help="what the camera shows until it is configured")
     made.add_argument("--version", help="instead of the agent's version and the last commit's time")
     made.add_argument("--epoch", type=int, default=None, help="the image's time, s since 1970 (SOURCE_DATE_EPOCH)")
+    made.add_argument("--revision", default="HEAD", help="the commit whose agent goes in")
     made.add_argument("--sign-key", type=Path, help="the private key that signs bundles")
     made.add_argument("--sign-cert", type=Path, help="its certificate")
     made.add_argument("--keyring", type=Path, help="the certificates that cameras trust (default: that certificate)")

@@ -58,11 +58,11 @@ def _download(recipe: Recipe, folder: Path) -> None:
         )
 
 
-def build_agent(work: Path, epoch: int) -> Path:
-    """The agent's own wheel, made from what this checkout has committed: that alone can be built again."""
+def build_agent(work: Path, revision: str, epoch: int) -> Path:
+    """The agent's own wheel, made from what is committed: that alone can be built again."""
     tree, out = work / "source", work / "wheel"
     tree.mkdir(parents=True)
-    run(["git", "-C", ROOT, "archive", f"--output={work}/source.tar", "HEAD", "--", *_SOURCES])
+    run(["git", "-C", ROOT, "archive", f"--output={work}/source.tar", revision, "--", *_SOURCES])
     run(["tar", "-C", tree, "-xf", work / "source.tar"])
     command = [*_pip("wheel"), "--no-deps", "--no-build-isolation", f"--wheel-dir={out}", tree]
     run(command, env={"SOURCE_DATE_EPOCH": str(epoch), "PYTHONWARNINGS": "ignore"})
