@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from agent.domain import Incident, Json
+from agent.domain import Incident, Json, Severity
 from agent.evidence.announcing import Announcer
 from agent.evidence.disk import DiskWatch
 from agent.evidence.job import ClipJob
@@ -60,6 +60,7 @@ class Keeper:
         self._plan = ClipPlan(Terms(config.pre_s, config.post_s, config.max_clip_s, config.severity), self._make_id)
         self._waiting: list[Want] = []
         self._early: list[Sighting] = []
+        self._pictures: list[tuple[Want, str, bytes]] = []
         self._jobs: list[ClipJob] = []
         self._due = _Due()
         self._opened = False
@@ -101,6 +102,20 @@ class Keeper:
         want = self._plan.request(start_s, end_s, reason)
         self._waiting.append(want)
         return want
+
+    def tampered(self, start_s: float, end_s: float, reason: str) -> Want:
+        """Somebody was at the camera: keep this stretch (monotonic), as far as there is video."""
+        want = self._plan.request(start_s, end_s, reason, Severity.WARNING)
+        self._waiting.append(want)
+        return want
+
+    def picture(self, want: Want, name: str, jpeg: bytes) -> None:
+        """A picture for a clip; let go where there is no video for it."""
+        if want in self._waiting:
+            self._pictures.append((want, name, jpeg))
+        for job in self._jobs:
+            if job.want is want and job.ended is None:
+                job.still(name, jpeg)
 
     def open_wants(self) -> list[Want]:
         """The clips wanted now."""
@@ -181,6 +196,9 @@ class Keeper:
         early, self._early = self._early, []
         for sighting in early:
             self.sighting(sighting)
+        pictures, self._pictures = self._pictures, []
+        for other, name, jpeg in pictures:
+            self.picture(other, name, jpeg)
 
     def _begun(self, want: Want, first: Numbered) -> Begun:
         now_s, wall, packet = self._clock.monotonic(), self._clock.wall(), first.packet

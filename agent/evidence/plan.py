@@ -30,13 +30,15 @@ class Terms:
 class Want:
     """One clip that is wanted: from `start_s` until `until_s`, which is infinite while one of its incidents is open.
 
-    `incidents` holds each as it was last told, by id. A clip that a person asked for has none, and a `reason`.
+    `incidents` holds each as it was last told, by id. A clip that a person asked for has none, and a `reason`; so has
+    one of a tampered camera, which is of some `grade` by itself.
     """
 
     id: str
     start_s: float
     limit_s: float
     reason: str = ""
+    grade: Severity = Severity.INFO
     incidents: dict[str, Incident] = field(default_factory=dict)
     until_s: float = math.inf
 
@@ -47,8 +49,8 @@ class Want:
 
     @property
     def severity(self) -> Severity:
-        """The highest of its incidents'."""
-        return max((incident.severity for incident in self.incidents.values()), default=Severity.INFO)
+        """The highest of its incidents', or its own."""
+        return max([self.grade, *(incident.severity for incident in self.incidents.values())])
 
     @property
     def open(self) -> bool:
@@ -77,9 +79,9 @@ class ClipPlan:
         self._follow(want, incident)
         return want if begun else None
 
-    def request(self, start_s: float, end_s: float, reason: str) -> Want:
-        """A person wants this stretch."""
-        want = Want(self._make_id(), start_s, start_s + self._terms.most_s, reason, until_s=end_s)
+    def request(self, start_s: float, end_s: float, reason: str, grade: Severity = Severity.INFO) -> Want:
+        """A person, or the camera itself, wants this stretch."""
+        want = Want(self._make_id(), start_s, start_s + self._terms.most_s, reason, grade, until_s=end_s)
         self.wants.append(want)
         return want
 

@@ -18,9 +18,11 @@ from agent.evidence.audit import AuditLog, Entry
 from agent.evidence.disk import WHAT
 from agent.evidence.keeper import Keeper
 from agent.evidence.manifest import Maker
+from agent.evidence.tamper import TamperWatch
 from agent.evidence.thread import EvidenceThread
 from agent.evidence.tools import Tools
 from agent.keys import DeviceKey
+from agent.tables.evidence import EvidenceConfig
 from agent.version import VERSION
 from agent.vision.pipeline import Outcome
 from hal.ports import Clock, Frame, Hal
@@ -33,7 +35,7 @@ SEEN_FOR_S = 60.0
 AUDITED = frozenset(
     (
         *("start", "arming", "silence", "output_test", "decision", "rebase", "pairing", "factory_reset"),
-        *("command", "config_trial"),
+        *("command", "config_trial", "healing", "safe_mode", "resume"),
     )
 )
 """The kinds of events that are lines of the audit log, too."""
@@ -42,11 +44,14 @@ AUDITED = frozenset(
 class Evidence:
     """Belongs to the event loop; `frame` to the vision thread, `offer` to the capture thread."""
 
-    def __init__(self, hal: Hal, keeper: Keeper, audit: AuditLog, key: DeviceKey, clock: Clock) -> None:
+    def __init__(
+        self, hal: Hal, keeper: Keeper, audit: AuditLog, key: DeviceKey, clock: Clock, config: EvidenceConfig
+    ) -> None:
         self.audit = audit
         self.key = key
         self.keeper = keeper
         self.thread = EvidenceThread(keeper, clock.monotonic)
+        self.tamper = TamperWatch(self.thread, config.pre_s, config.post_s)
         self._recorder = hal.recorder
         self._clock = clock
         self._seen: dict[tuple[str, str], float] = {}
@@ -70,7 +75,7 @@ class Evidence:
         audit = AuditLog(data_dir, key, hal.clock, journal.boot, told)
         keeper = Keeper(_tools(config, hal, journal, key, audit, desk))
         await _note_config(config, journal, audit)
-        return cls(hal, keeper, audit, key, hal.clock)
+        return cls(hal, keeper, audit, key, hal.clock, config.evidence)
 
     def start(self) -> None:
         """Record from now on; before the camera is opened."""
@@ -97,6 +102,7 @@ class Evidence:
     def frame(self, outcome: Outcome) -> None:
         """A frame was walked."""
         self.thread.frame(outcome)
+        self.tamper.frame(outcome)
 
     def item(self, item: Item) -> None:
         """Something happened: an incident that no frame brought, or what the audit log wants to know."""
@@ -104,6 +110,8 @@ class Evidence:
             self.thread.incident(item)
         elif isinstance(item, Event) and item.kind in AUDITED:
             self.audit.record(item.kind, **item.data)
+        elif isinstance(item, HealthSample):
+            self.tamper.finding(item)
 
     async def flush(self) -> None:
         """Have the audit log on the disk; where that fails it is written later."""

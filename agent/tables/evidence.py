@@ -20,7 +20,11 @@ class EvidenceConfig:
     pre_s: float = setting(schema.number(0, 60), 5.0, help="seconds before an incident")
     post_s: float = setting(schema.number(0, 60), 5.0, help="seconds after it")
     max_clip_s: float = setting(schema.number(10, 3600), 300.0, help="longest clip, seconds")
-    ring_s: float = setting(schema.number(5, 300), 15.0, help="seconds of video held in memory")
+    ring_s: float = setting(
+        schema.number(5, 300),
+        40.0,
+        help="seconds of video held in memory: also what came before a fault of the picture was sure",
+    )
     ring_mb: float = setting(schema.number(1, 512), 16.0, help="most memory for them")
     stream: str = setting(
         schema.choice("main", "lores"), "main", help="which picture is encoded where the source brings no H.264"

@@ -14,6 +14,7 @@ from agent import memory, station, tills
 from agent.app import LIFE
 from agent.config import parse_config
 from agent.evidence.service import CONFIG_KEY
+from agent.health import days, life, medic
 from agent.insight import desk as insight
 from agent.respond import arming
 from agent.review import keeper, tuning
@@ -71,6 +72,7 @@ async def test_a_camera_keeps_nothing_that_the_map_does_not_name(tmp_path: Path)
 def test_the_map_names_every_shelf_and_key_of_the_code() -> None:
     shelves = {INCIDENTS, NEAR_MISSES, insight.SHELF, tills.SHELF}
     keys = {memory.KEY, arming.KEY, tuning.KEY, keeper.KEY, insight.KEY, station.SCENE, tills.KEY, LIFE, CONFIG_KEY}
+    keys |= {life.KEY, medic.KEY, days.KEY}
     assert (set(SHELVES), set(KEYS)) == (shelves, keys)
 
 
