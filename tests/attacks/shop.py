@@ -110,12 +110,16 @@ class Camera:
         assert status == 200, claim
         return ClaimCode(claim["id"], claim["fp"], claim["token"], "127.0.0.1", self.port)
 
-    async def noted(self, what: str) -> list[dict[str, Any]]:
-        """What the journal holds about pairing; what was told before is on the disk once a later event is."""
+    async def told(self, kind: str) -> list[dict[str, Any]]:
+        """What the journal holds of a kind; what was told before is on the disk once a later event is."""
         await self.journal.append(Event("asked", self.clock.monotonic()))
         found = await self.journal.read(self.journal.cursor("nobody"), 1000)
         bodies = [record.body for record in found.records]
-        return [dict(one.data) for one in bodies if isinstance(one, EventBody) and one.data.get("what") == what]
+        return [dict(body.data) for body in bodies if isinstance(body, EventBody) and body.kind == kind]
+
+    async def noted(self, what: str) -> list[dict[str, Any]]:
+        """What it holds about pairing."""
+        return [data for data in await self.told("pairing") if data["what"] == what]
 
 
 @asynccontextmanager

@@ -24,7 +24,7 @@ from agent.hub.upkeep import issue, revoke, rotate, tell, unpair
 from agent.web.access import ACCESS
 from hal.system import SystemClock
 from tests.attacks.forge import CLIENT, SERVER, Signer, authority_of, own_authority
-from tests.attacks.shop import Camera, anybody, claimed_by, hub_at_work, hub_keys, until
+from tests.attacks.shop import Camera, Said, anybody, claimed_by, hub_at_work, hub_keys, until
 
 Outcome = int | str
 Forger = Callable[[Signer, Path], Path]
@@ -73,7 +73,7 @@ async def test_a_stranger_gets_nothing_from_any_route(owned: Owned) -> None:
     async with aiohttp.ClientSession() as http:
         for method, path in closed:
             url = owned.camera.url(path.replace("{name}", "strobe").replace("{id}", "1").replace("{file}", "a.mp4"))
-            said = {} if method == "POST" else None
+            said: Said = {} if method == "POST" else None
             async with http.request(method, url, json=said, ssl=anybody()) as answer:
                 answers[path] = answer.status, await answer.text()
     assert len(answers) > 30
