@@ -7,8 +7,11 @@ import secrets
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 EPOCH = "[0-9a-f]{16}"
+_COPY = ""
+"""The key of the epoch's copy among the kept values: on another page, for a salvage that cannot read the first."""
 
 CHECKSUMS = """
     ALTER TABLE cursors ADD COLUMN crc INTEGER;
@@ -37,6 +40,17 @@ def set_epoch(db: sqlite3.Connection, name: str) -> None:
     """Name the database, within the caller's transaction."""
     values = [("epoch", name), ("epoch_check", _check(name))]
     db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values)
+    put(db, [(_COPY, name.encode())])
+
+
+def readable_epoch(db: sqlite3.Connection) -> str | None:
+    """The epoch of a damaged database, from either place; None where neither can be read."""
+    with suppress(sqlite3.Error):
+        return epoch(db)
+    with suppress(sqlite3.Error):
+        copy = _values(db).get(_COPY)
+        return None if copy is None else copy.decode()
+    return None
 
 
 def advance(db: sqlite3.Connection, cursors: Iterable[tuple[str, int]]) -> None:
@@ -60,8 +74,8 @@ def put(db: sqlite3.Connection, values: Iterable[tuple[str, bytes]]) -> None:
 
 
 def state(db: sqlite3.Connection) -> dict[str, bytes]:
-    """All that is kept and passes its checksum."""
-    return {key: value for key, value, crc in db.execute("SELECT key, value, crc FROM state") if _fits(crc, key, value)}
+    """All that parts keep and that passes its checksum."""
+    return {key: value for key, value in _values(db).items() if key != _COPY}
 
 
 def unsound(db: sqlite3.Connection) -> Iterator[str]:
@@ -73,6 +87,10 @@ def unsound(db: sqlite3.Connection) -> Iterator[str]:
         for key, value, crc in db.execute(query):
             if not _fits(crc, key, value):
                 yield f"{table} {key!r}"
+
+
+def _values(db: sqlite3.Connection) -> dict[str, bytes]:
+    return {key: value for key, value, crc in db.execute("SELECT key, value, crc FROM state") if _fits(crc, key, value)}
 
 
 def _fits(crc: int | None, key: object, value: object) -> bool:

@@ -148,13 +148,7 @@ def _read_damaged(path: Path, reason: str, max_rows: int) -> Salvage:
             filed.setdefault(shelf, {})[record.key] = record
         ordered = tuple(rows[seq] for seq in sorted(rows))[-max_rows:]
         shelved = {shelf: [*records.values()] for shelf, records in filed.items()}
-        return Salvage(kept, reason, _epoch_of(db), ordered, shelved, _state_of(db))
-
-
-def _epoch_of(db: sqlite3.Connection) -> str | None:
-    with suppress(sqlite3.Error):
-        return ledgers.epoch(db)
-    return None
+        return Salvage(kept, reason, ledgers.readable_epoch(db), ordered, shelved, _state_of(db))
 
 
 def _state_of(db: sqlite3.Connection) -> dict[str, bytes]:
