@@ -1,6 +1,7 @@
 """Stands between the network and aiohttp: caps connections and cuts those that idle, drip or never read.
 
-At a door with TLS a connection counts from its first packet on: whoever never ends the handshake is cut as well.
+At a door with TLS a connection counts from its first packet on: whoever never ends the handshake is cut as well. No
+flood keeps the hub out: strangers, and whoever has not proven to be none, are few from one address, and make room.
 """
 
 from __future__ import annotations
@@ -12,14 +13,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from agent.hub.callers import STRANGER, Caller
+from agent.hub.callers import STRANGER, Caller, Role
 
 
 @dataclass(frozen=True, slots=True)
 class WebLimits:
-    """`request_s` is how long a connection may take to complete a request's headers, or to take an answer."""
+    """`request_s` is how long a connection may take to complete a request's headers, or to take an answer.
+
+    `max_each` is how many connections strangers may hold from one address.
+    """
 
     max_connections: int = 64
+    max_each: int = 16
     request_s: float = 8.0
     body_s: float = 5.0
     max_body: int = 256 * 1024
@@ -27,12 +32,13 @@ class WebLimits:
 
 @dataclass(slots=True)
 class WebCounts:
-    """Since the start; `unproven` connections never ended their handshake."""
+    """Since the start; `unproven` connections never ended their handshake, `displaced` ones made room."""
 
     accepted: int = 0
     refused: int = 0
     cut: int = 0
     unproven: int = 0
+    displaced: int = 0
 
 
 class Door(Protocol):
@@ -51,7 +57,7 @@ class Doorkeeper:
     def __init__(self, limits: WebLimits) -> None:
         self.limits = limits
         self.counts = WebCounts()
-        self._held: set[_Guarded] = set()
+        self._held: dict[_Guarded, None] = {}
         self._open: dict[asyncio.BaseTransport, _Guarded] = {}
         self._spared: set[asyncio.BaseTransport | None] = set()
 
@@ -94,11 +100,18 @@ class Doorkeeper:
             self._open[transport].arm()
 
     def admit(self, guarded: _Guarded) -> bool:
-        """Whether there is room for one more."""
-        if len(self._held) >= self.limits.max_connections:
+        """Whether there is room for one more; the stranger who has been here longest makes some where it is needed."""
+        strangers = [one for one in self._held if one.is_stranger]
+        from_there = sum(one.address == guarded.address for one in strangers)
+        crowded = guarded.is_stranger and from_there >= self.limits.max_each
+        full = len(self._held) >= self.limits.max_connections
+        if crowded or (full and not strangers):
             self.counts.refused += 1
             return False
-        self._held.add(guarded)
+        if full:
+            self.counts.displaced += 1
+            strangers[0].cut()
+        self._held[guarded] = None
         self.counts.accepted += 1
         return True
 
@@ -108,7 +121,7 @@ class Doorkeeper:
 
     def gone(self, guarded: _Guarded, transport: asyncio.BaseTransport | None) -> None:
         """The connection is over; may be told twice."""
-        self._held.discard(guarded)
+        self._held.pop(guarded, None)
         if transport is not None:
             self._open.pop(transport, None)
 
@@ -131,15 +144,19 @@ class _Guarded(asyncio.Protocol):
         self._early = b""
         self._deadline: asyncio.TimerHandle | None = None
         self._caller: Caller | None = None
+        self.address = ""
+        self.is_stranger = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
+        context = self._door.context()
+        self.address = _address(transport)
+        self.is_stranger = context is not None or self._door.caller(transport).role is Role.STRANGER
         if not self._keeper.admit(self):
             transport.abort()
             return
         self._raw = transport
         self.arm()
-        context = self._door.context()
         if context is None:
             self._open(transport)
         else:
@@ -213,6 +230,7 @@ class _Guarded(asyncio.Protocol):
 
     def _open(self, transport: asyncio.Transport) -> None:
         self._transport = transport
+        self.is_stranger = self._door.caller(transport).role is Role.STRANGER
         self._keeper.opened(self, transport)
         self._inner.connection_made(transport)
         if self._early:
@@ -226,5 +244,12 @@ class _Guarded(asyncio.Protocol):
     def cut(self) -> None:
         """End the connection at once, whatever waits to be sent."""
         transport = self._transport or self._raw
+        self._keeper.gone(self, self._transport)
         if transport is not None:
             transport.abort()
+
+
+def _address(transport: asyncio.BaseTransport) -> str:
+    """Where a connection comes from; empty for one through a Unix socket."""
+    peer = transport.get_extra_info("peername")
+    return str(peer[0]) if isinstance(peer, tuple) else ""

@@ -1,4 +1,4 @@
-"""A command that was captured is worth nothing: not again, nor in another session, nor later, nor with another order."""
+"""A command that was captured is worth nothing: again, in another session, later, or with another order in it."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from agent.web.guard import WebLimits
 from tests.web.forge import SERVER, Forge
 from tests.web.pairing_camera import PairingCamera, ask, pairing_camera
 
-QUICK = WebLimits(max_connections=3, request_s=0.3)
+QUICK = WebLimits(max_connections=3, max_each=3, request_s=0.3)
 LONG_AGO, FAR_OFF = datetime(1971, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
