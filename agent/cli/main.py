@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import camera_commands, evidence_commands, pairing_commands, review_commands
+from agent.cli import camera_commands, evidence_commands, pairing_commands, review_commands, update_commands
 from agent.cli.boundary import guarded
 from agent.cli.options import AsJson, ConfigFile, MaybeConfig, ModelName
 
@@ -168,5 +168,5 @@ def model_fetch(
     models.fetch(name, source, to, as_json=as_json)
 
 
-for commands in (camera_commands, pairing_commands, review_commands, evidence_commands):
+for commands in (camera_commands, pairing_commands, review_commands, evidence_commands, update_commands):
     commands.add_to(app)

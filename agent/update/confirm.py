@@ -52,13 +52,13 @@ def judge(
     return wrong or ["it was not well for long enough"]
 
 
-def decide(machine: Machine, store: Store, status: Callable[[], dict[str, Any]]) -> int:
-    """End what is to be ended: 0 stay in this system, 1 leave it. Raises OperatorError."""
+def decide(machine: Machine, store: Store, judged: Callable[[], list[str]]) -> int:
+    """End what is to be ended: 0 stay here, 1 leave this system; `judged` tells what is wrong. Raises OperatorError."""
     record = engine.wake(machine, store)
     if record.phase is not Phase.TRYING:
         log.info("update %s: %s %s", record.version, record.phase, record.why)
         return 0
-    if wrong := judge(status):
+    if wrong := judged():
         engine.leave(store, "; ".join(wrong))
         log.error("update %s is left: %s", record.version, "; ".join(wrong))
         return 1
@@ -73,7 +73,7 @@ def main() -> int:
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     try:
-        return decide(RaucMachine(), Store(), lambda: ask(HERE, "/v1/status"))
+        return decide(RaucMachine(), Store(), lambda: judge(lambda: ask(HERE, "/v1/status")))
     except OperatorError as error:
         log.error("%s", error)
         return 1

@@ -49,8 +49,9 @@ class Machine(Protocol):
 class Store:
     """The record on the data partition, and the mark that makes systemd start the judge."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    def __init__(self, folder: Path = FOLDER, write: Callable[[Path, bytes], None] = write_durably) -> None:
         self._folder = folder
+        self._write = write
 
     def load(self) -> Record:
         """The record; an empty one where there is none, or one that nobody can read."""
@@ -63,8 +64,8 @@ class Store:
         """Keep the record. The mark comes before a record that needs it and goes after one that does not."""
         mark = self._folder / PENDING
         if record.pending:
-            write_durably(mark, b"")
-        write_durably(self._folder / STATE, msgspec.json.encode(record), mode=0o644)
+            self._write(mark, b"")
+        self._write(self._folder / STATE, msgspec.json.encode(record))
         if not record.pending:
             mark.unlink(missing_ok=True)
             sync_folder(self._folder)
