@@ -12,6 +12,8 @@ LEAST = 4 * 1024
 class Pace:
     """A window that grows while the hub takes what it gets at once, and halves when that takes longer than the aim.
 
+    It grows fast until it has met the aim once, slowly then.
+
     The queue is kept short where it arises, whichever buffer that is (compare LEDBAT, RFC 6817): the delay is measured
     from a part's sending until the hub says that it is on its disk.
     """
@@ -20,12 +22,18 @@ class Pace:
         self._most = most
         self._window = min(most, 2 * PART_BYTES)
         self._sent = self._taken = sent
+        self._step = PART_BYTES // 2
         self._under_way: list[tuple[int, float]] = []
 
     @property
     def window(self) -> int:
         """Bytes that may be under way now."""
         return self._window
+
+    @property
+    def sent_bytes(self) -> int:
+        """Up to which byte it was sent."""
+        return self._sent
 
     def room(self) -> int:
         """Bytes that may be sent now, in one part."""
@@ -50,5 +58,6 @@ class Pace:
     def _adapt(self, delay_s: float) -> None:
         if delay_s > AIM_S:
             self._window = max(LEAST, self._window // 2)
+            self._step = LEAST // 4
         else:
-            self._window = min(self._most, self._window + PART_BYTES // 2)
+            self._window = min(self._most, self._window + self._step)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 from agent.errors import OperatorError
 from agent.events.pieces import MOST_BYTES, Done, Fetch, Leave, Part, Take, Undone
@@ -26,14 +26,16 @@ class Sender:
         self._who = who
         self._sending: dict[int, _Sending] = {}
 
-    async def send(self, fetch: Fetch) -> None:
-        """Send what is asked for, or say why not. Raises Ended for a number that is in use."""
+    def send(self, fetch: Fetch) -> Coroutine[None, None, None]:
+        """What is to run to send what is asked for, or to say why not. Raises Ended for a number that is in use."""
         if fetch.n in self._sending:
             raise Ended(CloseCode.UNEXPECTED, f"fetch {fetch.n} is going on")
         if len(self._sending) >= MOST_AT_ONCE:
-            await self._line.send(Undone(fetch.n, f"{MOST_AT_ONCE} are being sent: ask again after one of them"))
-            return
+            return self._line.send(Undone(fetch.n, f"{MOST_AT_ONCE} are being sent: ask again after one of them"))
         sending = self._sending[fetch.n] = _Sending(fetch, self._line)
+        return self._run(fetch, sending)
+
+    async def _run(self, fetch: Fetch, sending: _Sending) -> None:
         try:
             await sending.run(await self._attachments.open(fetch.what, self._who()))
         except _Left:
@@ -43,7 +45,8 @@ class Sender:
         except OperatorError as error:
             await self._line.send(Undone(fetch.n, str(error)))
         finally:
-            del self._sending[fetch.n]
+            if self._sending.get(fetch.n) is sending:
+                del self._sending[fetch.n]
 
     def taken(self, take: Take) -> None:
         """The hub has a part; one that is too late for its fetch is passed over. Raises Ended for what was not sent."""
@@ -52,7 +55,7 @@ class Sender:
 
     def leave(self, leave: Leave) -> None:
         """The hub wants no more of it."""
-        if (sending := self._sending.get(leave.n)) is not None:
+        if (sending := self._sending.pop(leave.n, None)) is not None:
             sending.leave()
 
 
