@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.hub.keyring import Keyring
 from tests.e2e.network import Cable, cable, free_port, why_not
+from tests.faults.eventful_camera import pair
 
 ROOT = Path(__file__).parents[2]
 CAMERA = ROOT / "tests" / "faults" / "eventful_camera.py"
@@ -97,8 +99,10 @@ def joined() -> Iterator[Cable]:
 async def test_found_across_namespaces_and_again_at_a_new_address(joined: Cable, tmp_path: Path) -> None:
     joined.address(joined.hub, "10.77.0.1/24")
     joined.address(joined.camera, "10.77.0.2/24")
+    keyring = Keyring.open(tmp_path / "keys", "hub-e2e", "shop")
+    await pair(tmp_path, DEVICE, keyring, ("10.77.0.2", 8443))
     async with (
-        hub(joined.inside(joined.hub), tmp_path) as output,
+        hub(joined.inside(joined.hub), tmp_path, "--keys", str(keyring.folder), "--hub-id", "hub-e2e") as output,
         program(joined.inside(joined.camera), *camera_command(tmp_path, "0.0.0.0")),
     ):
         await output.until(lambda: output.linked_at("10.77.0.2") and len(output.numbers) > 20)

@@ -1,4 +1,7 @@
-"""A camera without eyes: journal, link and announcement under a constant load of events. Run as a program."""
+"""A camera without eyes: journal, link and announcement under a constant load of events. Run as a program.
+
+One that was paired (`pair`) has a TLS door for its hub; otherwise it is open, for this computer.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,12 @@ from agent.events.journal import Journal, JournalLimits
 from agent.hub.addresses import reachable_addresses
 from agent.hub.announce import Announcer
 from agent.hub.identity import Identity
+from agent.hub.identity_key import FOLDER, DeviceIdentity
+from agent.hub.keyring import CameraPin, Keyring
 from agent.hub.link import LinkServer
+from agent.hub.trust import CameraTrust
 from agent.web.api import Facts, create_app, serving
+from agent.web.doors import TlsDoor
 from hal.system import SystemClock
 
 PAUSE_S = 0.002
@@ -20,14 +27,27 @@ PAUSE_S = 0.002
 
 async def main(folder: Path, host: str, port: int, device: str, *, announce: bool) -> None:
     """Serve on `host` and `port`, and count in events; every number that is surely on the disk goes to stdout."""
-    identity = Identity(id=device, model="without eyes", fw="0.0.0")
-    async with await Journal.open(folder / "journal.db", SystemClock(), JournalLimits(group_s=0.02)) as journal:
+    clock, door, tls = SystemClock(), None, (folder / FOLDER).exists()
+    if tls:
+        own = DeviceIdentity.open(folder, device)
+        door = TlsDoor(own, CameraTrust.open(own.pins, clock))
+    identity = Identity(id=device, model="without eyes", fw="0.0.0", state="claimed" if tls else "unclaimed", tls=tls)
+    async with await Journal.open(folder / "journal.db", clock, JournalLimits(group_s=0.02)) as journal:
         link = LinkServer(journal, identity)
         app = create_app(Facts(lambda: identity, dict, list), link)
-        async with serving(app, host, port), asyncio.TaskGroup() as tasks:
+        async with serving(app, host, port, door), asyncio.TaskGroup() as tasks:
             if announce:
                 tasks.create_task(Announcer(identity, port, lambda: reachable_addresses(host), poll_s=0.2).run())
             await count(journal, tasks)
+
+
+async def pair(folder: Path, device: str, keyring: Keyring, place: tuple[str, int]) -> None:
+    """Make the camera of this folder one of the hub's, which it finds at `place` (host, port) at first."""
+    own = DeviceIdentity.open(folder, device)
+    authority, known = keyring.authority(), keyring.trust()
+    await CameraTrust.open(own.pins, SystemClock()).claim(authority.pem, known.store, known.hub)
+    pin = CameraPin(device, own.fp, *place, authority.number)
+    keyring.change(lambda trust: trust.with_camera(pin))
 
 
 async def count(journal: Journal, tasks: asyncio.TaskGroup) -> None:
