@@ -27,6 +27,8 @@ from agent.hub.ledger import Ledger
 from agent.hub.receiver import Backoff, Hub, LinkState, Watchers
 from agent.reset import FactoryReset
 from agent.station import make_station
+from agent.web.api import KEEPER
+from agent.web.guard import Doorkeeper
 from hal import open_hal
 from hal.ports import WallTime
 from hal.system import SystemClock
@@ -88,6 +90,10 @@ class Camera:
     def port(self) -> int:
         assert self.running.ports.tls is not None
         return self.running.ports.tls
+
+    @property
+    def keeper(self) -> Doorkeeper:
+        return self.running.api[KEEPER]
 
     @property
     def claimed(self) -> bool:

@@ -1,0 +1,125 @@
+"""Hostile clients at the TLS door: each is thrown out in time, none costs memory, and the hub works on meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from agent.domain import Event
+from agent.hub.keyring import Keyring
+from agent.hub.remote import own_context
+from agent.web.guard import WebLimits
+from tests.attacks.processes import ROOT, HubProgram, camera_program
+from tests.attacks.shop import Camera, claimed_by, hub_at_work, until
+from tools.benchmarks.hostility import STRANGERS, Hostile, flood, hostile_hub, idle, over_and_over
+
+LIMIT_S = 10.0
+SLOW = 1.5
+"""How much longer a busy computer may take."""
+MOST_GROWTH_MB = 16.0
+ROUNDS = 3
+ROUND_S = 20.0
+HOSTILITY = "tools.benchmarks.hostility"
+
+
+async def thrown_out_s(port: int, hostile: Hostile) -> float:
+    """How long one of them could stay."""
+    begun_s = time.monotonic()
+    with suppress(OSError, aiohttp.ClientError):
+        async with asyncio.timeout(3 * LIMIT_S):
+            await hostile(port)
+    return time.monotonic() - begun_s
+
+
+async def test_all_are_thrown_out_in_time_while_the_hub_stays_linked(shop_camera: Camera, keyring: Keyring) -> None:
+    await claimed_by(keyring, shop_camera)
+    insiders = hostile_hub(keyring.authority().own)
+    del insiders["a_viewer_who_never_reads"]  # there are no pictures here
+    hostiles = [*STRANGERS, *insiders.values()]
+    async with hub_at_work(keyring) as linked:
+        await until(lambda: linked.linked)
+        stays = await asyncio.gather(*(thrown_out_s(shop_camera.port, hostile) for hostile in hostiles))
+        await shop_camera.journal.append(Event("after", 1.0))
+        await until(lambda: any("after" in str(one.body) for one in linked.events))
+    counts = shop_camera.keeper.counts
+    assert (counts.refused, counts.displaced) == (0, 0), "each was let in, and judged by what it did"
+    assert not {one.__name__: stay for one, stay in zip(hostiles, stays, strict=True) if stay > SLOW * LIMIT_S}
+    await until(lambda: shop_camera.keeper.connections == 0)
+
+
+async def test_a_hub_comes_in_while_a_flood_from_everywhere_goes_on(shop_camera: Camera, keyring: Keyring) -> None:
+    await claimed_by(keyring, shop_camera)
+    flooding = [asyncio.create_task(over_and_over(shop_camera.port, one, Counter())) for one in (flood, idle, flood)]
+    await until(lambda: shop_camera.keeper.counts.accepted > 200)
+    async with hub_at_work(keyring) as linked:
+        await until(lambda: linked.linked)
+        assert (await shop_camera.locally("/v1/status"))[0] == 200
+    for task in flooding:
+        task.cancel()
+    await asyncio.gather(*flooding, return_exceptions=True)
+
+
+async def test_no_flood_from_one_place_keeps_another_out(shop_camera: Camera, keyring: Keyring) -> None:
+    """Over a hundred connections that say nothing: the hub comes in, and whoever is local does."""
+    pin = await claimed_by(keyring, shop_camera)
+    crowd = [await asyncio.open_connection("127.0.0.1", shop_camera.port) for _ in range(120)]
+    await until(lambda: shop_camera.keeper.counts.refused >= 100)
+    assert shop_camera.keeper.connections <= WebLimits().max_each
+    assert (await shop_camera.locally("/v1/status"))[0] == 200
+    elsewhere = aiohttp.TCPConnector(local_addr=("127.0.0.2", 0))
+    async with (
+        aiohttp.ClientSession(connector=elsewhere) as http,
+        http.get(shop_camera.url("/v1/status"), ssl=own_context(keyring, pin)) as answer,
+    ):
+        assert answer.status == 200
+    for _, writer in crowd:
+        writer.close()
+
+
+async def test_when_all_seats_are_taken_a_stranger_makes_room(shop_camera: Camera, keyring: Keyring) -> None:
+    await claimed_by(keyring, shop_camera)
+    crowd = [
+        await asyncio.open_connection("127.0.0.1", shop_camera.port, local_addr=(f"127.0.1.{n // 10}", 0))
+        for n in range(WebLimits().max_connections)
+    ]
+    await until(lambda: shop_camera.keeper.connections == WebLimits().max_connections)
+    async with hub_at_work(keyring) as linked:
+        await until(lambda: linked.linked, 5)
+        assert shop_camera.keeper.counts.displaced > 0
+        assert (await shop_camera.locally("/v1/status"))[0] == 200
+    for _, writer in crowd:
+        writer.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_an_hour_of_it_would_cost_no_memory(tmp_path: Path) -> None:
+    """Rounds of everything at once, with a stolen hub's certificate: after the first, memory hardly grows."""
+    hub = HubProgram(tmp_path)
+    async with camera_program(tmp_path) as camera:
+        await hub.command("claim", await camera.code())
+        own = tmp_path / "hub.keys" / "hub-1.pem"
+        sizes = []
+        for _ in range(1 + ROUNDS):
+            await besieged(camera.tls_port, own, ROUND_S)
+            sizes.append(camera.rss_mb())
+        assert sizes[-1] - sizes[0] <= MOST_GROWTH_MB, sizes
+        async with hub.running() as events:
+            await until(lambda: len(events) > 0, 30)
+
+
+async def besieged(port: int, own: Path, seconds: float) -> None:
+    """All hostile clients at once, from a process of their own."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", HOSTILITY, str(port), str(own), cwd=ROOT, stdin=asyncio.subprocess.PIPE
+    )
+    await asyncio.sleep(seconds)
+    await process.communicate(b"")
+    assert process.returncode == 0
