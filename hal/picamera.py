@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import concurrent.futures
+import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from hal.errors import CameraLost, CameraStalled, CameraUnavailable
 from hal.masks import Masks
-from hal.planes import split_yuv420
+from hal.planes import split_nv12, split_yuv420, unwoven
 from hal.ports import (
     CameraInfo,
     Clock,
@@ -18,9 +19,27 @@ from hal.ports import (
     PacketSink,
     RecordingSettings,
     VideoShape,
+    Yuv420,
 )
 
 _LORES_WIDTH = 640
+log = logging.getLogger(__name__)
+
+STREAMS = ("main", "lores")
+_SPLITTERS = {"YUV420": split_yuv420, "NV12": split_nv12}
+
+
+class Layout(NamedTuple):
+    """How the driver lays out the pictures of one stream; stride in bytes."""
+
+    width: int
+    height: int
+    stride: int
+    pixels: str = "YUV420"
+
+    def planes(self, buffer: Any) -> Yuv420:
+        """Views of a buffer's planes. Raises ValueError or TypeError when it is too small."""
+        return _SPLITTERS[self.pixels](buffer, self.width, self.height, self.stride)
 
 
 class FrameCounter:
@@ -59,7 +78,7 @@ class PiCamera:
         self._device: Any = None
         self._job: Any = None
         self._encoder: Any = None
-        self._layouts: dict[str, tuple[int, int, int]] = {}
+        self._layouts: dict[str, Layout] = {}
 
     def open(self) -> CameraInfo:
         """Claim and start the camera. Raises CameraUnavailable."""
@@ -80,8 +99,8 @@ class PiCamera:
             raise CameraUnavailable(f"the camera cannot be started: {_root(error)}", hint=hint) from error
         if self._deliver is not None:
             self.start_packets(self._deliver, self._settings.recording or RecordingSettings())
-        width, height, _ = self._layouts["main"]
-        return CameraInfo("picamera", width, height, self._settings.fps, live=True)
+        main = self._layouts["main"]
+        return CameraInfo("picamera", main.width, main.height, self._settings.fps, live=True)
 
     def read(self, timeout_s: float) -> Frame | None:
         """The latest picture. Raises CameraStalled or CameraLost; never None."""
@@ -91,7 +110,7 @@ class PiCamera:
         request = self._await_request(device, timeout_s)
         try:
             metadata = request.get_metadata()
-            main, lores = (split_yuv420(request.make_buffer(name), *self._layouts[name]) for name in ("main", "lores"))
+            main, lores = (unwoven(self._layouts[name].planes(request.make_buffer(name))) for name in STREAMS)
         except RuntimeError as error:
             raise CameraLost(f"the camera lost a picture: {error}") from error
         finally:
@@ -106,8 +125,11 @@ class PiCamera:
         device, self._device = self._device, None
         self._job = None
         if device is not None:
-            device.cancel_all_and_flush()
-            device.close()
+            try:
+                device.cancel_all_and_flush()
+                device.close()
+            except RuntimeError as error:  # picamera2 cannot end what it failed to begin
+                log.warning("the camera was not closed in order: %s", _root(error))
 
     def record_to(self, deliver: PacketSink | None) -> None:
         """Give H.264 packets to `deliver` whenever the camera is open; None ends that."""
@@ -115,15 +137,15 @@ class PiCamera:
         if deliver is None:
             self.stop_packets()
 
-    def use_layouts(self, layouts: Mapping[str, tuple[int, int, int]]) -> None:
-        """Width, height and stride of each picture as the driver lays it out."""
+    def use_layouts(self, layouts: Mapping[str, Layout]) -> None:
+        """Take over how the driver lays out each stream."""
         self._layouts = dict(layouts)
 
     def burn(self, request: Any, mapped: Any) -> None:
         """Mask both pictures of a completed request; `mapped` is picamera2's MappedArray, which locks a buffer."""
         for name, layout in self._layouts.items():
             with mapped(request, name) as buffer:
-                self._masks.burn(split_yuv420(buffer.array, *layout))
+                self._masks.burn(layout.planes(buffer.array))
 
     def start_packets(self, deliver: PacketSink, recording: RecordingSettings) -> None:
         """Encode the full picture as H.264; `deliver` runs on the encoder's thread.
@@ -134,8 +156,8 @@ class PiCamera:
             raise CameraLost("the camera is closed")
         from picamera2.encoders import H264Encoder
 
-        width, height, _ = self._layouts["main"]
-        shape = VideoShape(width, height, self._settings.fps)
+        main = self._layouts["main"]
+        shape = VideoShape(main.width, main.height, self._settings.fps)
         period = max(1, round(self._settings.fps * recording.key_s))
         encoder = H264Encoder(bitrate=recording.bitrate_bps, repeat=True, iperiod=period)
         try:
@@ -191,9 +213,22 @@ def _root(error: BaseException) -> BaseException:
     return _root(error.__cause__) if error.__cause__ else error
 
 
-def _layouts(config: Any) -> dict[str, tuple[int, int, int]]:
-    """Width, height and stride of each picture of a camera configuration."""
-    return {name: (*config[name]["size"], config[name]["stride"]) for name in ("main", "lores")}
+def _layouts(config: Any) -> dict[str, Layout]:
+    """The layouts of a camera configuration, which may differ from what was asked for.
+
+    Raises CameraUnavailable for pictures that are neither YUV420 nor NV12.
+    """
+    layouts = {name: _layout(config[name]) for name in STREAMS}
+    foreign = {layout.pixels for layout in layouts.values()} - _SPLITTERS.keys()
+    if foreign:
+        hint = "use a camera whose driver gives YUV420 or NV12"
+        raise CameraUnavailable(f"the camera gives {', '.join(sorted(foreign))}, which cannot be read", hint=hint)
+    return layouts
+
+
+def _layout(stream: Any) -> Layout:
+    width, height = stream["size"]
+    return Layout(width, height, stream["stride"], stream["format"])
 
 
 def _packet_output(encoder: Any, deliver: PacketSink, shape: VideoShape) -> Any:

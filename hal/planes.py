@@ -34,3 +34,20 @@ def split_yuv420(buffer: Any, width: int, height: int, stride: int) -> Yuv420:
         plane(buffer, half_width, half_height, half_stride, u_offset),
         plane(buffer, half_width, half_height, half_stride, v_offset),
     )
+
+
+def split_nv12(buffer: Any, width: int, height: int, stride: int) -> Yuv420:
+    """The planes of one contiguous NV12 buffer: Y, then U and V by turns in rows of the same stride.
+
+    The views of U and V take every second byte; `unwoven` makes planes of them.
+    """
+    half_width, half_height = chroma_size(width, height)
+    woven = np.ndarray((half_height, half_width, 2), np.uint8, buffer, stride * height, (stride, 2, 1))
+    return Yuv420(plane(buffer, width, height, stride), woven[..., 0], woven[..., 1])
+
+
+def unwoven(picture: Yuv420) -> Yuv420:
+    """The same picture with U and V as planes of their own, copied only where they are woven."""
+    if picture.u.strides[1] == 1:
+        return picture
+    return Yuv420(picture.y, picture.u.copy(), picture.v.copy())

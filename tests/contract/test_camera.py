@@ -19,8 +19,10 @@ from hal.simulated.clock import ManualClock
 from hal.system import SystemClock
 from tests.contract.footage import write_video
 from tests.contract.servers import RtspCamera
+from tests.csi import require_csi_camera
 
 KINDS = ["mp4", "gif", "odd-mkv", "full-range-avi", "paced-mp4", "shared-clip", "simulated", "paced-simulated", "rtsp"]
+KINDS += ["picamera"]
 FLAT_OUT = ["mp4", "gif", "odd-mkv", "full-range-avi", "shared-clip", "simulated"]
 FINITE = ["mp4", "gif", "odd-mkv", "full-range-avi", "paced-mp4"]
 
@@ -36,6 +38,9 @@ def shared_clip() -> str:
 def source_of(kind: str, folder: Path) -> str:
     if kind.endswith("simulated"):
         return "simulated"
+    if kind == "picamera":
+        require_csi_camera()
+        return kind
     if kind == "shared-clip":
         return shared_clip()
     return str(
@@ -46,7 +51,7 @@ def source_of(kind: str, folder: Path) -> str:
 @pytest.fixture
 def camera(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Camera]:
     kind: str = request.param
-    clock: Clock = ManualClock(100.0) if kind != "rtsp" else SystemClock()
+    clock: Clock = SystemClock() if kind in ("rtsp", "picamera") else ManualClock(100.0)
     with ExitStack() as stack:
         source = stack.enter_context(RtspCamera()).url if kind == "rtsp" else source_of(kind, tmp_path)
         settings = HalSettings(source, width=640, height=360, paced=kind.startswith("paced") or kind == "rtsp")

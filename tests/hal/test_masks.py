@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from hal import open_hal
 from hal.masks import CHROMA, LUMA, Masks
-from hal.picamera import PiCamera
-from hal.planes import split_yuv420
+from hal.picamera import Layout, PiCamera
 from hal.ports import U8, Frame, HalSettings, RecordingSettings
 from hal.simulated.clock import ManualClock
 from tests.pictures import grey_planes
@@ -109,19 +108,22 @@ class FakeBuffer:
         return None
 
 
-def test_the_pis_buffers_are_burnt_in_place_before_its_encoder_sees_them() -> None:
+@pytest.mark.parametrize("pixels", ["YUV420", "NV12"])
+def test_the_pis_buffers_are_burnt_in_place_before_its_encoder_sees_them(pixels: str) -> None:
     camera = PiCamera(HalSettings("picamera", privacy_masks=[DOOR]), ManualClock())
-    camera.use_layouts({"main": (64, 48, 64), "lores": (32, 24, 64)})
+    layouts = {"main": Layout(64, 48, 64, pixels), "lores": Layout(32, 24, 64, pixels)}
+    camera.use_layouts(layouts)
     request: dict[str, U8] = {
         "main": np.full((72, 64), 200, np.uint8),
         "lores": np.full((36, 64), 200, np.uint8),
     }
     camera.burn(request, FakeBuffer)
-    for name, layout in (("main", (64, 48, 64)), ("lores", (32, 24, 64))):
-        planes = split_yuv420(request[name], *layout)
-        assert planes.y[layout[1] // 2, layout[0] // 3] == LUMA
-        assert planes.u[layout[1] // 4, layout[0] // 6] == CHROMA
-        assert planes.y[0, 0] == 200
+    for name, layout in layouts.items():
+        planes = layout.planes(request[name])
+        row, column = layout.height // 2, layout.width // 3
+        assert planes.y[row, column] == LUMA
+        assert planes.u[row // 2, column // 2] == planes.v[row // 2, column // 2] == CHROMA
+        assert planes.y[0, 0] == planes.u[0, 0] == 200
 
 
 def test_without_masks_a_frame_is_passed_as_it_is(tmp_path: Path) -> None:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,10 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hal.errors import CameraLost, CameraUnavailable
+from hal.masks import LUMA
 from hal.picamera import FrameCounter, PiCamera, lores_size
-from hal.planes import split_yuv420
-from hal.ports import HalSettings, RecordingSettings
+from hal.planes import split_nv12, split_yuv420, unwoven
+from hal.ports import EncodedPacket, HalSettings, RecordingSettings
 from hal.simulated.clock import ManualClock
+from hal.system import SystemClock
+from tests.csi import require_csi_camera
 
 
 @given(st.integers(1, 40), st.integers(1, 30), st.integers(0, 16))
@@ -35,6 +43,21 @@ def test_planes_are_views_and_a_short_buffer_is_refused() -> None:
     assert planes.y[0, 0] == 77
     with pytest.raises((ValueError, TypeError)):
         split_yuv420(buffer[:-1], 64, 48, 64)
+
+
+def test_woven_chroma_is_found_and_made_into_planes_of_its_own() -> None:
+    luma, chroma = (
+        np.arange(8 * 4, dtype=np.uint8),
+        np.array([[1, 2, 3, 4, 5, 6, 9, 9], [7, 8, 9, 10, 11, 12, 9, 9]], np.uint8),
+    )
+    planes = split_nv12(np.concatenate([luma, chroma.ravel()]), 6, 4, 8)
+    assert np.array_equal(planes.y, luma.reshape(4, 8)[:, :6])
+    assert planes.u.tolist() == [[1, 3, 5], [7, 9, 11]]
+    assert planes.v.tolist() == [[2, 4, 6], [8, 10, 12]]
+    own = unwoven(planes)
+    assert own.u.strides[1] == own.v.strides[1] == 1
+    assert np.array_equal(own.u, planes.u)
+    assert unwoven(own) is own
 
 
 def test_a_lost_picture_leaves_a_gap_in_the_numbers() -> None:
@@ -77,3 +100,97 @@ def test_a_closed_camera_says_so() -> None:
         camera.read(0.1)
     with pytest.raises(CameraLost):
         camera.start_packets(lambda packet: None, RecordingSettings())
+
+
+class HalfStarted:
+    """picamera2 when its start fails in the middle: its end fails, too."""
+
+    def create_video_configuration(self, **wishes: Any) -> dict[str, Any]:
+        return {name: {"size": (64, 48), "stride": 64, "format": "YUV420"} for name in ("main", "lores")}
+
+    def configure(self, configuration: dict[str, Any]) -> None:
+        self.camera_configuration = lambda: configuration
+
+    def start(self) -> None:
+        raise RuntimeError("no thread for the preview")
+
+    def cancel_all_and_flush(self) -> None:
+        raise RuntimeError("no preview to stop")
+
+    @staticmethod
+    def global_camera_info() -> list[str]:
+        return ["a camera"]
+
+
+def test_a_start_that_fails_is_told_even_when_its_end_fails_too(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "picamera2", SimpleNamespace(Picamera2=HalfStarted))
+    colours = SimpleNamespace(ColorSpace=SimpleNamespace(Smpte170m=lambda: None))
+    monkeypatch.setitem(sys.modules, "libcamera", colours)
+    camera = PiCamera(HalSettings("picamera"), ManualClock())
+    with pytest.raises(CameraUnavailable, match="no thread for the preview"):
+        camera.open()
+    assert "no preview to stop" in caplog.text
+
+
+@pytest.fixture
+def csi(request: pytest.FixtureRequest) -> Iterator[PiCamera]:
+    """A camera that libcamera sees; what its pixels are is up to its driver."""
+    require_csi_camera()
+    settings = HalSettings("picamera", width=1280, height=720, fps=15, privacy_masks=getattr(request, "param", []))
+    camera = PiCamera(settings, SystemClock())
+    yield camera
+    camera.close()
+
+
+def test_a_real_picture_is_whole_and_its_small_copy_shows_the_same(csi: PiCamera) -> None:
+    info = csi.open()
+    frame = csi.read(10.0)
+    assert frame
+    assert (info.width, info.height) == (frame.main.width, frame.main.height) == (1280, 720)
+    assert (frame.lores.width, frame.lores.height) == (640, 360)
+    for large, small in zip(
+        (frame.main.y, frame.main.u, frame.main.v), (frame.lores.y, frame.lores.u, frame.lores.v), strict=True
+    ):
+        assert abs(float(large.mean()) - float(small.mean())) < 12
+    assert frame.main.u.strides[1] == 1
+
+
+@pytest.mark.parametrize("csi", [[((0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75))]], indirect=True)
+def test_masks_are_burnt_into_real_pictures(csi: PiCamera) -> None:
+    csi.open()
+    frame = csi.read(10.0)
+    assert frame
+    for picture in (frame.main, frame.lores):
+        middle = (
+            slice(picture.height * 3 // 8, picture.height * 5 // 8),
+            slice(picture.width * 3 // 8, picture.width // 2),
+        )
+        assert np.all(picture.y[middle] == LUMA)
+        assert not np.all(picture.y[: picture.height // 8] == LUMA)
+
+
+def test_a_camera_in_use_is_refused_and_comes_back(csi: PiCamera) -> None:
+    csi.open()
+    other = PiCamera(HalSettings("picamera", width=1280, height=720), SystemClock())
+    with pytest.raises(CameraUnavailable, match="cannot be started"):
+        other.open()
+    csi.close()
+    other.open()
+    assert other.read(10.0)
+    other.close()
+
+
+def test_the_real_encoder_gives_packets_from_a_key_picture_on(csi: PiCamera) -> None:
+    packets: list[EncodedPacket] = []
+    csi.record_to(packets.append)
+    csi.open()
+    for _ in range(60):
+        csi.read(10.0)
+        if len(packets) > 10:
+            break
+    csi.close()
+    assert len(packets) > 10
+    assert packets[0].keyframe
+    assert all(a.t_s < b.t_s for a, b in pairwise(packets))

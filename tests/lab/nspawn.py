@@ -25,12 +25,14 @@ Type=oneshot
 ExecStart=/bin/sh -c "echo boot >> /{BOOTS}"
 """
 # Runs in a mount and process namespace of its own: what it mounts and starts is gone with it.
-SETTING_UP = """
+PROLOGUE = """
 set -e
 mount -t cgroup2 none /sys/fs/cgroup
 mkdir -p /sys/fs/cgroup/$NAME
 echo $$ > /sys/fs/cgroup/$NAME/cgroup.procs
 mount -t tmpfs tmpfs /run
+"""
+BOOTING = """
 status=133 # systemd-nspawn ends so when the system inside wants to be restarted
 while [ $status = 133 ]; do
     status=0
@@ -184,7 +186,7 @@ def layered(base: Path, folder: Path) -> Iterator[Path]:
 @contextmanager
 def _spawned(root: Path, name: str, log: Any) -> Iterator[subprocess.Popen[bytes]]:
     """The outermost process; everything below it dies at the end."""
-    command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", SETTING_UP]
+    command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", PROLOGUE + BOOTING]
     environment = {"ROOT": str(root), "NAME": name, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
     outer = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,33 +12,44 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 REPOSITORY = Path(__file__).parents[2]
 CACHE = REPOSITORY / ".cache/lab"
 MIRROR = "AISLEWATCH_MIRROR"
 VENV = "/usr/lib/aislewatch/venv"
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+PIP = (f"{VENV}/bin/pip", "install", "--quiet", "--disable-pip-version-check")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a root is made of: a suite, Debian packages, the Python its wheels are for, and which lock is installed."""
+    """What a root is made of: a suite, Debian packages, the Python its wheels are for, and the locks installed."""
 
     suite: str
     packages: tuple[str, ...]
     python: str
-    lock: str = "requirements.lock"
+    locks: tuple[str, ...]
 
     @property
     def key(self) -> str:
         """Changes whenever the root must be made anew."""
-        parts = (repr(self), (REPOSITORY / self.lock).read_text())
+        parts = (repr(self), *((REPOSITORY / lock).read_text() for lock in self.locks))
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
 BOOKWORM = Recipe(
     "bookworm",
-    ("systemd-sysv", "udev", "dbus", "systemd-timesyncd", "python3", "python3-venv", "procps", "libportaudio2"),
+    ("systemd-sysv", "udev", "dbus", "polkitd", "systemd-timesyncd", "python3", "python3-venv", "procps"),
     "3.11",
+    ("requirements.lock",),
+)
+_BUILDING = ("gcc", "libc6-dev", "python3-dev")
+_PICAMERA2 = ("python3-libcamera", "libcamera-ipa", "python3-prctl")
+TRIXIE = Recipe(
+    "trixie",
+    ("python3", "python3-venv", "procps", "git", "make", *_BUILDING, *_PICAMERA2),
+    "3.13",
+    ("tests/lab/build-tools.lock", "requirements-dev.lock", "tests/lab/picamera2.lock"),
 )
 
 
@@ -69,7 +81,8 @@ def root_of(recipe: Recipe) -> Path:
     done = CACHE / f"{recipe.suite}-{recipe.key}"
     if not done.exists():
         part = CACHE / f"{done.name}.part"
-        shutil.rmtree(part, ignore_errors=True)
+        for old in CACHE.glob(f"{recipe.suite}-*"):
+            shutil.rmtree(old)
         _bootstrap(recipe, part)
         _add_environment(recipe, part)
         part.rename(done)
@@ -96,8 +109,7 @@ def wheel() -> Path:
 def add_agent(root: Path, built: Path) -> None:
     """Put the agent's wheel into a root's environment, its command into /usr/bin, and the units beside it."""
     shutil.copy2(built, root / "tmp" / built.name)
-    pip = ["chroot", root, f"{VENV}/bin/pip", "install", "--quiet", "--no-index", "--no-deps", "--force-reinstall"]
-    _do([*pip, f"/tmp/{built.name}"])
+    _in(root, *PIP, "--no-index", "--no-deps", "--force-reinstall", f"/tmp/{built.name}")
     command = root / "usr/bin/aislewatch"
     command.unlink(missing_ok=True)
     command.symlink_to(f"{VENV}/bin/aislewatch")
@@ -111,18 +123,38 @@ def _bootstrap(recipe: Recipe, root: Path) -> None:
 
 
 def _add_environment(recipe: Recipe, root: Path) -> None:
-    """The locked packages in the root's own environment; wheels are fetched here, so the root needs no network."""
+    """The locked packages in the root's own environment; they are fetched here, so the root needs no network."""
     wheels = CACHE / f"wheels-{recipe.python}"
-    lock = REPOSITORY / recipe.lock
-    fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--only-binary=:all:"]
-    _do([*fetch, "--python-version", recipe.python, "-r", lock, "-d", wheels], limit_s=1500)
+    locks = [_lock_for(recipe.python, REPOSITORY / lock) for lock in recipe.locks]
+    fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps", "--prefer-binary"]
+    for lock in locks:
+        _do([*fetch, f"--python-version={recipe.python}", f"--requirement={lock}", f"--dest={wheels}"], limit_s=1500)
     inside = root / "tmp/wheels"
     shutil.copytree(wheels, inside)
-    shutil.copy2(lock, inside / "lock")
-    _do(["chroot", root, "python3", "-m", "venv", "--system-site-packages", VENV])
-    install = ["install", "--quiet", "--no-index", "--find-links", "/tmp/wheels", "--require-hashes"]
-    _do(["chroot", root, f"{VENV}/bin/pip", *install, "-r", "/tmp/wheels/lock"], limit_s=1500)
+    _in(root, "python3", "-m", "venv", "--system-site-packages", VENV)
+    offline = ("--no-index", "--find-links", "/tmp/wheels")
+    for lock in locks:
+        shutil.copy2(lock, inside / lock.name)
+        options = ("--no-deps", "--no-build-isolation", "--require-hashes")
+        _in(root, *PIP, *offline, *options, "-r", f"/tmp/wheels/{lock.name}")
     shutil.rmtree(inside)
+
+
+def _lock_for(python: str, lock: Path) -> Path:
+    """A universal lock cut down to what another Python needs; pip judges markers by the one that runs it."""
+    target = {"python_version": python, "python_full_version": f"{python}.0"}
+    blocks = re.findall(r"^\S.*?(?=^\S|\Z)", lock.read_text(), re.MULTILINE | re.DOTALL)
+    markers = [Requirement(block.split("\\")[0].strip()).marker for block in blocks]
+    needed = (block for block, marker in zip(blocks, markers, strict=True) if not marker or marker.evaluate(target))
+    cut = CACHE / f"{lock.stem}-{python}.lock"
+    cut.write_text("".join(re.sub(r" ;[^\\\n]*", " ", block, count=1) for block in needed))
+    return cut
+
+
+def _in(root: Path, *command: str) -> None:
+    """Run a command in a root that is not booted, with nothing of our environment."""
+    path = "PATH=/usr/sbin:/usr/bin:/sbin:/bin"
+    _do(["chroot", str(root), "/usr/bin/env", "-i", path, "LANG=C.UTF-8", *command], limit_s=1500)
 
 
 def _do(command: Sequence[str | Path], limit_s: float = 600) -> None:
