@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
@@ -121,4 +122,5 @@ class StatusDesk:
         yield from self.health.metrics()
         yield gauge("aislewatch_hubs", len(self.link.links()), "Hubs connected")
         yield gauge("aislewatch_clock_synchronised", float(self.clock.wall().synchronised), "1 while NTP vouches")
+        yield gauge("aislewatch_tasks", len(asyncio.all_tasks()), "Tasks on the event loop")
         yield gauge("aislewatch_peak_rss_bytes", peak_rss_mb() * 2**20, "Most memory held at once")

@@ -1,0 +1,63 @@
+"""A leak is found, noise that wanders is none, and a camera that does ten times the usual does not leak."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tools.soak import MINOR_MB_H, PILE, Sample, judge, rows, slope, soak
+
+
+def samples(
+    hours: float, rise_mb_h: float = 0.0, phi: float = 0.0, files_h: float = 0.0, seed: int = 1
+) -> list[Sample]:
+    """A process that was looked at every two seconds."""
+    rng, wander, found = np.random.default_rng(seed), 0.0, []
+    for n in range(round(hours * 1800)):
+        t_s = n * 2.0
+        wander = phi * wander + float(rng.normal(0, 0.3))
+        warm = 40.0 * (1 - np.exp(-t_s / 60))
+        held = 120 + warm + rise_mb_h * t_s / 3600 + wander
+        found.append(Sample(t_s, held, 30 + round(files_h * t_s / 3600), 25, n * 3))
+    return found
+
+
+def verdicts(found: list[Sample]) -> list[str]:
+    return [row.verdict for row in rows(judge(found))]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_memory_that_wanders_is_no_leak_and_one_that_leaks_is(seed: int) -> None:
+    assert verdicts(samples(1.0, phi=0.97, seed=seed)) == ["met", "met", "met"]
+    assert verdicts(samples(1.0, rise_mb_h=6.0, phi=0.5, seed=seed)) == ["missed", "met", "met"]
+
+
+def test_files_that_pile_up_are_found() -> None:
+    assert verdicts(samples(1.0, files_h=20.0)) == ["met", "missed", "met"]
+
+
+def test_the_warm_up_is_left_out() -> None:
+    verdict = judge(samples(0.5))
+    assert abs(verdict.slope_mb_h) < MINOR_MB_H
+    assert verdict.minutes == pytest.approx(30, abs=0.1)
+    assert verdict.files == (30, 30)
+    assert PILE < 5
+
+
+def test_the_interval_holds_its_promise_for_samples_that_follow_each_other() -> None:
+    held = 0
+    for seed in range(200):
+        rng, wander, values = np.random.default_rng(seed), 0.0, []
+        for _ in range(400):
+            wander = 0.6 * wander + float(rng.normal())
+            values.append(wander)
+        _, low, high = slope([n / 100 for n in range(400)], values)
+        held += low <= 0.0 <= high
+    assert held >= 180
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_camera_does_not_leak() -> None:
+    found = list(rows(soak(3.0)))
+    assert [row.verdict for row in found] == ["met"] * len(found), found
