@@ -27,6 +27,7 @@ from agent.tills import TillDesk
 from agent.web.api import Facts, create_app
 from agent.web.evidence import EvidenceApi
 from agent.web.feed import LiveFeed
+from agent.web.foresight import ForesightApi
 from agent.web.health import HealthApi
 from agent.web.insight import InsightApi
 from agent.web.intake import add_intake
@@ -81,6 +82,7 @@ async def _add_services(api: web.Application, station: Station, identity: Identi
     await tills.open()
     add_intake(api, station.sensors, tills, clock, station.thermal)
     HealthApi(station.health, station.picture, clock, report, station.care.resume).add_to(api)
+    ForesightApi(station.care.foresight).add_to(api)
     OutputsApi(OutputsDesk(station.alarms, station.journal, clock, report)).add_to(api)
     ReviewApi(station.review).add_to(api)
     InsightApi(station.insight, config.insight).add_to(api)

@@ -14,6 +14,7 @@ from agent.health import days, medic
 from agent.health.days import DayBook
 from agent.health.desk import HealthDesk
 from agent.health.figures import WalkFigures
+from agent.health.foresight import Foresight
 from agent.health.ladder import Step
 from agent.health.life import LifeBook
 from agent.health.medic import Medic, Patient
@@ -31,6 +32,7 @@ class Care:
     board: BoardWatch
     medic: Medic | None
     days: DayBook
+    foresight: Foresight
     end: Callable[[], None]
     _leaving: str | None = field(default=None, init=False)
 
@@ -41,7 +43,8 @@ class Care:
 
     def chores(self) -> list[Coroutine[Any, Any, None]]:
         """What runs on the loop as long as the camera does."""
-        return [self.board.run(), self.days.run(), self._live(), *([self.medic.run()] if self.medic else [])]
+        always = [self.board.run(), self.days.run(), self.foresight.run(), self._live()]
+        return [*always, *([self.medic.run()] if self.medic else [])]
 
     async def resume(self, why: str) -> bool:
         """Leave safe mode: the next life sees again. False when this one does."""
@@ -76,6 +79,9 @@ async def make_care(
     board.looks.append(day_book.look)
     desk.watch(day_book.take)
     desk.watch_frames(figures.frame)
+    foresight = await Foresight.open(journal, clock, desk.report)
+    board.sinks.append(foresight.take)
+    health.forecasts = foresight.forecasts
     health.readings, health.missing = lambda: board.latest, lambda: board.missing
     healer = None if life.safe else await _make_medic(config, hal, journal, desk, health, patient)
     if healer:
@@ -83,7 +89,7 @@ async def make_care(
         desk.watch(healer.take)
     else:
         _tell_of_safety(desk, clock, life.safe)
-    return Care(life, board, healer, day_book, patient.end)
+    return Care(life, board, healer, day_book, foresight, patient.end)
 
 
 async def _make_medic(

@@ -137,6 +137,7 @@ class Station:
         """Write down what is still in memory, when all else has stopped."""
         await self.review.close()
         await self.insight.close()
+        await self.care.foresight.close()
 
     def _stop(self) -> None:
         if not self.safe:
@@ -240,6 +241,8 @@ def _show_all(station: Station) -> None:
     station.review.keeper.said = desk.show
     desk.watch(station.health.take)
     desk.watch(station.unavailable.take)
+    if station.picture:
+        station.picture.sinks.append(station.care.foresight.take)
     desk.watch_frames(station.insight.frame)
     desk.watch_frames(lambda outcome: station.memory.frame(outcome.frame.t_s))
     if station.evidence:

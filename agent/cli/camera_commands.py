@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from agent.cli.options import HERE, AsJson, By, ConfigFile, Reason, Url, alone
 
 health_app = typer.Typer(no_args_is_help=False)
 outputs_app = typer.Typer(no_args_is_help=False)
+service_app = typer.Typer(no_args_is_help=True, help="Note what people do to the camera, and list it.")
 
 
 def discover(
@@ -56,6 +58,55 @@ def health_resume(reason: Reason, by: By = None, url: Url = HERE, as_json: AsJso
     from agent.cli import health as looked_after
 
     looked_after.resume(url, reason, by, as_json=as_json)
+
+
+@health_app.command("forecast")
+@guarded
+def health_forecast(url: Url = HERE, as_json: AsJson = False) -> None:
+    """Say what will fail, when, how sure, why it is believed and what to do; exit code 1 while something is due."""
+    from agent.cli import foresight
+
+    foresight.forecast(url, as_json=as_json)
+
+
+@health_app.command("plot")
+@guarded
+def health_plot(
+    metric: Annotated[str, typer.Argument(help="What is measured, such as soc_temp_c; any other name lists them.")],
+    out: Annotated[Path, typer.Option(help="Where the picture goes, a file that ends in .svg or .png.")],
+    url: Url = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Draw the history of a metric with its threshold, forecast and services."""
+    from agent.cli import foresight
+
+    foresight.plot(url, metric, out, as_json=as_json)
+
+
+@service_app.command("log")
+@guarded
+def service_log(
+    words: Annotated[str, typer.Argument(help='What was done, such as "cleaned lens".')],
+    part: Annotated[
+        list[str] | None, typer.Option(help="The part that was served, where the words do not name it; repeatable.")
+    ] = None,
+    by: By = None,
+    url: Url = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Note what was done to the camera: trends of the parts that were served begin anew."""
+    from agent.cli import foresight
+
+    foresight.log(url, words, part or [], by, as_json=as_json)
+
+
+@service_app.command("list")
+@guarded
+def service_list(url: Url = HERE, as_json: AsJson = False) -> None:
+    """List what was done to the camera, oldest first."""
+    from agent.cli import foresight
+
+    foresight.show_log(url, as_json=as_json)
 
 
 @outputs_app.callback(invoke_without_command=True)
@@ -138,4 +189,5 @@ def add_to(app: typer.Typer) -> None:
     for command in (discover, status):
         app.command()(guarded(command))
     app.add_typer(health_app, name="health")
+    app.add_typer(service_app, name="service")
     app.add_typer(outputs_app, name="outputs")

@@ -26,8 +26,8 @@ TOLD_DAYS = 180.0
 """What is further off is not told."""
 DUE_DAYS, STILL_DUE_DAYS, SURE_DAYS = 30.0, 45.0, 60.0
 """Within so many days, surely within SURE_DAYS, somebody should act; that stands until it is clearly further off."""
-SHARES, SURE = (0.35, 0.5, 0.7), 0.1
-"""Shares of a course that may be enough, and the relative uncertainty at which they are."""
+SHARES, SURE, UNSURE = (0.35, 0.5, 0.7), 0.1, 0.4
+"""Shares of a course that may be enough, the relative uncertainty at which they are, and that at which nothing is."""
 MODEL_ERROR = 0.08
 """Relative error of a lead that no amount of days takes away: no course is a straight line."""
 RECOVERY = 0.3
@@ -50,6 +50,16 @@ class Series(NamedTuple):
         """From this day on up to another."""
         here = slice(int(np.searchsorted(self.days, day)), int(np.searchsorted(self.days, last, side="right")))
         return Series(self.days[here], self.values[here], self.load[here], self.warmth[here])
+
+
+class Served(NamedTuple):
+    """The days of the last service that restored what a metric tells of, and of the last that may have touched it."""
+
+    restored: int = -1
+    touched: int = -1
+
+
+UNSERVED = Served()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +91,24 @@ class Forecast:
 
 
 class Outlook(NamedTuple):
-    """All that was found about a metric: what is coming, and the newest sudden change of its course."""
+    """All that was found about a metric: what is coming, the newest sudden change of its course, its threshold."""
 
     forecast: Forecast | None
     step: Step | None
+    threshold: float | None = None
 
 
-def foretell(watched: Watched, series: Series, today: int, reset_day: int | None = None) -> Outlook:
-    """Look at a metric's history as of `today`; `reset_day` is the day of the last service that concerns it."""
-    kept = series if reset_day is None else series.after(reset_day + 1)
-    kept = kept.after(today - (LONG_DAYS if watched.quantum or watched.relative else WINDOW_DAYS))
+def foretell(watched: Watched, series: Series, today: int, served: Served = UNSERVED) -> Outlook:
+    """Look at a metric's history as of `today`, knowing when it was served."""
+    oldest = today - (LONG_DAYS if watched.quantum or watched.relative else WINDOW_DAYS)
+    kept = series.after(max(served.restored + 1, oldest))
     if len(kept.days) < LEAST_DAYS or kept.days[-1] < today - STALE_DAYS:
         return Outlook(None, None)
     if watched.quantum:
-        return Outlook(_from_stairs(watched, kept, today), None)
-    adjusted = without(kept.values, (kept.load, kept.warmth))
-    found = steps(kept.days, adjusted)
+        return Outlook(_from_stairs(watched, kept, today), None, watched.threshold)
+    values = np.abs(kept.values) if watched.folded else kept.values
+    adjusted = without(values, (kept.load, kept.warmth))
+    found = _with_touch(steps(kept.days, adjusted), kept.days, adjusted, served.touched)
     begun = max((one.day for one in found if _is_repair(watched, one)), default=int(kept.days[0]))
     since = kept.days >= begun
     course = spliced(kept.days[since], adjusted[since], [one for one in found if one.day > begun])
@@ -104,7 +116,17 @@ def foretell(watched: Watched, series: Series, today: int, reset_day: int | None
     threshold = watched.threshold + usual
     recent = kept.days[since] > today - WINDOW_DAYS
     line = _line(kept.days[since][recent], course[recent], threshold)
-    return Outlook(_extrapolated(watched, line, threshold, today) if line else None, found[-1] if found else None)
+    coming = _extrapolated(watched, line, threshold, today) if line else None
+    return Outlook(coming, found[-1] if found else None, threshold)
+
+
+def _with_touch(found: list[Step], days: Days, values: F64, touched: int) -> list[Step]:
+    """The steps, with what a service of something else may have changed that day."""
+    before, after = values[days <= touched][-BASELINE_DAYS:], values[days > touched][:BASELINE_DAYS]
+    if not len(before) or not len(after):
+        return found
+    size = float(np.median(after) - np.median(before))
+    return sorted([*(one for one in found if abs(one.day - touched) > 2), Step(touched + 1, size)])
 
 
 def is_due(forecast: Forecast, before: bool) -> bool:
@@ -128,13 +150,11 @@ def _line(days: Days, values: F64, threshold: float) -> Trend | None:
         return None
     begins = hinge(days, values)
     whole = trend(days[begins:], values[begins:])
-    for share in SHARES:
-        count = round(share * len(whole.days))
-        if count >= LEAST_DAYS:
-            part = trend(days[-count:], values[-count:])
-            if part.p < P_MOST and _spread(part, threshold) < SURE:
-                return part
-    return whole
+    if whole.p >= P_MOST:
+        return whole
+    counts = [count for share in SHARES if (count := round(share * len(whole.days))) >= LEAST_DAYS]
+    parts = (trend(days[-count:], values[-count:]) for count in counts)
+    return next((part for part in parts if part.p < P_MOST and _spread(part, threshold) < SURE), whole)
 
 
 def _spread(line: Trend, threshold: float) -> float:
@@ -155,7 +175,7 @@ def _extrapolated(watched: Watched, line: Trend, threshold: float, today: int) -
     """When the line reaches the threshold; None where the trend is no trend, leads elsewhere, or is too far off."""
     towards = 1 if watched.bad == "high" else -1
     pace = towards * line.slope
-    if line.p >= P_MOST or pace * 30 < watched.least_month:
+    if line.p >= P_MOST or pace * 30 < watched.least_month or _spread(line, threshold) > UNSURE:
         return None
     age = today - int(line.days[-1])
     lead = max(towards * (threshold - line.level) / pace - age, 0.0)

@@ -15,6 +15,8 @@ from agent.health.dirt import Dirt
 from agent.health.episode import Episode
 from agent.health.features import Features, Probe, compare
 from agent.health.judge import Finding, judge
+from agent.health.optics import Optics
+from agent.health.readings import Reading
 from agent.health.scene import Learner, Scene
 from agent.health.signal import Signal
 
@@ -35,6 +37,8 @@ class ImageHealth:
         self._scene: Scene | None = None
         self._dirt: Dirt | None = None
         self._due_s = -np.inf
+        self.readings: list[Reading] = []
+        self._optics = Optics()
         self._begin()
 
     @property
@@ -57,7 +61,11 @@ class ImageHealth:
         return True
 
     def update(self, probe: Probe, *, dark_expected: bool = False) -> list[HealthSample]:
-        """Take a probe; what has changed by it. `dark_expected` while the shop is closed."""
+        """Take a probe; what has changed by it. `dark_expected` while the shop is closed.
+
+        Now and then a healthy one brings `readings` of lens, focus and lamp.
+        """
+        self.readings = []
         signs = self._signal.take(probe)
         if self._scene is None:
             return self._learn(probe)
@@ -69,6 +77,8 @@ class ImageHealth:
         changes += self._trouble.update(probe.t_s, finding)
         changes += self._sign("banding", probe, self._banded(seen, finding))
         changes += self._sign("dirt", probe, self._dulled(probe, seen, finding))
+        if finding is None:
+            self.readings = self._optics.take(probe, seen, self._scene.reference, self._signal.level)
         if finding is None and not dark_expected:
             self._scene.follow(probe, seen)
         return changes + self._tell(probe.t_s, HealthState.OK, "")

@@ -19,6 +19,8 @@ Days = NDArray[np.int64]
 DEVIATION = 1.4826
 """MAD times this is a deviation, for a normal distribution."""
 LEAST_FOR_COVARIATES = 14
+SURE_OF_SHARE = 3.0
+"""In deviations; a share less sure than that would bring in more than it takes out."""
 LAGS = 3
 """Serial correlation is looked for in so many lags (Rao, Hamed and Chen 2003)."""
 MOST_PHI = 0.8
@@ -26,7 +28,7 @@ CUSUM_SLACK, CUSUM_LIMIT = 0.5, 6.0
 """In deviations: half of the smallest step of interest, and where one is suspected (Page 1954)."""
 STEP_SPAN, STEP_DEVIATIONS = 5, 4.0
 LEAST_DAYS = 10
-HINGE_EVERY = 3
+HINGE_EVERY, HINGE_MARGIN = 3, 4.0
 
 
 def median(values: F64) -> float:
@@ -70,7 +72,8 @@ def without(values: F64, covariates: Sequence[F64]) -> F64:
     """Values with what `covariates` (each as long, nan where unknown) explain taken out, at their latest usual values.
 
     The share is fitted on differences from day to day, so that neither a trend nor a season is taken for the effect of
-    something that has a trend or a season itself; steps are cut off. Too few days explain nothing.
+    something that has a trend or a season itself; steps are cut off. Too few days explain nothing, nor do doubtful
+    shares.
     """
     known = [one for one in covariates if np.isfinite(one).sum() >= LEAST_FOR_COVARIATES and np.nanstd(one) > 0]
     if len(values) < LEAST_FOR_COVARIATES or not known:
@@ -80,6 +83,8 @@ def without(values: F64, covariates: Sequence[F64]) -> F64:
     weight = moves.T @ moves
     ridge = 0.02 * np.diag(np.diag(weight)) + 1e-9 * np.eye(len(known))
     share = np.linalg.solve(weight + ridge, moves.T @ change)
+    doubt = np.std(change - moves @ share) * np.sqrt(np.diag(np.linalg.inv(weight + ridge)))
+    share[np.abs(share) < SURE_OF_SHARE * doubt] = 0.0
     return np.asarray(values - (beside - np.median(beside[-LEAST_FOR_COVARIATES:], axis=0)) @ share)
 
 
@@ -188,7 +193,7 @@ def hinge(days: Days, values: F64, least: int = LEAST_DAYS) -> int:
     plain, phi = max(float(rest @ rest), 1e-12), persistence(rest - _running(rest))
     enough = count * (1 - phi) / (1 + phi)
     better = enough * math.log(plain / max(plain - float(gains[best]), 1e-9 * plain))
-    return int(at[best]) if better > 2 * math.log(max(enough, 2.0)) + 4 else 0
+    return int(at[best]) if better > 2 * math.log(max(enough, 2.0)) + HINGE_MARGIN else 0
 
 
 def destaired(days: Days, values: F64, quantum: float) -> tuple[Days, F64]:

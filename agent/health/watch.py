@@ -10,6 +10,7 @@ import msgspec
 from agent.domain import HealthSample, Track
 from agent.health.image import LEARN_S, ImageHealth
 from agent.health.picture import probe_of
+from agent.health.readings import ReadingSink
 from hal.ports import Frame
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,8 @@ class PictureWatch:
     """The check of the pipeline. `dark_expected` says whether the shop is closed now; `keep` takes a snapshot, on the
     vision thread, and must not block; an empty one stands for no scene.
 
-    `rebase` may be called from any thread; the scene is then learned anew with the next probe.
+    `sinks` get readings of lens, focus and lamp, on the vision thread. `rebase` may be called from any thread; the
+    scene is then learned anew with the next probe.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class PictureWatch:
         self._keep = keep
         self._kept_s: float | None = None
         self._rebase = False
+        self.sinks: list[ReadingSink] = []
 
     @property
     def blind(self) -> str | None:
@@ -58,7 +61,11 @@ class PictureWatch:
         over = self._learn_anew(frame.t_s) if self._rebase else []
         self._keep_sometimes(frame.t_s)
         people = [track.box for track in tracks if frame.t_s - track.last_seen_s < 2.0]
-        return [*over, *self._health.update(probe_of(frame, people), dark_expected=self._dark_expected())]
+        told = self._health.update(probe_of(frame, people), dark_expected=self._dark_expected())
+        for reading in self._health.readings:
+            for sink in self.sinks:
+                sink(reading)
+        return [*over, *told]
 
     def rebase(self) -> None:
         """The camera was moved, cleaned or refocused on purpose."""

@@ -28,8 +28,8 @@ class Watched:
     """One way to fail. A `relative` threshold is a distance from what was usual after the last service.
 
     A trend matters from `least_month` in 30 days on; `healthy` is about what a new one shows. `quantum` is the step in
-    which a figure is told. `parts` are the parts whose service begins a new course; `guess` says why a remaining life
-    is only a guess, where it is.
+    which a figure is told; a `folded` one may stray to both sides of 0. `parts` are the parts whose service restores
+    it, that of those it is `touched_by` may change it; `guess` says why a remaining life is only a guess, where it is.
     """
 
     metric: str
@@ -38,9 +38,11 @@ class Watched:
     what: str
     action: str
     parts: tuple[str, ...]
+    touched_by: tuple[str, ...] = ()
     healthy: float = 0.0
     relative: bool = False
     quantum: float = 0.0
+    folded: bool = False
     guess: str = ""
 
     @property
@@ -68,9 +70,11 @@ _ALL = (
         ("storage", "space"), healthy=45.0,
     ),
     Watched("lens_detail", -0.5, 0.05, "lens dirt", "clean the lens", ("lens",), relative=True),
-    Watched("focus_detail", -0.7, 0.07, "focus drift", "refocus the lens and fix it", ("lens", "focus"), relative=True),
     Watched(
-        "ir_light", -0.36, 0.03, "infrared lamp ageing", "replace the infrared lamp", ("lens", "lamp"),
+        "focus_detail", -0.7, 0.07, "focus drift", "refocus the lens and fix it", ("focus",), ("lens",), relative=True
+    ),
+    Watched(
+        "ir_light", -0.36, 0.03, "infrared lamp ageing", "replace the infrared lamp", ("lamp",), ("lens",),
         relative=True, guess=GUESS_LAMP,
     ),
     Watched(
@@ -82,12 +86,12 @@ _ALL = (
         "clear the air's way: clean fan, heat sink and housing", ("cooling", "accelerator"), healthy=60.0,
     ),
     Watched(
-        "mem_available_mb", 200.0, 60.0, "memory running out", "restart the agent, and report the leak", ("program",),
-        healthy=2500.0,
+        "mem_available_pct", 5.0, 1.5, "memory running out", "restart the agent, and report the leak", ("program",),
+        healthy=65.0,
     ),
     Watched(
         "clock_frequency_ppm", 100.0, 3.0, "clock drift", "replace the board: its clock's crystal ages", ("board",),
-        healthy=15.0,
+        healthy=15.0, folded=True,
     ),
     Watched(
         "wifi_signal_dbm", -80.0, 1.5, "weak signal", "turn or replace the antenna, or move the access point",
@@ -121,4 +125,4 @@ def parts_named(words: str) -> tuple[str, ...]:
 def concerned(parts: Iterable[str]) -> tuple[str, ...]:
     """The metrics whose course begins anew by a service of these parts."""
     served = set(parts)
-    return tuple(metric for metric, one in WATCHED.items() if served & set(one.parts))
+    return tuple(metric for metric, one in WATCHED.items() if served & {*one.parts, *one.touched_by})

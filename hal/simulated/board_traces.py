@@ -59,14 +59,12 @@ KINDS: dict[str, Kind] = {
     "storage_life_used_pct": Kind(
         (5, 60), 90, 0.0, (0.2, 0.5), 0.0, 0.0, (120, 400), (0.95, 1.1), (0, 0), 0.1, "new card", wears=True, quantum=10
     ),
-    "mem_available_mb": Kind(
-        (1800, 3200), 200, 35, (0.2, 0.6), -80, 0.0, (28, 120), (0.95, 1.1), (120, 1), 0.03, "restarted"
-    ),
+    "mem_available_pct": Kind((45, 80), 5, 0.9, (0.2, 0.6), -2, 0.0, (28, 120), (0.95, 1.1), (3, 1), 0.03, "restarted"),
     "clock_frequency_ppm": Kind(
         (5, 30), 100, 0.4, (0.3, 0.7), 0.0, 0.15, (60, 300), (0.8, 1.3), (1, 0.3), 0.03, "new board"
     ),
     "wifi_signal_dbm": Kind(
-        (-64, -48), -80, 1.2, (0.3, 0.7), -0.8, 0.0, (35, 200), (0.9, 1.3), (4, 1.2), 0.05, "turned antenna"
+        (-64, -48), -80, 0.9, (0.3, 0.7), -0.8, 0.0, (35, 200), (0.9, 1.3), (4, 1.2), 0.05, "turned antenna"
     ),
     "lens_detail": Kind(
         (0.8, 1.6), -0.5, 0.025, (0.3, 0.7), -0.02, 0.0, (35, 200), (0.8, 1.2), (0.06, 1.5), 0.1, "cleaned lens", True
@@ -130,16 +128,16 @@ class Unit:
     episodes: list[Episode] = field(default_factory=list)
 
 
-def unit(seed: int, days: int = DAYS) -> Unit:
-    """The unit of a seed."""
+def unit(seed: int, days: int = DAYS, gradual_a_year: float = GRADUAL_A_YEAR) -> Unit:
+    """The unit of a seed; each of its metrics begins to fail so often a year."""
     rng = np.random.default_rng([seed, 7])
     load, ambient = _load(rng, days), _ambient(rng, days)
     storage = "storage_life_used_pct" if rng.random() < 0.4 else "storage_wear_pct"
     left_out = {"storage_life_used_pct", "storage_wear_pct"} - {storage}
     made = Unit(seed, days, load.seen, ambient.seen, bool(rng.random() < 0.5), {})
-    for number, (metric, kind) in enumerate(KINDS.items()):
+    for number, metric in enumerate(KINDS):
         if metric not in left_out:
-            _live(made, metric, kind, load, ambient, np.random.default_rng([seed, 11, number]))
+            _live(made, metric, gradual_a_year, load, ambient, np.random.default_rng([seed, 11, number]))
     return made
 
 
@@ -164,10 +162,10 @@ def _load(rng: Rng, days: int) -> Cycle:
 
 
 def _ambient(rng: Rng, days: int) -> Cycle:
-    """Degrees Celsius around the camera: a season and weather."""
-    swing, phase = rng.uniform(1, 6), rng.random()
+    """Degrees Celsius around the camera, indoors: a season and weather."""
+    swing, phase = rng.uniform(0.5, 3.5), rng.random()
     cycle = Cycle(np.zeros(days), 21.0, float(swing), float(phase))
-    weather = persistent(rng, days, 1.4, 0.7)
+    weather = persistent(rng, days, 1.2, 0.7)
     return cycle._replace(seen=cycle.usual + cycle.slow(np.arange(days, dtype=float)) + weather)
 
 
@@ -220,14 +218,15 @@ class Loss(NamedTuple):
         return np.asarray(np.where(day < self.ends, self.way * gone**self.bend, 0.0))
 
 
-def _live(made: Unit, metric: str, kind: Kind, load: Cycle, ambient: Cycle, rng: Rng) -> None:
+def _live(made: Unit, metric: str, gradual_a_year: float, load: Cycle, ambient: Cycle, rng: Rng) -> None:
     """One metric's whole course, written into the unit."""
+    kind = KINDS[metric]
     day = np.arange(made.days, dtype=float)
     start = float(rng.uniform(*kind.start))
     way = kind.threshold if kind.relative else kind.threshold - start
     level = way * kind.slow * float(rng.random()) / YEAR * day + _wandered(rng, kind, made.days)
     body = Body(metric, kind, start, way, level + kind.by_warmth * ambient.slow(day))
-    for episode, loss in _episodes(made, body, rng):
+    for episode, loss in _episodes(made, body, gradual_a_year, rng):
         made.episodes.append(episode)
         _serve(made, episode, kind, rng)
         level = level + loss(day)
@@ -236,12 +235,12 @@ def _live(made: Unit, metric: str, kind: Kind, load: Cycle, ambient: Cycle, rng:
     made.values[metric] = _with_holes(rng, _told(kind, _with_outliers(rng, seen, kind.noise)))
 
 
-def _episodes(made: Unit, body: Body, rng: Rng) -> Iterator[tuple[Episode, Loss]]:
+def _episodes(made: Unit, body: Body, gradual_a_year: float, rng: Rng) -> Iterator[tuple[Episode, Loss]]:
     """Failures one after another; what wears, wears from the first day on and once only."""
-    now, since, gradual_a_year = 0.0, 0.0, GRADUAL_A_YEAR
+    now = since = 0.0
     if body.kind.wears:
-        gradual_a_year = 0.0
-        if rng.random() < GRADUAL_A_YEAR * made.days / YEAR:
+        share, gradual_a_year = gradual_a_year * made.days / YEAR, 0.0
+        if rng.random() < share:
             episode, loss = _gradual(body, 0.0, 0.0, rng)
             yield episode, loss
             now = since = episode.ends

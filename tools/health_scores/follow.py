@@ -8,16 +8,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from agent.health.forecast import Forecast, Outlook, Series, foretell
+from agent.health.forecast import Forecast, Outlook, Series, Served, foretell
+from agent.health.history import DAY_S
+from agent.health.service import Service, last_served
 from agent.health.tickets import Tickets
-from agent.health.watched import WATCHED, Watched, concerned, parts_named
+from agent.health.watched import WATCHED, Watched, parts_named
 from hal.simulated.board_traces import DAYS, Episode, Unit, unit
 
 FIRST_DAY = 10
 TRUE_WITHIN_DAYS = 45.0
 """A ticket is true when the threshold is really reached within so many days (unless somebody prevents it)."""
 EARLY_DAYS = 7.0
-Method = Callable[[Watched, Series, int, int | None], Outlook]
+Method = Callable[[Watched, Series, int, Served], Outlook]
 
 
 class Ticket(NamedTuple):
@@ -86,13 +88,13 @@ def told_by(method: Method, seed: int) -> Story:
 
 
 def _metric(method: Method, made: Unit, metric: str, story: Story) -> None:
-    watched, full, resets = WATCHED[metric], series_of(made, metric), _resets(made, metric)
+    watched, full = WATCHED[metric], series_of(made, metric)
     tickets, opened = Tickets(), -1
     for day in range(FIRST_DAY, made.days):
-        reset = max((one for one in resets if one <= day), default=None)
-        if reset == day:
+        served = served_by(made, metric, day)
+        if day in served:
             tickets.forget(metric)
-        forecast = method(watched, full.between(0, day), day, reset).forecast
+        forecast = method(watched, full.between(0, day), day, served).forecast
         tickets.update(day, {metric: forecast})
         due = metric in tickets.told and tickets.told[metric].due
         if due and opened < 0:
@@ -128,6 +130,7 @@ def series_of(made: Unit, metric: str) -> Series:
     return Series(days, values[here], made.load[here], warmth)
 
 
-def _resets(made: Unit, metric: str) -> list[int]:
-    noted = [one for one in made.services if one.noted]
-    return [one.day for one in noted if metric in concerned(parts_named(one.words))]
+def served_by(made: Unit, metric: str, day: int) -> Served:
+    """What the service log knows on a day about a metric's service."""
+    noted = [one for one in made.services if one.noted and one.day <= day]
+    return last_served([Service(one.day * DAY_S, one.words, parts_named(one.words)) for one in noted], WATCHED[metric])
