@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple, TypeVar
 
+import msgspec
 import typer
 
 from agent.cli.boundary import OPERATOR_EXIT, guarded
 from agent.cli.printing import say
+from agent.errors import OperatorError, WireError
 from agent.events.lines import event_json, sentence, utc_text
+from agent.events.orders import Order, read_order
 from agent.events.wire import Record
 from agent.hub import claiming, upkeep
 from agent.hub.claim_code import ClaimCode
@@ -41,6 +44,7 @@ Keys = Annotated[Path | None, typer.Option(help="The folder of keys and pins; be
 Find = Annotated[bool, typer.Option("--browse/--no-browse", help="Look for cameras by mDNS.")]
 HubId = Annotated[str | None, typer.Option(help="This hub's name to cameras; by default made with the database.")]
 HUB_DB = Path("hub.db")
+T = TypeVar("T")
 
 
 @app.command()
@@ -72,7 +76,8 @@ def run(
 
     with Ledger(database) as ledger, suppress(KeyboardInterrupt):
         ring = Keyring.open(_folder(database, keys), hub_id or ledger.hub_id)
-        hub = Hub(ledger, ring.trust().hub, Watchers(show, state, gap), cameras=camera, keyring=ring)
+        watchers, attachments = Watchers(show, state, gap), database.with_suffix(".attachments")
+        hub = Hub(ledger, ring.trust().hub, watchers, cameras=camera, keyring=ring, attachments=attachments)
         asyncio.run(hub.run(url or (), browse=browse, interfaces=interface))
 
 
@@ -179,6 +184,75 @@ def unpair(
     """Let a camera go: it and this hub forget each other."""
     asyncio.run(upkeep.unpair(_ring(database, keys), camera, reason, _look(browse), forget=forget))
     say({"type": "unpaired", "id": camera}, f"{camera} was let go", as_json=as_json)
+
+
+@app.command()
+@guarded
+def send(
+    camera: Annotated[str, typer.Argument(help="The camera's id.")],
+    order: Annotated[str, typer.Argument(help='What it is to do, as JSON: {"do": "silence", "reason": "..."}.')],
+    by: Annotated[str, typer.Option(help="Who asks; the camera keeps it for the record.")] = "",
+    url: Annotated[list[str] | None, typer.Option(help="Link without TLS: ws://HOST:PORT/v1/link")] = None,
+    database: Database = HUB_DB,
+    keys: Keys = None,
+    hub_id: HubId = None,
+    browse: Find = True,
+) -> None:
+    """Order a camera something, and print what became of it (docs/protocol.md); exit code 1 unless it was done."""
+    wish = order_of(order)
+    hub_at = _Place(database, keys, hub_id, camera, url or (), browse)
+    result = asyncio.run(_with_hub(hub_at, lambda hub: hub.reach.command(camera, wish, by=by)))
+    print(msgspec.json.encode(result).decode())
+    raise SystemExit(result.outcome != "ok")
+
+
+@app.command()
+@guarded
+def fetch(
+    camera: Annotated[str, typer.Argument(help="The camera's id.")],
+    what: Annotated[str, typer.Argument(help="What to fetch: clip/ID/clip.mp4, or what a snapshot's result names.")],
+    url: Annotated[list[str] | None, typer.Option(help="Link without TLS: ws://HOST:PORT/v1/link")] = None,
+    database: Database = HUB_DB,
+    keys: Keys = None,
+    hub_id: HubId = None,
+    browse: Find = True,
+) -> None:
+    """Fetch a still or a clip, verified, into the folder beside the database; print where it lies."""
+    hub_at = _Place(database, keys, hub_id, camera, url or (), browse)
+    print(asyncio.run(_with_hub(hub_at, lambda hub: hub.reach.fetch(camera, what))))
+
+
+def order_of(text: str) -> Order:
+    """An order from JSON. Raises OperatorError that says what is wrong with it."""
+    try:
+        return read_order(msgspec.Raw(msgspec.msgpack.encode(msgspec.json.decode(text))))
+    except (msgspec.DecodeError, WireError) as error:
+        raise OperatorError(f"this is no order: {error}", hint="see docs/protocol.md") from None
+
+
+class _Place(NamedTuple):
+    """Where a hub keeps its things, and the one camera that it is to link to."""
+
+    database: Path
+    keys: Path | None
+    hub_id: str | None
+    camera: str
+    urls: Sequence[str]
+    browse: bool
+
+
+async def _with_hub(place: _Place, ask: Callable[[Hub], Awaitable[T]]) -> T:
+    """Be the hub for as long as the asking takes; events that come meanwhile are kept as ever."""
+    with Ledger(place.database) as ledger:
+        ring = Keyring.open(_folder(place.database, place.keys), place.hub_id or ledger.hub_id)
+        attachments = place.database.with_suffix(".attachments")
+        hub = Hub(ledger, ring.trust().hub, cameras=[place.camera], keyring=ring, attachments=attachments)
+        running = asyncio.create_task(hub.run(place.urls, browse=place.browse))
+        try:
+            return await ask(hub)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
 
 def text_line(device: str, record: Record) -> str:

@@ -126,7 +126,7 @@ class LinkClient:
         """
         hello = self._linked()
         expires_s = self._camera_s() + min(within_s, MOST_LIFE_S)
-        command = Command(id or secrets.token_hex(16), hello.challenge, expires_s, pack_order(order), by)
+        command = Command(id or secrets.token_hex(16), hello.challenge, expires_s, pack_order(order), by[:63])
         answer = self._results[command.id] = asyncio.get_running_loop().create_future()
         try:
             await self._send(command)

@@ -79,11 +79,15 @@ class LinkServer:
                 self._idle.set()
         return socket
 
+    def hang_up(self) -> None:
+        """End every link that stands now; hubs come back by themselves."""
+        for session in self._sessions:
+            session.end(CloseCode.SHUTDOWN, "the camera stops")
+
     async def close(self) -> None:
         """Say goodbye to every hub; what is not acknowledged is sent again when they come back."""
         self._closing = True
-        for session in self._sessions:
-            session.end(CloseCode.SHUTDOWN, "the camera stops")
+        self.hang_up()
         if self._sessions:
             await self._idle.wait()
         await self._services.commands.close()

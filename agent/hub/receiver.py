@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import NamedTuple
 
 import aiohttp
@@ -21,6 +22,7 @@ from agent.hub.client import LinkClient
 from agent.hub.discover import Browser, Found
 from agent.hub.keyring import Keyring
 from agent.hub.ledger import Ledger
+from agent.hub.reach import Reach
 from agent.hub.ways import LINK, ClaimedWay, OpenWay, Way
 
 _SILENT_HEARTBEATS = 3.0
@@ -60,6 +62,7 @@ class Hub:
     """`run` until cancelled. `hub_id` names this hub to the cameras; by default the ledger's own name.
 
     With a `keyring` it links to every camera that was claimed, over TLS. `cameras` has the ids to link to; None is all.
+    `reach` orders them things and fetches what they have, into the folder `attachments`.
     """
 
     def __init__(
@@ -71,11 +74,13 @@ class Hub:
         *,
         cameras: Collection[str] | None = None,
         keyring: Keyring | None = None,
+        attachments: Path = Path("attachments"),
     ) -> None:
         self.ledger = ledger
         self.hub_id = hub_id or ledger.hub_id
         self.watchers = watchers or Watchers()
         self.backoff = backoff or Backoff()
+        self.reach = Reach(attachments)
         self._cameras = cameras
         self._keyring = keyring
         self._links: dict[str, CameraLink] = {}
@@ -234,18 +239,22 @@ class CameraLink:
     async def _serve(self) -> None:
         silence_s = 20.0
         async with await self._way.open(self._url, silence_s) as client:
-            async for message in client:
-                self._way.check(message.device)
-                if isinstance(message, Hello):
-                    await self._answer(client, message)
-                else:
-                    await self._hub.store(message)
-                    await client.acknowledge(message.epoch, message.through)
+            try:
+                async for message in client:
+                    self._way.check(message.device)
+                    if isinstance(message, Hello):
+                        await self._answer(client, message)
+                    else:
+                        await self._hub.store(message)
+                        await client.acknowledge(message.epoch, message.through)
+            finally:
+                self._hub.reach.lost(client)
 
     async def _answer(self, client: LinkClient, hello: Hello) -> None:
         client.silence_s = max(1.0, hello.heartbeat_s * _SILENT_HEARTBEATS)
         await client.resume(self._hub.hub_id, hello.epoch, await self._hub.cursor(hello.device, hello.epoch))
         self._linked_at_s = asyncio.get_running_loop().time()
+        self._hub.reach.linked(hello.device, client)
         self._enter(LinkState.LINKED, f"{hello.device} at {self._url}")
 
     async def _wait(self) -> None:

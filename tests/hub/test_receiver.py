@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.domain import Event, Severity
+from agent.errors import LinkClosed, OperatorError
 from agent.events.journal import Journal
+from agent.events.orders import Silence
 from agent.events.wire import Batch, EventBody, Gap, Origin, Record
 from agent.hub.announce import Announcer
+from agent.hub.attachments import Attachments
+from agent.hub.commands import Asker
+from agent.hub.fetching import FetchRefused
 from agent.hub.identity import Identity
 from agent.hub.ledger import Ledger
 from agent.hub.link import LinkServer, LinkSettings
 from agent.hub.receiver import Backoff, Hub, LinkState, Watchers
 from agent.web.api import Facts, create_app, serving
 from hal.system import SystemClock
+from tests.hub.linking import camera_with
 
 IDENTITY = Identity(id="cam0009", model="test", fw="0.1.0")
 DEVICE, EPOCH, OTHER = "cam0009", "a" * 16, "b" * 16
@@ -182,3 +189,45 @@ def test_each_ledger_names_its_hub_and_keeps_the_name(tmp_path: Path) -> None:
         assert one.hub_id != two.hub_id
     with Ledger(tmp_path / "one.db") as again:
         assert again.hub_id == one.hub_id
+
+
+async def test_a_hub_orders_and_fetches_through_broken_links(tmp_path: Path) -> None:
+    done: list[str] = []
+    began = asyncio.Event()
+
+    async def silence(order: Silence, asker: Asker) -> Mapping[str, Any]:
+        done.append(asker.who)
+        began.set()
+        await asyncio.sleep(0)
+        return {"silenced": ["siren"]}
+
+    attachments = Attachments()
+    what = attachments.keep(bytes(range(256)) * 4000)
+    async with camera_with(tmp_path / "cam.db", {Silence: silence}, attachments=attachments) as camera:
+        with Ledger(tmp_path / "hub.db") as ledger:
+            hub = Hub(ledger, None, None, Backoff(0.01, 0.02), attachments=tmp_path / "kept")
+            async with hub_running(hub, camera.url):
+                asking = asyncio.create_task(hub.reach.command("cam0001", Silence("drill"), by="kim"))
+                await began.wait()
+                camera.link.hang_up()
+                result = await asking
+                fetching = asyncio.create_task(hub.reach.fetch("cam0001", what))
+                part = tmp_path / "kept" / "cam0001" / (what + ".part")
+                while not part.exists():  # noqa: ASYNC110  a file sends no event
+                    await asyncio.sleep(0.001)
+                camera.link.hang_up()
+                path = await fetching
+                stale = tmp_path / "kept" / "cam0001" / f"{what}.part"
+                stale.write_bytes(bytes(2_000_000))
+                assert await hub.reach.fetch("cam0001", what) == path
+                with pytest.raises(FetchRefused):
+                    await hub.reach.fetch("cam0001", "clip/nothing/clip.mp4")
+                for camera_id, name in (("..", what), ("a/b", what), ("cam0001", "clip/../x"), ("cam0001", "x")):
+                    with pytest.raises(OperatorError):
+                        await hub.reach.fetch(camera_id, name)
+                with pytest.raises(LinkClosed, match="has not answered"):
+                    await hub.reach.command("another", Silence("x"), within_s=0.05)
+    assert (result.outcome, result.data) == ("ok", {"silenced": ["siren"]})
+    assert done == [f"kim, {ledger.hub_id}"]
+    assert path == tmp_path / "kept" / "cam0001" / what
+    assert path.read_bytes() == bytes(range(256)) * 4000
