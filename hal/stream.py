@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import av
 import av.error
+import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
@@ -18,6 +19,7 @@ from av.video.stream import VideoStream
 from hal.errors import CameraLost, CameraStalled, CameraUnavailable, HalError
 from hal.packets import PacketTap
 from hal.pictures import Converter, Picture, reason
+from hal.planes import plane
 from hal.ports import CameraInfo, Clock, Frame, HalSettings
 from hal.timeline import ArrivalTime
 
@@ -168,6 +170,8 @@ class _Reader:
                     self._post(image, fps)
 
     def _post(self, image: VideoFrame, fps: float) -> None:
+        if _is_device(self._settings.source):
+            image = owned(image)
         t_s = self._times.place(image.time, self._clock.monotonic())
         self._backoff.reset()
         if self._tap is not None:
@@ -188,9 +192,26 @@ class _Reader:
         return known
 
 
+def owned(image: VideoFrame) -> VideoFrame:
+    """A copy in memory of our own: a V4L2 driver takes its buffers back when it is closed, whoever still reads them."""
+    copy = VideoFrame(image.width, image.height, image.format.name)
+    copy.pts, copy.time_base = image.pts, image.time_base
+    copy.colorspace, copy.color_range = image.colorspace, image.color_range
+    for target, source in zip(copy.planes, image.planes, strict=True):
+        width = min(target.line_size, source.line_size)
+        np.copyto(
+            plane(target, width, target.height, target.line_size), plane(source, width, source.height, source.line_size)
+        )
+    return copy
+
+
+def _is_device(source: str) -> bool:
+    return source.startswith("/dev/")
+
+
 def _connect(settings: HalSettings) -> InputContainer:
     timeout = (_OPEN_TIMEOUT_S, _READ_TIMEOUT_S)
-    if not settings.source.startswith("/dev/"):
+    if not _is_device(settings.source):
         options = {"analyzeduration": "1000000"}
         if settings.source.startswith("rtsp"):
             options["rtsp_flags"] = "prefer_tcp"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import socket
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hal.errors import CameraLost, CameraStalled, CameraUnavailable, HalError
 from hal.ports import Frame, HalSettings
-from hal.stream import Backoff, StreamCamera
+from hal.stream import Backoff, StreamCamera, owned
 from hal.system import SystemClock
 from tests.contract.footage import write_video
 from tests.contract.servers import RtspCamera, TransportStream
@@ -154,3 +157,17 @@ def test_backoff_grows_to_its_cap_and_no_further(first_s: float, cap_s: float) -
     assert min(waits[20:]) >= cap_s / 2
     backoff.reset()
     assert backoff.next_s() <= first_s
+
+
+@pytest.mark.parametrize("pixels", ["yuv420p", "yuyv422", "nv12", "rgb24"])
+def test_a_picture_of_a_device_is_copied_into_memory_of_our_own(pixels: str) -> None:
+    rng = np.random.default_rng(1)
+    image = VideoFrame.from_ndarray(rng.integers(0, 255, (90, 130, 3), np.uint8), "rgb24").reformat(format=pixels)
+    image.pts, image.time_base = 7, Fraction(1, 30)
+    copy = owned(image)
+    before = copy.to_ndarray().copy()
+    np.testing.assert_array_equal(before, image.to_ndarray())
+    assert (copy.time, copy.format.name) == (image.time, pixels)
+    for part in image.planes:
+        part.update(bytes(part.buffer_size))
+    np.testing.assert_array_equal(copy.to_ndarray(), before)
