@@ -1,6 +1,6 @@
 """Runs a camera for a long time with ten times the usual events, and says whether it leaks.
 
-    python tools/soak.py [--minutes N] [--scene NAME] [--document FILE] [--json]
+    python tools/soak.py [--minutes N] [--scene NAME] [--samples FILE] [--document FILE] [--json]
 
 The camera is a process of its own, as on a device: the simulated shop's crowd, clips and all, every person in ten
 zones at once. Memory, open files and tasks are read from outside. The slope of memory is that of ordinary least
@@ -11,6 +11,7 @@ Exit status 1 when memory rises significantly, or files or tasks pile up.
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import socket
 import subprocess
@@ -60,6 +61,7 @@ height = 360
 fps = 10
 [api]
 port = {port}
+tls_port = 0
 announce = false
 [storage]
 data_dir = "{folder}"
@@ -139,7 +141,7 @@ def judge(samples: Sequence[Sample]) -> Verdict:
     )
 
 
-def soak(minutes: float, scene: str = "crowd") -> Verdict:
+def soak(minutes: float, scene: str = "crowd") -> list[Sample]:
     """Run a camera for so long. Raises RuntimeError when it does not start or ends by itself."""
     with tempfile.TemporaryDirectory(prefix="soak-") as folder, running(Path(folder), scene) as (pid, url):
         end_s = time.monotonic() + minutes * 60
@@ -147,7 +149,7 @@ def soak(minutes: float, scene: str = "crowd") -> Verdict:
         while time.monotonic() < end_s:
             samples.append(look(pid, url))
             time.sleep(EVERY_S)
-    return judge(samples)
+    return samples
 
 
 @contextmanager
@@ -224,10 +226,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=120.0, help="how long (default two hours)")
     parser.add_argument("--scene", default="crowd", help="the simulated scene")
+    parser.add_argument("--samples", type=Path, help="write every sample there, one JSON object a line")
     parser.add_argument("--document", type=Path, help="write the table into this document's section")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     options = parser.parse_args(arguments)
-    found = list(rows(soak(options.minutes, options.scene)))
+    samples = soak(options.minutes, options.scene)
+    if options.samples:
+        options.samples.write_text("".join(f"{json.dumps(sample._asdict())}\n" for sample in samples))
+    found = list(rows(judge(samples)))
     for row in found:
         print(as_json(row) if options.json else as_text(row))
     if options.document:

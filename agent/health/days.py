@@ -43,7 +43,6 @@ class DayBook:
         self._zone = ZoneInfo(zone)
         self._hour = hour
         self._day = decode(kept)
-        self._day.starts += 1
         self._started_s = clock.monotonic()
         self._kept_s = self._started_s
 

@@ -27,7 +27,7 @@ class Day:
     drop_minutes: int = 0
     worst: dict[str, str] = field(default_factory=dict)
     healed: dict[str, int] = field(default_factory=dict)
-    starts: int = 0
+    restarts: int = 0
 
     def look(self, readings: Sequence[Reading]) -> None:
         """A minute's readings."""
@@ -38,6 +38,8 @@ class Day:
                 self.temps[degrees] = self.temps.get(degrees, 0) + 1
             elif reading.metric == "accelerator_temp_c":
                 self.accelerator_max_c = max(reading.value, self.accelerator_max_c or reading.value)
+            elif reading.metric == "restarts_per_day":
+                self.restarts = max(self.restarts, round(reading.value))
             elif reading.metric == "drop_pct":
                 self.drop_pct_sum += reading.value
                 self.drop_minutes += 1
@@ -54,7 +56,7 @@ class Day:
         data: dict[str, Json] = {
             "minutes": self.minutes,
             "uptime_s": round(uptime_s),
-            "starts": self.starts,
+            "restarts": self.restarts,
             "worst": {**self.worst},
             "standing": [*standing],
             "temp_max_c": max(spread, default=None),

@@ -59,5 +59,5 @@ def test_the_interval_holds_its_promise_for_samples_that_follow_each_other() -> 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_camera_does_not_leak() -> None:
-    found = list(rows(soak(3.0)))
+    found = list(rows(judge(soak(3.0))))
     assert [row.verdict for row in found] == ["met"] * len(found), found

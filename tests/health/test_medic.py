@@ -1,0 +1,156 @@
+"""The medic takes the steps of the ladder: told first, counted durably, and only where they are allowed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from agent.domain import Event, HealthSample, HealthState
+from agent.events.journal import Journal
+from agent.events.wire import Item
+from agent.health.desk import HealthDesk
+from agent.health.ladder import Step
+from agent.health.medic import EVERY_S, KEY, STUCK_S, Medic, Patient
+from agent.health.readings import reading
+from agent.vision.pipeline import Pipeline
+from agent.vision.threads import CaptureThread, Counters, Mailbox, VisionThread
+from hal.ports import Frame, HalSettings
+from hal.simulated.camera import SimulatedCamera
+from hal.simulated.clock import ManualClock
+from hal.simulated.powers import RecordingPowers
+
+
+@dataclass
+class Practice:
+    """A medic whose patient's threads do not run: a test says how they are."""
+
+    journal: Journal
+    clock: ManualClock
+    local: bool = True
+    allowed: frozenset[Step] = frozenset(Step)
+    refuses: bool = False
+    spent: bytes | None = None
+    told: list[Item] = field(default_factory=list)
+    ended: int = 0
+
+    def __post_init__(self) -> None:
+        mailbox, counters = Mailbox[Frame](), Counters()
+        camera = SimulatedCamera(HalSettings("simulated", 64, 36), self.clock)
+        self.capture = CaptureThread(camera, mailbox, self.clock, counters, self.told.append)
+        self.vision = VisionThread(self._nothing, mailbox, self.clock, counters, print, print)
+        self.powers = RecordingPowers(self.clock, refuses=self.refuses)
+        self.desk = HealthDesk(self.clock)
+        patient = Patient(self.capture, self.vision, None, self._end, self.powers, self.local)
+        self.medic = Medic(
+            patient, self.journal, self.clock, self.desk, self.told.append, allowed=self.allowed, spent=self.spent
+        )
+
+    async def pass_time(self, seconds: float, *, beats: bool = True) -> None:
+        for _ in range(round(seconds / EVERY_S)):
+            self.clock.sleep(EVERY_S)
+            if beats:
+                self.capture.heartbeat_s = self.clock.monotonic()
+            await self.medic.turn()
+
+    def steps(self) -> list[str]:
+        events = [item for item in self.told if isinstance(item, Event) and item.kind == "healing"]
+        return [str(event.data["step"]) for event in events if "refused" not in event.data]
+
+    def samples(self, what: str) -> list[str]:
+        return [str(item.state) for item in self.told if isinstance(item, HealthSample) and item.what == what]
+
+    def _end(self) -> None:
+        self.ended += 1
+
+    def _nothing(self, _: float) -> Pipeline:
+        raise AssertionError("nothing is walked here")
+
+
+@pytest.fixture
+async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
+    async with await Journal.open(tmp_path / "journal.db", ManualClock(100.0)) as opened:
+        yield opened
+
+
+async def test_a_camera_that_stays_away_restarts_the_process_and_the_count_survives_it(journal: Journal) -> None:
+    clock = ManualClock(1000.0)
+    for number in range(3):
+        ward = Practice(journal, clock, spent=await journal.kept(KEY))
+        ward.capture.lost_since_s = clock.monotonic()
+        await ward.pass_time(70)
+        assert (ward.steps(), ward.ended, ward.medic.restarting) == (
+            ["restart_process"],
+            1,
+            "the camera gives no picture",
+        ), number
+    ward = Practice(journal, clock, spent=await journal.kept(KEY))
+    ward.capture.lost_since_s = clock.monotonic()
+    await ward.pass_time(300)
+    assert ward.steps()[0] == "reboot", "restarts are spent for this hour"
+    assert len(ward.powers.asked_s) == 1
+    assert ward.medic.restarting is not None
+
+
+async def test_where_neither_is_allowed_a_person_is_asked(journal: Journal) -> None:
+    ward = Practice(journal, ManualClock(1000.0), allowed=frozenset({Step.REOPEN}))
+    ward.capture.lost_since_s = 1000.0
+    await ward.pass_time(120)
+    assert (ward.steps(), ward.samples("healing")) == ([], ["fault"])
+    ward.capture.lost_since_s = None
+    await ward.pass_time(5)
+    assert ward.samples("healing") == ["fault", "ok"]
+
+
+async def test_a_reboot_that_is_refused_is_told_and_nothing_ends(journal: Journal) -> None:
+    ward = Practice(journal, ManualClock(1000.0), allowed=frozenset({Step.REBOOT}), refuses=True)
+    ward.capture.lost_since_s = 1000.0
+    await ward.pass_time(200)
+    refusals = [item for item in ward.told if isinstance(item, Event) and "refused" in item.data]
+    assert (ward.steps(), len(refusals), ward.ended) == (["reboot"], 1, 0)
+
+
+async def test_another_computers_camera_costs_no_restart(journal: Journal) -> None:
+    ward = Practice(journal, ManualClock(1000.0), local=False)
+    ward.capture.lost_since_s = 1000.0
+    await ward.pass_time(600)
+    assert ward.steps() == []
+
+
+async def test_a_driver_that_does_not_come_back_restarts_the_process_before_the_watchdog(journal: Journal) -> None:
+    ward = Practice(journal, ManualClock(1000.0))
+    await ward.pass_time(STUCK_S, beats=False)
+    assert ward.steps() == []
+    await ward.pass_time(2 * EVERY_S, beats=False)
+    assert ward.steps() == ["restart_process"]
+
+
+async def test_a_frozen_picture_opens_the_camera_anew(journal: Journal) -> None:
+    ward = Practice(journal, ManualClock(1000.0))
+    ward.desk.take(HealthSample("frozen", HealthState.FAULT, 1000.0, 995.0, 0.99))
+    await ward.pass_time(5)
+    assert ward.steps() == ["reopen_camera"]
+    ward.desk.take(HealthSample("frozen", HealthState.OK, 1010.0, 1010.0, 1.0))
+    await ward.pass_time(100)
+    assert ward.steps() == ["reopen_camera"]
+
+
+async def test_an_accelerator_is_told_once_lost_and_once_back(journal: Journal) -> None:
+    ward = Practice(journal, ManualClock(1000.0))
+    lost = Event("accelerator", 1000.0, data={"state": "lost", "error": "no answer"})
+    for _ in range(2):
+        ward.medic.take(lost)
+    await ward.pass_time(10)
+    assert ward.steps() == ["restart_accelerator"]
+    ward.medic.take(Event("accelerator", 1010.0, data={"state": "back"}))
+    await ward.pass_time(100)
+    assert ward.samples("accelerator") == ["warning", "ok"]
+    assert ward.steps() == ["restart_accelerator"]
+
+
+async def test_heat_before_the_first_frame_changes_nothing(journal: Journal) -> None:
+    ward = Practice(journal, ManualClock(1000.0))
+    ward.medic.look([reading("soc_temp_c", 1000.0, 99.0)])
+    assert ward.told == []
