@@ -42,7 +42,7 @@ class LinkSettings:
     max_links: int = 8
     heartbeat_s: float = 5.0
     silence_s: float = 12.0
-    resume_s: float = 10.0
+    resume_s: float = 8.0
     stall_s: float = 8.0
     close_s: float = 1.0
 

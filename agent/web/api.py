@@ -151,6 +151,8 @@ async def _read_body(request: web.Request, body_s: float) -> None:
             await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout(text="the body did not arrive in time\n") from None
+    except ConnectionError:
+        raise web.HTTPBadRequest(text="the body broke off\n") from None
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:

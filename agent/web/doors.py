@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import grp
 import ipaddress
+import logging
 import os
 import pwd
 import socket
@@ -15,6 +16,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from agent.errors import OperatorError
 from agent.hub.callers import STRANGER, Caller, Role
@@ -25,6 +27,7 @@ from agent.web.guard import Door, Doorkeeper
 BACKLOG = 64
 LOCAL_GROUP = "aislewatch"
 _PEER = struct.Struct("3i")
+_log = logging.getLogger(__name__)
 _NO_CHECK_TIME = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL: a camera whose clock is wrong must still know its hub."""
 
@@ -135,7 +138,9 @@ class Doors:
 @asynccontextmanager
 async def opened(app: web.Application, keeper: Doorkeeper) -> AsyncIterator[Doors]:
     """The application runs, with no door yet; all are closed at the end."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0, lingering_time=0.0, auto_decompress=False)
+    runner = web.AppRunner(
+        app, access_log=None, logger=_log, shutdown_timeout=2.0, lingering_time=0.0, auto_decompress=False
+    )
     await runner.setup()
     assert runner.server is not None
     doors = Doors(keeper, runner.server)
@@ -144,6 +149,15 @@ async def opened(app: web.Application, keeper: Doorkeeper) -> AsyncIterator[Door
     finally:
         doors.close()
         await runner.cleanup()
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether it is an error of ours: nobody fills the log by sending what is no request, or by going away."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError | ConnectionError)
+
+
+_log.addFilter(_is_ours)
 
 
 def certificate_of(transport: asyncio.BaseTransport | None) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import time
 from collections import Counter
@@ -38,7 +39,9 @@ async def thrown_out_s(port: int, hostile: Hostile) -> float:
     return time.monotonic() - begun_s
 
 
-async def test_all_are_thrown_out_in_time_while_the_hub_stays_linked(shop_camera: Camera, keyring: Keyring) -> None:
+async def test_all_are_thrown_out_in_time_while_the_hub_stays_linked(
+    shop_camera: Camera, keyring: Keyring, caplog: pytest.LogCaptureFixture
+) -> None:
     await claimed_by(keyring, shop_camera)
     insiders = hostile_hub(keyring.authority().own)
     del insiders["a_viewer_who_never_reads"]  # there are no pictures here
@@ -52,6 +55,7 @@ async def test_all_are_thrown_out_in_time_while_the_hub_stays_linked(shop_camera
     assert (counts.refused, counts.displaced) == (0, 0), "each was let in, and judged by what it did"
     assert not {one.__name__: stay for one, stay in zip(hostiles, stays, strict=True) if stay > SLOW * LIMIT_S}
     await until(lambda: shop_camera.keeper.connections == 0)
+    assert not [one for one in caplog.records if one.levelno >= logging.WARNING], "nor can they fill the log"
 
 
 async def test_a_hub_comes_in_while_a_flood_from_everywhere_goes_on(shop_camera: Camera, keyring: Keyring) -> None:

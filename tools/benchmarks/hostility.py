@@ -86,9 +86,10 @@ async def never_reads(port: int) -> None:
     """Asks for ever and takes no answer."""
     _, writer = await _connect(port, anybody(), limit=1)
     with _left(writer):
-        while True:
+        while not writer.transport.is_closing():
             writer.write(b"GET /v1/identity HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 100)
             await writer.drain()
+            await asyncio.sleep(0.001)
 
 
 async def endless_headers(port: int) -> None:
@@ -250,6 +251,8 @@ async def _dripped(writer: Writer, said: bytes, drip: bytes) -> None:
     with suppress(OSError):
         writer.write(said)
         for byte in drip:
+            if writer.transport.is_closing():
+                return
             writer.write(bytes([byte]))
             await asyncio.sleep(0.2)
 
@@ -259,10 +262,10 @@ async def _pouring(port: int, head: bytes, more: bytes) -> None:
     ended = asyncio.create_task(reader.read())
     with _left(writer):
         writer.write(head)
-        while not ended.done():
+        while not (ended.done() or writer.transport.is_closing()):
             writer.write(more)
             await writer.drain()
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.001)
     ended.cancel()
     with suppress(OSError, asyncio.CancelledError):
         await ended
