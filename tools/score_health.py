@@ -1,11 +1,13 @@
-"""How well the camera notices that its own picture is covered, blurred, moved, dark or frozen.
+"""How well the camera notices that its own picture is covered, blurred, moved, dark or frozen, and foretells failures.
 
-    python tools/score_health.py [--json] [--quick] [--first-seed N] [--jobs N] [--document FILE]
+    python tools/score_health.py [--picture | --forecasts] [--json] [--quick] [--first-seed N] [--jobs N]
+                                 [--document FILE]
 
 Simulated: shops and cameras by seeds that nothing was tuned on (5000 and up were), rendered second by second with
 everything harmless in them (crowds, deliveries, sunbeams, exposure that hunts, flicker, somebody close by, lights off
 at night); hours without anything are left out. On real video: the Intel clips as they are, and with a fault from a
-given second on, where the shared data is. Exit status 1 when a target is missed.
+given second on, where the shared data is. Forecasts: simulated years of board and lens (tools/health_scores). Exit
+status 1 when a target is missed.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from hal.system import SystemClock
 from hal.video import open_video
 from tests.data import DATA
 from tools.benchmarks.report import write_section
+from tools.health_scores import forecasts
 from tools.rule_scores import table
 from tools.rule_scores.section import HELD_OUT, Run
 from tools.rule_scores.table import Row
@@ -186,6 +189,9 @@ def frames(video: Path) -> Iterator[Frame]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; see the module's own words."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parts = parser.add_mutually_exclusive_group()
+    parts.add_argument("--picture", action="store_true", help="only the health of the picture")
+    parts.add_argument("--forecasts", action="store_true", help="only failures foretold")
     parser.add_argument("--quick", action="store_true", help="a quick look: under 50 s on two cores")
     parser.add_argument("--first-seed", type=int, default=HELD_OUT, help="other seeds, such as 5000 to tune on")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default 2)")
@@ -194,14 +200,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with ExitStack() as stack:
         pool = stack.enter_context(ProcessPoolExecutor(options.jobs)) if options.jobs > 1 else None
-        run, rows = Run(options.quick, options.first_seed, pool), []
-        for row in (*simulated(run), *real(run)):
-            rows.append(row)
-            print(json.dumps(row.fields()) if options.json else table.as_text(row))
-    if options.document:
+        run = Run(options.quick, options.first_seed, pool)
+        picture = [] if options.forecasts else shown((*simulated(run), *real(run)), options.json)
+        foretold = [] if options.picture else shown(forecasts.rows(run), options.json)
+    if options.document and picture:
         about = "Simulated unless a row says real clips; `python tools/score_health.py`."
-        write_section(options.document, "health", f"## Health of the picture\n\n{about}\n\n{table.as_markdown(rows)}")
-    return int(any(row.verdict == "missed" for row in rows))
+        text = f"## Health of the picture\n\n{about}\n\n{table.as_markdown(picture)}"
+        write_section(options.document, "health", text)
+    if options.document and foretold:
+        about = f"{forecasts.ABOUT} `python tools/score_health.py --forecasts`."
+        text = f"## Failures foretold\n\n{about}\n\n{table.as_markdown(foretold)}"
+        write_section(options.document, "forecasts", text)
+    return int(any(row.verdict == "missed" for row in (*picture, *foretold)))
+
+
+def shown(rows: Iterable[Row], as_json: bool) -> list[Row]:
+    """The rows, each printed as soon as it is there."""
+    told = []
+    for row in rows:
+        told.append(row)
+        print(json.dumps(row.fields()) if as_json else table.as_text(row), flush=True)
+    return told
 
 
 if __name__ == "__main__":
