@@ -36,6 +36,9 @@ from agent.web.outputs import OutputsApi
 from agent.web.picture import PictureStream
 from agent.web.review import ReviewApi
 
+PASSING = ("state", "tls")
+"""Public facts that may be others by the time a report is read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -87,7 +90,8 @@ async def _add_services(api: web.Application, station: Station, identity: Identi
     ReviewApi(station.review).add_to(api)
     InsightApi(station.insight, config.insight).add_to(api)
     if station.evidence:
-        camera: dict[str, Json] = {**identity.facts(), "name": config.camera.name, "model_name": config.model.name}
+        facts = {key: fact for key, fact in identity.facts().items() if key not in PASSING}
+        camera: dict[str, Json] = {**facts, "name": config.camera.name, "model_name": config.model.name}
         desk = EvidenceDesk(station.evidence, clock)
         EvidenceApi(desk, station.review, station.journal, camera).add_to(api)
 

@@ -22,7 +22,8 @@ from agent.tables.service import ApiConfig
 from agent.web.api import KEEPER
 from agent.web.doors import Doors, PlainDoor, SocketDoor, TlsDoor, opened
 from agent.web.guard import Doorkeeper
-from agent.web.pairing import PairingApi, Place
+from agent.web.pairing import NoPairingApi, PairingApi, Place
+from agent.web.resetting import ResetApi
 
 RECHECK_S = 5.0
 """How long a technician's pass may outlive its end on a connection that is in use."""
@@ -43,13 +44,16 @@ class Ports:
 
 
 def add_pairing(api: web.Application, station: Station, standing: Standing, reset: FactoryReset, ports: Ports) -> None:
-    """The routes of pairing, where there is a TLS door."""
+    """The routes of pairing, where there is a TLS door, and of a reset."""
+    report, clock, host = station.desk.report, station.clock, station.config.api.tls_host
+    fp = standing.keyed.device.fp if standing.keyed else ""
+    ResetApi(standing.id, fp, reset, report).add_to(api)
     if standing.keyed is None:
+        NoPairingApi().add_to(api)
         return
-    host, device = station.config.api.tls_host, standing.keyed.device
-    place = Place(standing.id, device.fp, lambda: ports.tls or 0, lambda: reachable_addresses(host))
-    claims, keeper, clock = Claims(station.clock.monotonic), api[KEEPER], station.clock
-    PairingApi(place, standing.keyed.trust, claims, reset, keeper, clock, station.desk.report).add_to(api)
+    place = Place(standing.id, fp, lambda: ports.tls or 0, lambda: reachable_addresses(host))
+    claims = Claims(clock.monotonic)
+    PairingApi(place, standing.keyed.trust, claims, api[KEEPER], clock, report).add_to(api)
 
 
 @asynccontextmanager

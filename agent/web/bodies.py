@@ -12,7 +12,7 @@ from agent.errors import Incomplete, JournalError, OperatorError
 from agent.events.kinds import Reason, Text, Who, Words
 from agent.events.wire import plain
 
-__all__ = ["Reason", "Text", "Who", "Words", "answer", "decoded", "read_body", "refused", "unknown"]
+__all__ = ["Reason", "Text", "Who", "Words", "answer", "decoded", "last_answer", "read_body", "refused", "unknown"]
 
 T = TypeVar("T")
 
@@ -20,6 +20,13 @@ T = TypeVar("T")
 def answer(value: object, status: int = 200) -> web.Response:
     """A JSON answer."""
     return web.Response(body=msgspec.json.encode(value, enc_hook=plain), content_type="application/json", status=status)
+
+
+def last_answer(value: object) -> web.Response:
+    """A JSON answer after which the connection is closed: whoever asked may be somebody else now."""
+    response = answer(value)
+    response.force_close()
+    return response
 
 
 def decoded(body: bytes | msgspec.Raw, kind: type[T]) -> T:

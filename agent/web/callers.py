@@ -23,3 +23,9 @@ def caller_of(request: web.Request) -> Caller:
 def name_of(request: web.Request) -> str:
     """Who made this request, for logs: the name that is proven, else the address."""
     return caller_of(request).name or request.remote or ""
+
+
+def who_says(request: web.Request, by: str) -> str:
+    """Who wants something: the name on a certificate goes before what is said, that before the local user's."""
+    caller = caller_of(request)
+    return caller.name if caller.bound else by or caller.name

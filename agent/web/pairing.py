@@ -16,9 +16,8 @@ from agent.hub.callers import Role
 from agent.hub.claims import LASTS_S, ClaimClosed, Claims, NoClaim, WrongToken
 from agent.hub.trust import AlreadyClaimed, CameraTrust, NotKept
 from agent.hub.trust_certificates import MAX_PEM, BadAuthority, Holder
-from agent.reset import FactoryReset
-from agent.web.bodies import answer, read_body, refused
-from agent.web.callers import caller_of
+from agent.web.bodies import answer, last_answer, read_body, refused
+from agent.web.callers import who_says
 from agent.web.doors import certificate_of
 from agent.web.guard import Doorkeeper
 from hal.ports import Clock
@@ -62,14 +61,6 @@ class Revoked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     serials: Annotated[list[Serial], msgspec.Meta(max_length=MOST_REVOKED)]
 
 
-class Reset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`POST /v1/factory-reset`; `confirm` is the camera's id."""
-
-    confirm: Annotated[str, msgspec.Meta(max_length=64)]
-    reason: Reason
-    by: Who = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a hub reaches the camera: its id, the fingerprint of its key, and the TLS door."""
@@ -81,13 +72,27 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class NoPairingApi:
+    """For a camera without a TLS door."""
+
+    def add_to(self, app: web.Application) -> None:
+        """Add the route that says so."""
+        app.router.add_post("/v1/claim", self.claim)
+
+    async def claim(self, _: web.Request) -> web.Response:
+        """Raises HTTPConflict."""
+        raise web.HTTPConflict(
+            text="no hub can come to this camera: api.tls_port is -1, or `aislewatch health` says why\n"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class PairingApi:
     """Every change is journaled and audited with who asked for it; so is every wrong token."""
 
     place: Place
     trust: CameraTrust
     claims: Claims
-    reset: FactoryReset
     keeper: Doorkeeper
     clock: Clock
     report: Callable[[Event], None]
@@ -99,7 +104,6 @@ class PairingApi:
         app.router.add_post("/v1/unpair", self.unpair)
         app.router.add_post("/v1/trust/authorities", self.authorities)
         app.router.add_post("/v1/trust/revoked", self.revoked)
-        app.router.add_post("/v1/factory-reset", self.factory_reset)
 
     async def claim(self, request: web.Request) -> web.Response:
         """Show a token. Raises HTTPConflict where the camera has a hub."""
@@ -107,7 +111,7 @@ class PairingApi:
         if self.trust.claimed:
             raise refused(AlreadyClaimed(f"this camera belongs to {self.trust.pins.hub}", hint="unpair it first"))
         token = self.claims.open()
-        self._note("claim", by=said.by or caller_of(request).name)
+        self._note("claim", by=who_says(request, said.by))
         shown = {"id": self.place.id, "fp": self.place.fp, "token": token, "expires_s": LASTS_S}
         return answer({**shown, "port": self.place.port(), "addresses": self.place.addresses()})
 
@@ -142,8 +146,8 @@ class PairingApi:
         if not self.trust.claimed:
             raise web.HTTPConflict(text="this camera has no hub\n")
         await self._change(request, self.trust.forget())
-        self._note("unpaired", Severity.WARNING, hub=hub, reason=said.reason, by=_who(request, said.by))
-        return _last_answer({"id": self.place.id, "state": self.trust.state})
+        self._note("unpaired", Severity.WARNING, hub=hub, reason=said.reason, by=who_says(request, said.by))
+        return last_answer({"id": self.place.id, "state": self.trust.state})
 
     async def authorities(self, request: web.Request) -> web.Response:
         """Pin another authority of the same hub."""
@@ -159,22 +163,6 @@ class PairingApi:
         await self._change(request, self.trust.revoke(serials, holder))
         self._note("revoked", serials=len(serials), by=holder.name)
         return answer({"revoked": len(serials)})
-
-    async def factory_reset(self, request: web.Request) -> web.StreamResponse:
-        """Forget everything and start anew; the answer is sent before it begins."""
-        said = await read_body(request, Reset)
-        if said.confirm != self.place.id:
-            raise web.HTTPConflict(text=f"confirm it with the camera's id, {self.place.id}\n")
-        try:
-            await self.reset.order(self.place.id, self.place.fp, said.reason, _who(request, said.by))
-        except OperatorError as error:
-            raise _refusal(error) from None
-        self.report(self.reset.event())
-        response = _last_answer({"id": self.place.id, "state": "resetting"})
-        await response.prepare(request)
-        await response.write_eof()
-        self.reset.ordered.set()
-        return response
 
     def _holder(self, request: web.Request) -> Holder:
         """The hub that asks. Raises HTTPForbidden for whoever is not one by its certificate."""
@@ -208,16 +196,3 @@ _REFUSALS: dict[type[OperatorError], type[web.HTTPException]] = {
 def _refusal(error: OperatorError) -> web.HTTPException:
     kind = _REFUSALS.get(type(error))
     return refused(error) if kind is None else kind(text=f"{error}{': ' + error.hint if error.hint else ''}\n")
-
-
-def _last_answer(facts: dict[str, Json]) -> web.Response:
-    """An answer after which the connection is closed: whoever asked may be somebody else now."""
-    response = answer(facts)
-    response.force_close()
-    return response
-
-
-def _who(request: web.Request, by: str) -> str:
-    """A certificate's name goes before what is said."""
-    caller = caller_of(request)
-    return caller.name if caller.bound else by or caller.name

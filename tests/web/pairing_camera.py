@@ -24,6 +24,7 @@ from agent.web.api import KEEPER, Facts, create_app
 from agent.web.doors import Doors, PlainDoor, SocketDoor, TlsDoor, opened
 from agent.web.guard import Doorkeeper, WebLimits
 from agent.web.pairing import PairingApi, Place
+from agent.web.resetting import ResetApi
 from hal.simulated.clock import ManualClock
 from hal.system import SystemClock
 from tests.web.forge import Forge
@@ -113,7 +114,8 @@ async def pairing_camera(folder: Path, limits: WebLimits | None = None) -> Async
         camera = PairingCamera(folder, clock, device, trust, FactoryReset(folder, clock), app[KEEPER], link)
         place = Place(ID, device.fp, lambda: camera.port, lambda: ("127.0.0.1",))
         claims = Claims(clock.monotonic)
-        PairingApi(place, trust, claims, camera.reset, camera.keeper, clock, camera.events.append).add_to(app)
+        PairingApi(place, trust, claims, camera.keeper, clock, camera.events.append).add_to(app)
+        ResetApi(ID, device.fp, camera.reset, camera.events.append).add_to(app)
         trust.watch(camera.keeper.recheck)
         async with opened(app, camera.keeper) as doors:
             camera.doors = doors
