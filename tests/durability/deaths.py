@@ -37,6 +37,8 @@ OFF_S = {"killed": 2.0, "out-of-memory": 2.0, "stopped": 12.0, "loop-blocked": 1
 QUIET_SHARE = 0.25
 """How many deaths are followed by a start with nobody in the shop; half of these without ExecStopPost before."""
 QUIET_S = 1.0
+NEVER_SAFE = "[health]\nsafe_after = 0\n"
+"""However often it dies young, it goes on seeing."""
 
 
 @dataclass
@@ -73,8 +75,8 @@ class Site:
         self._watchdog_s = watchdog_s
         self._busy = folder / "busy.toml"
         self._empty = folder / "empty.toml"
-        self._busy.write_text(config_text(folder))
-        self._empty.write_text(config_text(folder, scene="empty"))
+        self._busy.write_text(config_text(folder) + NEVER_SAFE)
+        self._empty.write_text(config_text(folder, scene="empty") + NEVER_SAFE)
         self.tally = Tally()
 
     @property
