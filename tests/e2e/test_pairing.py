@@ -143,6 +143,23 @@ def log(data: Path) -> list[dict[str, Any]]:
     return [json.loads(line.rpartition(" ")[0]) for line in (data / "audit.log").read_text().splitlines()]
 
 
+async def test_a_camera_with_a_broken_identity_watches_and_a_reset_heals_it(tmp_path: Path) -> None:
+    (tmp_path / "identity").mkdir()
+    (tmp_path / "identity/key.pem").write_text("no key")
+    async with camera(tmp_path) as lives, aiohttp.ClientSession() as http:
+        facts = await lives.get("/v1/status")
+        assert (facts["state"], facts["fp"], facts["tls"]) == ("unclaimed", "", "0")
+        assert lives.now.ports.tls is None
+        async with http.post(f"{lives.now.url}/v1/claim", json={}) as response:
+            assert (response.status, "no hub can come" in await response.text()) == (409, True)
+        said = {"confirm": facts["id"], "reason": "the key is broken", "by": "kim"}
+        async with http.post(f"{lives.now.url}/v1/factory-reset", json=said) as response:
+            assert response.status == 200
+        await lives.begun(2)
+        assert len((await lives.get("/v1/identity"))["fp"]) == 16
+        assert (await lives.code()).port == lives.now.ports.tls
+
+
 async def test_pairing_and_what_follows_stand_in_the_audit_log(tmp_path: Path) -> None:
     data, keyring = tmp_path / "camera", Keyring.open(tmp_path / "keys", "hub-a", "shop-1")
     async with camera(data) as lives:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
+import tempfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +22,7 @@ from agent.hub.certificates import certificate_pem
 from agent.hub.client import LinkClient
 from agent.hub.identity_key import DeviceIdentity
 from agent.hub.pinning import pinned_context
-from agent.web.doors import PlainDoor
+from agent.web.doors import PlainDoor, SocketDoor
 from agent.web.guard import WebLimits
 from tests.web.forge import SERVER, Forge
 from tests.web.pairing_camera import PairingCamera, ask, pairing_camera
@@ -243,3 +245,34 @@ async def test_who_comes_to_the_plain_door_from_elsewhere_is_a_stranger(camera: 
     port = await camera.doors.listen(PlainDoor(), outside[0], 0)
     assert (await ask(f"http://{outside[0]}:{port}/v1/status", None)).status == 403
     assert (await ask(f"http://{outside[0]}:{port}/v1/identity", None)).status == 200
+
+
+PYTHON = Path("/usr/bin/python3")
+AT_SOCKET = """
+import socket, sys
+with socket.socket(socket.AF_UNIX) as wire:
+    wire.connect(sys.argv[1])
+    wire.sendall(b"GET /v1/status HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n")
+    print(wire.recv(100).split()[1].decode())
+"""
+
+
+def open_up(path: Path) -> None:
+    path.parent.chmod(0o755)
+    path.chmod(0o666)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not PYTHON.exists(), reason="becoming another user needs root, and its Python")
+@pytest.mark.parametrize(("user", "status"), [("nobody", "403"), ("root", "200")])
+async def test_who_is_at_the_socket_is_asked_of_the_kernel(camera: PairingCamera, user: str, status: str) -> None:
+    """Also where the socket's own permissions would let everybody in."""
+    with tempfile.TemporaryDirectory(prefix="aw-") as folder:
+        at = Path(folder) / "api.sock"
+        assert camera.doors is not None
+        await camera.doors.listen_at(SocketDoor(), at)
+        open_up(at)
+        process = await asyncio.create_subprocess_exec(
+            str(PYTHON), "-c", AT_SOCKET, str(at), user=user, stdout=asyncio.subprocess.PIPE
+        )
+        out, _ = await process.communicate()
+        assert out.decode().strip() == status
