@@ -37,7 +37,7 @@ class Reach:
 def reach(url: str) -> Reach:
     """How the camera at an address of `--url` is reached. Raises OperatorError."""
     if url == HERE:
-        return _through(SOCKET) if SOCKET.exists() else Reach(PLAIN)
+        return _through(SOCKET) if _exists(SOCKET) else Reach(PLAIN)
     if url.startswith("unix:"):
         return _through(Path(url.removeprefix("unix:")))
     base = url.rstrip("/")
@@ -45,9 +45,16 @@ def reach(url: str) -> Reach:
 
 
 def _through(socket: Path) -> Reach:
-    if socket.exists() and not os.access(socket, os.R_OK | os.W_OK):
+    if _exists(socket) and not os.access(socket, os.R_OK | os.W_OK):
         raise OperatorError(f"{socket} is not for you", hint="use sudo, or join the group aislewatch")
     return Reach("http://localhost", socket=socket)
+
+
+def _exists(socket: Path) -> bool:
+    try:
+        return socket.exists()
+    except PermissionError:  # its folder is not for everybody
+        return True
 
 
 def _with_pass(base: str) -> ssl.SSLContext:
