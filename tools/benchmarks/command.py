@@ -21,6 +21,7 @@ from agent.app import SWITCH_S
 from tools.benchmarks import (
     alarm,
     background,
+    drain,
     evidence,
     gates,
     messages,
@@ -28,6 +29,7 @@ from tools.benchmarks import (
     pin,
     poses,
     process,
+    siege,
     storage,
     tracking,
     walk,
@@ -49,6 +51,8 @@ GOALS: dict[str, Callable[[Bench], list[Row]]] = {
     "12": alarm.rows,
     "13": background.rows,
     "pose": poses.rows,
+    "siege": siege.rows,
+    "drain": drain.rows,
 }
 """What measures each goal; the gates measure goal 7 as well."""
 
