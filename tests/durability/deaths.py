@@ -16,6 +16,7 @@ import random
 import resource
 import signal
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -181,11 +182,14 @@ WAYS: dict[str, Callable[[Supervisor, Path], float]] = {
 def cycles(folder: Path, way: str, times: int, watchdog_s: float = UNIT_WATCHDOG_S) -> Tally:
     """End a camera `times` times, with quiet starts in between."""
     site, chance = Site(folder, watchdog_s), random.Random(str(folder.name))
-    for _ in range(times):
+    for number in range(times):
         quiet = chance.random() < QUIET_SHARE
-        site.end(way, clean_up=not quiet or chance.random() < 0.5)
-        if quiet:
-            site.start_quietly()
+        try:
+            site.end(way, clean_up=not quiet or chance.random() < 0.5)
+            if quiet:
+                site.start_quietly()
+        except (AssertionError, subprocess.SubprocessError) as error:
+            site.tally.problems.append(f"{way} {number}: {error}")
     site.tally.problems += unsound(folder)
     return site.tally
 

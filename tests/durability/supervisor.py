@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-START_S = 90.0
+START_S = 60.0
 ABORT_S = 2.0
 """How long the process may take to die of SIGABRT (TimeoutAbortSec) before SIGKILL follows."""
 
