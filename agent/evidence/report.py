@@ -40,10 +40,14 @@ class Subject:
 
 
 async def around(journal: Journal, subject: Subject) -> list[Record]:
-    """The journal's records from a minute before the incident to a minute after it, and all that name it."""
+    """The journal's records from a minute before the incident to a minute after it, and all that name it.
+
+    Before them comes what was wrong with the camera at the time: findings of the same run that still stood.
+    """
     start_s = float(subject.incident["opened"]["utc_s"]) - AROUND_S
     end_s = float(subject.incident["changed"]["utc_s"]) + AROUND_S
     found: list[Record] = []
+    standing: dict[str, Record] = {}
     place, last = Position(journal.head.epoch, 0), journal.head.last_seq
     while place.seq < last:
         part = await journal.read(place)
@@ -51,8 +55,21 @@ async def around(journal: Journal, subject: Subject) -> list[Record]:
             near = start_s <= record.utc_s <= end_s and _concerns(record.body)
             if near or _names(record, subject.id):
                 found.append(record)
+            elif record.utc_s < start_s:
+                _follow(standing, record)
         place = Position(part.epoch, part.through)
-    return found
+    return [*standing.values(), *found]
+
+
+def _follow(standing: dict[str, Record], record: Record) -> None:
+    """Keep what is wrong with the camera up to date; a new run knows nothing of the one before."""
+    body = record.body
+    if isinstance(body, EventBody) and body.kind == "start":
+        standing.clear()
+    elif isinstance(body, HealthBody):
+        standing.pop(body.what, None)
+        if body.state in ("warning", "fault"):
+            standing[body.what] = record
 
 
 def _names(record: Record, incident: str) -> bool:
