@@ -14,7 +14,20 @@ from typing import NamedTuple
 import numpy as np
 
 from agent.health.calibration import CORRECTIONS, USUAL, Correction
-from agent.health.trends import F64, LEAST_DAYS, Days, Step, Trend, destaired, hinge, spliced, steps, trend, without
+from agent.health.trends import (
+    F64,
+    LEAST_DAYS,
+    Days,
+    Step,
+    Trend,
+    destaired,
+    hinge,
+    spliced,
+    steps,
+    trend,
+    usual_pace,
+    without,
+)
 from agent.health.watched import Watched
 
 P_MOST = 0.01
@@ -125,7 +138,7 @@ def _with_touch(found: list[Step], days: Days, values: F64, touched: int) -> lis
     before, after = values[days <= touched][-BASELINE_DAYS:], values[days > touched][:BASELINE_DAYS]
     if not len(before) or not len(after):
         return found
-    size = float(np.median(after) - np.median(before))
+    size = float(np.median(after) - np.median(before)) - usual_pace(days, values) * BASELINE_DAYS
     return sorted([*(one for one in found if abs(one.day - touched) > 2), Step(touched + 1, size)])
 
 

@@ -152,17 +152,24 @@ def steps(days: Days, values: F64) -> list[Step]:
     """
     if len(values) < 2 * STEP_SPAN:
         return []
-    rest = values - _pace(days, values) * (days - days[-1])
+    pace = usual_pace(days, values)
+    rest = values - pace * (days - days[-1])
     phi = persistence(rest - _running(rest))
     white = rest[1:] - phi * rest[:-1]
     white = white - median(white)
     deviation = max(DEVIATION * median(np.abs(white)), 1e-9)
     found: dict[int, Step] = {}
     for index in _suspected(white / deviation):
-        step = _confirmed(days, values, index, deviation)
+        step = _confirmed(days, values, index, deviation, pace)
         if step and not any(abs(step.day - other) < STEP_SPAN for other in found):
             found[step.day] = step
     return [found[day] for day in sorted(found)]
+
+
+def usual_pace(days: Days, values: F64) -> float:
+    """The usual slope over a few days, which no single step can move."""
+    lag = 2 * STEP_SPAN
+    return median((values[lag:] - values[:-lag]) / (days[lag:] - days[:-lag])) if len(values) > lag else 0.0
 
 
 def spliced(days: Days, values: F64, found: Sequence[Step]) -> F64:
@@ -244,12 +251,6 @@ def _widened(ranks: F64) -> float:
     return max(1.0, 1 + 2 * total / (count * (count - 1) * (count - 2)))
 
 
-def _pace(days: Days, values: F64) -> float:
-    """The usual slope over a few days, which no single step can move."""
-    lag = 2 * STEP_SPAN
-    return median((values[lag:] - values[:-lag]) / (days[lag:] - days[:-lag])) if len(values) > lag else 0.0
-
-
 def _running(values: F64, reach: int = 5) -> F64:
     padded = np.pad(values, reach, mode="edge")
     return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1), axis=1))
@@ -269,7 +270,7 @@ def _suspected(white: F64) -> list[int]:
     return found
 
 
-def _confirmed(days: Days, values: F64, index: int, deviation: float) -> Step | None:
+def _confirmed(days: Days, values: F64, index: int, deviation: float, pace: float) -> Step | None:
     """A step before `index` when the days on both sides lie well apart; the place is the largest jump nearby."""
     near = range(max(index - 2, STEP_SPAN), min(index + 3, len(values) - STEP_SPAN + 1))
     sizes = {at: median(values[at : at + STEP_SPAN]) - median(values[at - STEP_SPAN : at]) for at in near}
@@ -277,6 +278,6 @@ def _confirmed(days: Days, values: F64, index: int, deviation: float) -> Step | 
         return None
     at = max(sizes, key=lambda one: abs(values[one] - values[one - 1]))
     before, after = slice(max(at - 3 * STEP_SPAN, 0), at), slice(at, at + 3 * STEP_SPAN)
-    pace = max(abs(theil_sen(days[side], values[side])) for side in (before, after))
-    jump = abs(sizes[at]) - pace * STEP_SPAN
-    return Step(int(days[at]), sizes[at]) if jump > STEP_DEVIATIONS * deviation else None
+    own = max(abs(theil_sen(days[side], values[side])) for side in (before, after))
+    size = sizes[at] - pace * STEP_SPAN
+    return Step(int(days[at]), size) if abs(sizes[at]) - own * STEP_SPAN > STEP_DEVIATIONS * deviation else None
