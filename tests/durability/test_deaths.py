@@ -12,7 +12,7 @@ from tests.durability.memory_group import why_not
 
 SHORT_WATCHDOG_S = 3.0
 COUNT = int(os.environ.get("AISLEWATCH_DEATHS", "32"))
-AT_ONCE = min(8, 2 * (os.cpu_count() or 1))
+AT_ONCE = min(4, os.cpu_count() or 1)
 
 
 def check(way: str, tally: Tally, watchdog_s: float) -> None:
