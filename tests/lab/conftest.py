@@ -69,11 +69,18 @@ def camera(boot: Boot) -> Iterator[Machine]:
         yield machine
 
 
+def configuration() -> str:
+    """A simulated shop full of people, the API's socket, and no safe mode: tests end the agent again and again."""
+    text = config_text(Path("/var/lib/aislewatch"), port=8723)
+    text = text.replace("[api]", '[api]\nsocket = "/run/aislewatch/api.sock"')
+    return text + "[health]\nsafe_after = 0\n"
+
+
 def furnish(root: Path) -> None:
     """The configuration, and stand-ins for the two programs that only an image has."""
     folder = root / "etc/aislewatch"
     folder.mkdir()
-    (folder / "config.toml").write_text(config_text(Path("/var/lib/aislewatch"), port=8723))
+    (folder / "config.toml").write_text(configuration())
     for name, text in (("firstboot", FIRST_BOOT), ("update-confirm", CONFIRM)):
         program = root / "usr/lib/aislewatch" / name
         program.write_text(text)

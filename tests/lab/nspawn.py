@@ -17,7 +17,7 @@ from hal.simulated.latched import is_on
 AGENT = "aislewatch.service"
 PROGRAMS = ("mmdebstrap", "systemd-nspawn", "unshare", "nsenter")
 BOOTS = "var/lib/boots"
-BOOT_S = 90.0
+BOOT_S = RESTART_S = 90.0
 COUNTER = f"""[Unit]
 Description=Counts the boots
 [Service]
@@ -59,6 +59,7 @@ class Machine:
         self._outer = outer
         self._console = console
         self.root = root
+        self._struck = ""
 
     @property
     def leader(self) -> int | None:
@@ -88,15 +89,18 @@ class Machine:
     def fact(self, unit: str, name: str) -> str:
         return self.facts(unit, name)[name]
 
-    def main_pid(self, unit: str) -> int:
-        """The unit's main process, by its number inside; 0 when none runs."""
-        return int(self.fact(unit, "MainPID"))
-
-    def signal(self, unit: str, name: str) -> float:
-        """Send a signal to a unit's main process; returns the monotonic time of it."""
-        before_s = time.monotonic()
-        self.run("kill", f"-{name}", str(self.main_pid(unit)))
+    def signal(self, name: str) -> float:
+        """Send a signal to the agent; returns the monotonic time of it."""
+        facts = self.facts(AGENT, "MainPID", "InvocationID")
+        assert facts["MainPID"] != "0", f"the agent does not run: {self._log_end()}"
+        self._struck, before_s = facts["InvocationID"], time.monotonic()
+        self.run("kill", f"-{name}", facts["MainPID"])
         return before_s
+
+    def until_restarted(self) -> None:
+        """Wait until another agent than the one that `signal` struck is ready."""
+        self.eventually(lambda: self.fact(AGENT, "InvocationID") != self._struck, RESTART_S)
+        self.until_ready()
 
     def until_up(self) -> None:
         """Wait until the system has started what it starts, a failed unit or not."""
