@@ -45,13 +45,9 @@ class ResultBook:
         """Go on from the last run; what it had begun and not finished failed. Raises JournalError."""
         book = cls(journal)
         for filed in await journal.filed(SHELF):
-            try:
-                kept = msgspec.msgpack.decode(filed.value, type=Kept)
-            except msgspec.DecodeError as error:
-                log.warning("a command's result cannot be read and is forgotten: %s", error)
-                continue
-            result = kept.result or Result(kept.id, "failed", CUT_SHORT)
-            book._enter(msgspec.structs.replace(kept, result=result))
+            if kept := read_kept(filed.value):
+                result = kept.result or Result(kept.id, "failed", CUT_SHORT)
+                book._enter(msgspec.structs.replace(kept, result=result))
         return book
 
     def find(self, command: str) -> Kept | None:
@@ -85,3 +81,12 @@ class ResultBook:
 
     async def _file(self, kept: Kept) -> None:
         await self._journal.file(SHELF, [Filed(kept.id, float(kept.number), msgspec.msgpack.encode(kept))])
+
+
+def read_kept(filed: bytes) -> Kept | None:
+    """A command as it was filed; None, with a warning, where that cannot be read."""
+    try:
+        return msgspec.msgpack.decode(filed, type=Kept)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        log.warning("a command's result cannot be read and is forgotten: %s", error)
+        return None

@@ -14,12 +14,17 @@ from hypothesis import strategies as st
 
 from agent.domain import Event, HealthSample, HealthState, Incident, IncidentState, Severity
 from agent.errors import WireError
+from agent.events.orders import Command, Result
+from agent.events.pieces import Done, Undone
 from agent.events.scan import MESSAGE_LIMITS, Limits, scan
 from agent.events.wire import (
     Ack,
     Batch,
+    Capabilities,
     ClockFacts,
     EventBody,
+    FromCamera,
+    FromHub,
     Gap,
     Hello,
     IncidentBody,
@@ -56,11 +61,40 @@ numbers = st.integers(0, 2**53)
 times = st.floats(allow_nan=False, allow_infinity=False)
 bodies = st.builds(EventBody, st.text(max_size=20), times, st.sampled_from(["info", "warning", "critical"]), facts)
 clocks = st.builds(ClockFacts, st.just("b00t"), times, times, st.booleans())
+tokens = st.text("0123456789abcdef", min_size=32, max_size=32)
+answers = st.builds(
+    Result,
+    tokens,
+    st.sampled_from(["ok", "refused", "failed", "expired", "duplicate"]),
+    st.text(max_size=40),
+    facts,
+    st.booleans(),
+)
+abilities = st.builds(
+    Capabilities,
+    st.lists(st.text(max_size=8), max_size=3),
+    st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3),
+    st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3),
+    st.text(max_size=8),
+    st.lists(st.text(max_size=8), max_size=3),
+    st.dictionaries(st.text(max_size=8), numbers, max_size=3),
+)
+from_camera = (
+    answers
+    | st.builds(Done, numbers, st.integers(0, 1 << 30), st.just("0" * 64), st.text(max_size=20))
+    | st.builds(Undone, numbers, st.text(max_size=40))
+    | st.builds(
+        Hello,
+        *(st.just(1), st.just("cam-1"), st.text(max_size=9), st.text(max_size=9), st.just("v0"), st.just(EPOCH)),
+        *(numbers, st.booleans(), st.floats(0, 60), clocks, tokens, abilities),
+    )
+)
 from_hub = (
     st.builds(Resume, st.just("hub-1"), st.just(EPOCH), numbers, st.integers(1, 4096))
     | st.builds(Ack, st.just(EPOCH), numbers)
     | st.builds(Ping, numbers)
     | st.builds(Pong, numbers)
+    | st.builds(Command, tokens, tokens, times, st.builds(lambda order: pack(order), facts).map(msgspec.Raw))
 )
 
 
@@ -81,7 +115,7 @@ def count(value: object) -> int:
 
 
 @given(from_hub)
-def test_what_a_hub_says_comes_back(message: Resume | Ack | Ping | Pong) -> None:
+def test_what_a_hub_says_comes_back(message: FromHub) -> None:
     assert decode_from_hub(encode(message)) == message
 
 
@@ -110,7 +144,20 @@ def test_a_damaged_message_is_read_or_refused(message: Message, data: st.DataObj
         decoded = decode_from_hub(bytes(encoded))
     except WireError:
         return
-    assert isinstance(decoded, Resume | Ack | Ping | Pong)
+    assert isinstance(decoded, FromHub)
+
+
+@given(from_camera, st.data())
+def test_a_damaged_answer_is_read_or_refused(message: Message, data: st.DataObject) -> None:
+    encoded = bytearray(encode(message))
+    assert decode_from_camera(bytes(encoded)) == message
+    for _ in range(data.draw(st.integers(1, 4))):
+        encoded[data.draw(st.integers(0, len(encoded) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        decoded = decode_from_camera(bytes(encoded))
+    except WireError:
+        return
+    assert isinstance(decoded, FromCamera)
 
 
 @given(deeper)

@@ -45,7 +45,7 @@ from agent.events.wire import (
 from agent.hub.callers import STRANGER, Caller, Role
 from agent.hub.client import LinkClient
 from agent.hub.commands import Asker, CommandDesk, Failed, Handler
-from agent.hub.results import CUT_SHORT, MOST, ResultBook
+from agent.hub.results import CUT_SHORT, MOST, Kept, ResultBook, read_kept
 from hal.simulated.clock import ManualClock
 from hal.system import SystemClock
 from tests.hub.linking import HUB, camera_with, following
@@ -390,3 +390,14 @@ def test_no_command_does_more_than_be_refused(order: object, token: str, expires
     except WireError:
         return
     assert isinstance(read, Command)
+
+
+@given(st.binary(max_size=60) | json_values.map(msgspec.msgpack.encode))
+def test_a_result_that_cannot_be_read_is_forgotten(filed: bytes) -> None:
+    assert read_kept(filed) is None
+
+
+@given(st.text("0123456789abcdef", min_size=32, max_size=32), st.binary(max_size=32), st.integers(0, 2**53), words)
+def test_a_result_is_read_as_it_was_filed(id: str, digest: bytes, number: int, reason: str) -> None:
+    kept = Kept(id, digest, number, Result(id, "refused", reason, {"problems": [{"path": reason}]}))
+    assert read_kept(msgspec.msgpack.encode(kept)) == kept
