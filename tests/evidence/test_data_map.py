@@ -15,6 +15,7 @@ from agent.app import LIFE
 from agent.config import parse_config
 from agent.evidence.service import CONFIG_KEY
 from agent.health import days, foresight, life, medic
+from agent.hub import results
 from agent.insight import desk as insight
 from agent.respond import arming
 from agent.review import keeper, tuning
@@ -70,7 +71,7 @@ async def test_a_camera_keeps_nothing_that_the_map_does_not_name(tmp_path: Path)
 
 
 def test_the_map_names_every_shelf_and_key_of_the_code() -> None:
-    shelves = {INCIDENTS, NEAR_MISSES, insight.SHELF, tills.SHELF, foresight.READINGS, foresight.SERVICES}
+    shelves = {INCIDENTS, NEAR_MISSES, insight.SHELF, tills.SHELF, foresight.READINGS, foresight.SERVICES, results.SHELF}
     keys = {memory.KEY, arming.KEY, tuning.KEY, keeper.KEY, insight.KEY, station.SCENE, tills.KEY, LIFE, CONFIG_KEY}
     keys |= {life.KEY, medic.KEY, days.KEY, foresight.KEY}
     assert (set(SHELVES), set(KEYS)) == (shelves, keys)
