@@ -23,6 +23,19 @@ _ROLES = {HUB: Role.HUB, TECHNICIAN: Role.TECHNICIAN}
 _HINT = "send the certificate of the hub's own authority (P-256, PEM), such as tools/hub.py makes"
 
 
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    x509.ExtensionNotFound,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""All that `cryptography` raises about certificates that are wrong in themselves."""
+
+
 class BadAuthority(OperatorError):
     """What was sent cannot be pinned."""
 
@@ -46,7 +59,7 @@ def read_authority(pem: str) -> x509.Certificate:
         certificate = x509.load_pem_x509_certificate(pem.encode())
         certificate.verify_directly_issued_by(certificate)
         signs = _signs_certificates(certificate)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.ExtensionNotFound) as error:
+    except _UNREADABLE as error:
         raise BadAuthority(
             f"this is no authority's certificate: {error or 'its signature is wrong'}", hint=_HINT
         ) from None
@@ -65,7 +78,7 @@ def holder_of(der: bytes, authorities: tuple[x509.Certificate, ...]) -> Holder |
         authority = next((one for one in authorities if _issued(certificate, one)), None)
         if role is None or not name or authority is None or not _for_clients(certificate):
             return None
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.ExtensionNotFound):
+    except _UNREADABLE:
         return None
     return Holder(role, name, serial_text(certificate), certificate.not_valid_after_utc.timestamp(), authority)
 
@@ -83,7 +96,7 @@ def _only(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
 def _issued(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature):
+    except _UNREADABLE:
         return False
     return True
 
