@@ -167,7 +167,7 @@ class Foresight:
         with self._lock:
             changed, self._history.changed = sorted(self._history.changed), set()
             records = [(day, self._history.record(day)) for day in changed]
-        filed = [Filed(str(day), day * DAY_S, msgspec.msgpack.encode(record)) for day, record in records]
+        filed = [Filed(str(day), float(day * DAY_S), msgspec.msgpack.encode(record)) for day, record in records]
         if filed:
             await self._journal.file(READINGS, filed)
         if filed and self._sure:
