@@ -33,6 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file
 from tools.benchmarks.report import Row, as_json, as_markdown, as_text, exit_code, write_section
 
 EVERY_S = 2.0
+LOG = "log.txt"
 CROWDED = 10
 """Zones that everybody is in."""
 WARM_SHARE, WARM_LEAST_S, WARM_MOST_S = 0.33, 50.0, 600.0
@@ -147,7 +148,10 @@ def soak(minutes: float, scene: str = "crowd") -> list[Sample]:
         end_s = time.monotonic() + minutes * 60
         samples = []
         while time.monotonic() < end_s:
-            samples.append(look(pid, url))
+            try:
+                samples.append(look(pid, url))
+            except RuntimeError as error:
+                raise RuntimeError(f"{error} {(Path(folder) / LOG).read_text()[-2000:]}") from error
             time.sleep(EVERY_S)
     return samples
 
@@ -161,12 +165,12 @@ def running(folder: Path, scene: str) -> Iterator[tuple[int, str]]:
     config = folder / "camera.toml"
     zones = "".join(ZONE.format(n=n) for n in range(CROWDED))
     config.write_text(CONFIG.format(scene=scene, port=port, folder=folder / "data") + zones)
-    with (folder / "log.txt").open("w") as log:
+    with (folder / LOG).open("w") as log:
         command = [sys.executable, "-m", "agent", "run", "--config", str(config)]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log, cwd=Path(__file__).parents[1])
         try:
             url = f"http://127.0.0.1:{port}"
-            _await(process, url, folder / "log.txt")
+            _await(process, url, folder / LOG)
             yield process.pid, url
         finally:
             process.terminate()
