@@ -118,7 +118,7 @@ async def _live(
                     raise station.vision.failure
             if station.care.restarting:
                 raise RestartNeeded(station.care.restarting)
-            await life.stopped()
+            await (life.lasting() if home.again.is_set() else life.stopped())  # an order to restart leaves safe mode, too
 
 
 def _open_hardware(config: Config, clock: Clock, *, safe: bool) -> tuple[Config, Hal]:
