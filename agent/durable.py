@@ -31,6 +31,13 @@ def sync_folder(path: Path) -> None:
     _sync(path, os.O_RDONLY | os.O_DIRECTORY)
 
 
+def sync_all(folder: Path) -> None:
+    """Bring the files of a folder, then their names, to the disk. Raises OSError."""
+    for path in folder.iterdir():
+        sync_file(path)
+    sync_folder(folder)
+
+
 def _sync(path: Path, flags: int) -> None:
     descriptor = os.open(path, flags)
     try:

@@ -14,6 +14,7 @@ from agent.events import ledgers, shelves
 from agent.events.shelves import Filed
 
 MEMORY = Path(":memory:")
+_EVERY = 1 << 62
 
 # Each entry brings the schema from its index to the next `user_version`; released entries never change.
 MIGRATIONS = (
@@ -130,10 +131,9 @@ class Store:
     def expire(self, before_utc_s: float) -> int:
         """Delete what is older, labelled by a synchronised clock and acknowledged by every consumer; how many."""
         with self._transaction():
-            done = self._db.execute("SELECT min(seq) FROM cursors").fetchone()[0] or 0
             found = self._db.execute(
                 "DELETE FROM events WHERE seq <= ? AND seq < ? AND synchronised AND utc_s < ?",
-                (done, self.last_seq, before_utc_s),
+                (self._done(), self.last_seq, before_utc_s),
             )
         self.count -= found.rowcount
         return found.rowcount
@@ -176,10 +176,9 @@ class Store:
         """
         old, new = self.epoch, ledgers.new_epoch()
         with self._transaction():
-            done = self._db.execute("SELECT min(seq) FROM cursors").fetchone()[0] or 0
             self._db.execute(
                 "UPDATE events SET origin_epoch = ?, origin_seq = seq WHERE seq <= ? AND origin_epoch IS NULL",
-                (old, done),
+                (old, self._done()),
             )
             ledgers.set_epoch(self._db, new)
         self.epoch = new
@@ -209,19 +208,25 @@ class Store:
         return self.last_seq + len(rows)
 
     def _evict(self, surplus: int) -> int:
-        """Make room: the oldest telemetry first, alarms only when nothing else is left. Returns how many went."""
+        """Make room: first of what every consumer has, then of the rest; of both the oldest telemetry before alarms."""
         if surplus <= 0:
             return 0
         wanted = surplus + self._max_rows // 100  # some room at once, not one row per commit
-        evicted = self._delete_oldest("alarm = 0", wanted)
-        if evicted < surplus:
-            evicted += self._delete_oldest("alarm = 1", surplus - evicted)
+        evicted = 0
+        for last_seq in (self._done(), _EVERY):
+            for alarm, count in ((0, wanted), (1, surplus)):
+                if evicted < surplus:
+                    evicted += self._delete_oldest(alarm, last_seq, count - evicted)
         return evicted
 
-    def _delete_oldest(self, which: str, count: int) -> int:
+    def _delete_oldest(self, alarm: int, last_seq: int, count: int) -> int:
         newest = "(SELECT max(seq) FROM events)"  # never deleted: it holds the place of the count
-        chosen = f"SELECT seq FROM events WHERE {which} AND seq < {newest} ORDER BY seq LIMIT ?"
-        return self._db.execute(f"DELETE FROM events WHERE seq IN ({chosen})", (count,)).rowcount
+        chosen = f"SELECT seq FROM events WHERE alarm = {alarm} AND seq <= ? AND seq < {newest} ORDER BY seq LIMIT ?"
+        return self._db.execute(f"DELETE FROM events WHERE seq IN ({chosen})", (last_seq, count)).rowcount
+
+    def _done(self) -> int:
+        """Up to which number every consumer has everything."""
+        return self._db.execute("SELECT min(seq) FROM cursors").fetchone()[0] or 0
 
 
 class _Transaction:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from agent.durable import sync_folder
+from agent.durable import sync_all, sync_folder
 from agent.evidence.manifest import (
     MANIFEST,
     SIGNATURE,
@@ -187,8 +187,11 @@ class ClipJob:
         """Append what waits; each fragment is on the disk before it is forgotten here."""
         if not self._waiting:
             return
-        descriptor = os.open(vault.part(self.want.id) / VIDEO, os.O_WRONLY | os.O_CREAT, 0o644)
+        folder = vault.part(self.want.id)
+        descriptor = os.open(folder / VIDEO, os.O_WRONLY | os.O_CREAT, 0o644)
         try:
+            if not self._written:
+                sync_folder(folder)  # the name of the file; its content follows with each fragment
             os.ftruncate(descriptor, self._written)
             while self._waiting:
                 _write_at(descriptor, self._waiting[0], self._written)
@@ -209,6 +212,7 @@ class ClipJob:
         content = self._manifest(kept_s).encode()
         folder = vault.part(self.want.id)
         if folder.is_dir():
+            sync_all(folder)  # what is signed is on the disk first: a signature says that nothing is missing
             (folder / MANIFEST).write_bytes(content)
             (folder / SIGNATURE).write_bytes(seal(key, content))
             sync_folder(folder)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from agent.durable import sync_file
+from agent.durable import sync_all, sync_file
 from agent.errors import WireError
 from agent.evidence.job import recovered_manifest
 from agent.evidence.manifest import MANIFEST, SIGNATURE, VIDEO, Begun, Ended, FileFacts, Video, sha256
@@ -72,6 +72,7 @@ def _close(folder: Path, begun: Begun, key: DeviceKey, examine: Examine) -> bool
         ended=Ended.CRASH,
     )
     content = recovered_manifest(begun, video, _hashes(folder / VIDEO, spans), _beside(folder)).encode()
+    sync_all(folder)  # what is signed is on the disk first: a signature says that nothing is missing
     (folder / MANIFEST).write_bytes(content)
     (folder / SIGNATURE).write_bytes(seal(key, content))
     return True

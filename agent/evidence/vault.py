@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from agent.domain import Severity
-from agent.durable import sync_file, sync_folder, write_durably
+from agent.durable import sync_all, sync_folder, write_durably
 from agent.errors import WireError
 from agent.evidence.manifest import MANIFEST, Begun, Manifest, decode_manifest
 
@@ -101,14 +101,13 @@ class Vault:
         self._folder.mkdir(parents=True, exist_ok=True)
         write_durably(self._beside(begun.id, _BEGUN), msgspec.json.encode(begun))
         self.part(begun.id).mkdir(exist_ok=True)
+        sync_folder(self._folder)
 
     def store(self, clip_id: str) -> StoredClip:
         """A clip whose files are all written: bring them to the disk and give it its name."""
         part = self.part(clip_id)
         if part.is_dir():
-            for file in part.iterdir():
-                sync_file(file)
-            sync_folder(part)
+            sync_all(part)
             part.rename(self.path(clip_id))
         sync_folder(self._folder)
         self._enter(clip_id)
@@ -134,6 +133,7 @@ class Vault:
         path, gone = self.path(clip_id), self._folder / (clip_id + _GONE)
         if path.is_dir():
             path.rename(gone)
+            sync_folder(self._folder)  # lest a clip lose files and keep its name
         self._clips.pop(clip_id, None)
         self._remove(gone)
         for suffix in (_BEGUN, _HOLD):

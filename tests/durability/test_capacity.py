@@ -25,11 +25,18 @@ def row(alarm: bool) -> Row:
 @given(
     max_rows=st.integers(2, 250),
     groups=st.lists(st.lists(st.booleans(), min_size=1, max_size=40), min_size=1, max_size=30),
+    behind=st.lists(st.integers(0, 300), max_size=30),
 )
-def test_alarms_are_evicted_last_and_no_more_than_is_needed(max_rows: int, groups: list[list[bool]]) -> None:
+def test_what_a_hub_lacks_goes_last_and_alarms_last_of_all(
+    max_rows: int, groups: list[list[bool]], behind: list[int]
+) -> None:
     with Store(MEMORY, max_rows) as store:
         alive: dict[int, bool] = {}
-        for group in groups:
+        done = 0
+        for number, group in enumerate(groups):
+            if number < len(behind):
+                done = max(done, store.last_seq - behind[number])
+                store.advance([("hub", done), ("another", store.last_seq)])
             last = store.append([row(alarm) for alarm in group])
             before = alive | dict(enumerate(group, last - len(group) + 1))
             alive = {seq: kept.alarm for seq, kept in store.read(0, 1 << 30).entries}
@@ -39,12 +46,8 @@ def test_alarms_are_evicted_last_and_no_more_than_is_needed(max_rows: int, group
             assert len(alive) == store.count
             assert len(alive) <= max_rows or len(alive) == 1
             assert not gone or len(alive) >= max_rows - max_rows // 100
-            if any(before[seq] for seq in gone):
-                assert [seq for seq, alarm in alive.items() if not alarm and seq != last] == []
-            for alarm in (False, True):
-                of_kind = [seq for seq in before if before[seq] is alarm and seq != last]
-                kept = [seq for seq in of_kind if seq in alive]
-                assert kept == of_kind[len(of_kind) - len(kept) :], "the oldest of a kind goes first"
+            ranks = {seq: (seq > done, alarm, seq) for seq, alarm in before.items() if seq != last}
+            assert gone == set(sorted(ranks, key=ranks.__getitem__)[: len(gone)]), "in the order of their worth"
 
 
 def accounted(part: Slice) -> list[int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.durability import journal_power
+from tests.durability import clip_power, journal_power
 from tests.durability.io_trace import Kind, Op, build, record, why_not
 from tests.durability.power import Cut, Disk, Everything
 
@@ -112,6 +112,17 @@ def test_a_journal_that_did_not_sync_would_be_found_out(tmp_path: Path) -> None:
 def test_the_power_goes_hundreds_of_times(tmp_path: Path) -> None:
     """As often as AISLEWATCH_POWER_CUTS says."""
     check(journal_power.run(tmp_path, COUNT, seed=1000), COUNT)
+
+
+@needs_gcc
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("cuts", [40, pytest.param(COUNT, marks=pytest.mark.slow)])
+def test_the_power_goes_while_clips_are_made_and_erased(tmp_path: Path, cuts: int) -> None:
+    tally = clip_power.run(tmp_path, cuts, seed=cuts)
+    assert tally.problems == []
+    assert tally.cuts == cuts
+    assert tally.announced > cuts / 2
+    assert tally.finished > 0, "the power never went while a clip was in the making"
 
 
 def check(tally: journal_power.Tally, cuts: int) -> None:

@@ -48,15 +48,16 @@ class Rig:
     health: list[HealthSample] = field(default_factory=list)
     durable: bool = True
     heard: Callable[[Event], None] | None = None
+    key: DeviceKey = KEY
 
     def __post_init__(self) -> None:
-        self.audit = AuditLog(self.folder, KEY, self.clock, "boot1")
+        self.audit = AuditLog(self.folder, self.key, self.clock, "boot1")
         self.keeper = Keeper(
             Tools(
                 config=self.config,
                 folder=self.folder,
                 clock=self.clock,
-                key=KEY,
+                key=self.key,
                 audit=self.audit,
                 maker=MAKER,
                 method=lambda: "software",
@@ -114,7 +115,7 @@ class Rig:
         return self.folder / "clips" / clip_id
 
     def verified(self, clip_id: str) -> Finding:
-        return verify_clip(FolderSource(self.path(clip_id)), clip_id, KEY.public)
+        return verify_clip(FolderSource(self.path(clip_id)), clip_id, self.key.public)
 
     def again(self) -> Rig:
         """The next run of the agent on the same disk."""
