@@ -41,10 +41,14 @@ class Board:
         self._tree = self._device_tree()
 
     @classmethod
-    def flashed(cls, image: Path, folder: Path, serial: str = "10000000a1b2c3d4") -> Board:
-        """A board with a fresh copy of an image."""
+    def flashed(
+        cls, image: Path, folder: Path, serial: str = "10000000a1b2c3d4", card_bytes: int | None = None
+    ) -> Board:
+        """A board with a fresh copy of an image, on a card of some size."""
         card = folder / "card.img"
         run(["cp", "--sparse=always", image, card])
+        if card_bytes is not None:
+            os.truncate(card, card_bytes)
         return cls(card, serial)
 
     def plug_in(self, *, timeout_s: float = 240) -> None:
@@ -90,6 +94,20 @@ class Board:
         self.console.expect(r"\[done (\d+)\]", timeout=timeout_s)
         said = self.console.before.decode(errors="replace").replace("\r", "")
         return int(self.console.match.group(1)), re.sub(r"^(?:\S+# )+", "", said).strip()
+
+    def eventually(self, command: str, *, timeout_s: float = 90) -> str:
+        """What a command prints once it does not fail on the board."""
+        end_s = time.monotonic() + timeout_s
+        while True:
+            code, said = self.attempt(command)
+            if code == 0:
+                return said
+            assert time.monotonic() < end_s, f"{command!r} still ends with {code}: {said[-1500:]}"
+            time.sleep(1)
+
+    def wait_for_camera(self, *, timeout_s: float = 400) -> None:
+        """Wait until the agent answers and has looked at pictures with its model."""
+        self.eventually("aislewatch status --json | grep -E '\"inferred\":[1-9]'", timeout_s=timeout_s)
 
     def cut(self) -> None:
         """Pull the plug."""

@@ -1,0 +1,175 @@
+"""A flashed card in an emulated board: first start, lines, watchdog, plug. The image is what `make image` made."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import ssl
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab import qemu_image
+from tests.lab.qemu_board import LINES, Board, missing_programs
+from tools.image import firmware, scan
+from tools.image.recipe import ROOT
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(1500)]
+
+CARD_BYTES = 6 * 2**30
+PASSPHRASE = "correct horse battery staple"
+CUTS = int(os.environ.get("AISLEWATCH_CUTS", "3"))
+SIREN, DOOR = 17, 4
+RESULTS = ROOT / ".cache/lab/qemu.json"
+
+
+@pytest.fixture(scope="session")
+def image() -> Path:
+    if missing := missing_programs():
+        pytest.skip(f"not installed: {', '.join(missing)} (Debian: qemu-system-arm device-tree-compiler mtools)")
+    found = qemu_image.find()
+    if found is None:
+        pytest.skip(f"no image of the emulated board: run `make image`, or set {qemu_image.IMAGE}")
+    return found
+
+
+def note(**figures: float | str) -> None:
+    """Keep a figure for docs/lab.md."""
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    RESULTS.write_text(json.dumps(kept | figures, indent=1, sort_keys=True) + "\n")
+
+
+@pytest.fixture(scope="module")
+def board(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+    """A board after its first start, with a larger card than the image."""
+    fresh = Board.flashed(image, tmp_path_factory.mktemp("board"), card_bytes=CARD_BYTES)
+    secret = f'[network.radio]\nssid = "shop"\npassphrase = "{PASSPHRASE}"\ncountry = "DE"\n'
+    firmware.write_file(fresh.card, 1, "provision.toml", (qemu_image.provision() + secret).encode())
+    begun = time.monotonic()
+    fresh.plug_in(timeout_s=400)
+    fresh.wait_for_camera()
+    note(first_start_to_camera_s=round(time.monotonic() - begun, 1))
+    yield fresh
+    fresh.cut()
+
+
+def identity(port: int) -> dict[str, str]:
+    """What a stranger on the network learns of the camera. Who it is, pairing proves; here its key is not known yet."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with urllib.request.urlopen(f"https://127.0.0.1:{port}/v1/identity", timeout=60, context=context) as answer:
+        facts: dict[str, str] = json.load(answer)
+    return facts
+
+
+def test_the_first_start_makes_an_identity_that_the_network_sees(board: Board) -> None:
+    facts = identity(board.port)
+    assert facts["id"] == board.serial
+    assert (facts["state"], facts["tls"]) == ("unclaimed", "1")
+    assert len(facts["fp"]) == 16
+    assert board.run("stat -c %a:%U /var/lib/aislewatch/identity/key.pem") == "600:aislewatch"
+    assert board.run("hostname") == f"aislewatch-{board.serial}"
+
+
+def test_the_provision_is_taken_over_and_wiped(board: Board) -> None:
+    assert 'name = "laboratory"' in board.run("cat /etc/aislewatch/config.toml")
+    assert "NTP=10.0.2.2" in board.run("cat /run/systemd/timesyncd.conf.d/60-servers.conf")
+    board.run("sync; blockdev --flushbufs /dev/vda1")
+    assert "provision" not in board.run("mdir -b -i /dev/vda1 ::")
+    assert board.attempt(f"grep -qc '{PASSPHRASE}' /dev/vda1")[0] == 1
+
+
+def test_the_root_is_read_only_and_the_data_partition_took_the_card(board: Board) -> None:
+    assert board.attempt("touch /usr/x")[0] != 0
+    assert board.attempt("swapon --noheadings --show | grep .")[0] != 0
+    assert int(board.run("findmnt -bno SIZE /var/lib")) > 3.5 * 2**30
+    assert board.run("findmnt -no FSTYPE /var/log") == "tmpfs"
+
+
+def test_all_units_are_well_and_the_agent_is_measured(board: Board) -> None:
+    assert board.run("systemctl --failed --no-legend | grep -v systemd-networkd-wait || true") == ""
+    pid = board.run("systemctl show -P MainPID aislewatch")
+    resident_kb = board.run(f"sed -n 's/VmRSS:[^0-9]*\\([0-9]*\\).*/\\1/p' /proc/{pid}/status")
+    note(agent_rss_mb=round(int(resident_kb) / 1024, 1), systemd_analyze=board.run("systemd-analyze | head -1"))
+    assert int(resident_kb) < 400 * 1024
+
+
+def test_the_log_holds_no_secret(board: Board, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text(board.run("journalctl -b --no-pager -o cat", timeout_s=200))
+    assert scan.file(log, "log") == []
+    assert PASSPHRASE not in log.read_text()
+
+
+def test_the_siren_sounds_its_pattern_on_a_real_line(board: Board) -> None:
+    board.run("(aislewatch outputs test siren --for 8 --confirm >/dev/null 2>&1 &)")
+    levels = board.run(
+        f"for i in $(seq 250); do read -r v < {LINES}/sim_gpio{SIREN}/value; echo $v; sleep 0.05; done", timeout_s=200
+    )
+    seen = levels.split()
+    assert {"0", "1"} == set(seen)
+    changes = sum(a != b for a, b in itertools.pairwise(seen))
+    assert changes >= 8, f"{changes} changes in 8 s of half seconds"
+    assert seen[-1] == "0"
+
+
+def test_an_edge_on_an_input_becomes_an_event(board: Board) -> None:
+    for pull, active in (("pull-down", "False"), ("pull-up", "True")):
+        board.run(
+            "echo pull-up > {0}; echo pull-down > {0}; echo {1} > {0}".format(f"{LINES}/sim_gpio{DOOR}/pull", pull)
+        )
+        board.eventually(
+            f"journalctl -b -u aislewatch -o cat | grep 'input=back door' | tail -1 | grep 'active={active}'"
+        )
+
+
+def test_a_killed_agent_leaves_the_siren_silent(board: Board) -> None:
+    board.run("(aislewatch outputs test siren --for 10 --confirm >/dev/null 2>&1 &)")
+    value = f"{LINES}/sim_gpio{SIREN}/value"
+    board.eventually(f"grep 1 {value}")
+    board.run("systemctl kill -s KILL aislewatch")
+    board.eventually(f"systemctl show -P NRestarts aislewatch | grep -v '^0$' && grep 0 {value}", timeout_s=120)
+    samples = board.run(f"for i in $(seq 40); do cat {value}; sleep 0.1; done").split()
+    assert set(samples) == {"0"}
+    board.wait_for_camera()
+
+
+def test_the_hardware_watchdog_resets_a_dead_kernel(board: Board) -> None:
+    board.run("sysctl -qw kernel.panic=0 kernel.sysrq=1")
+    board.console.sendline("echo c > /proc/sysrq-trigger")
+    took_s = board.wait_for_reset(timeout_s=180)
+    note(watchdog_reset_s=round(took_s, 1))
+    board.plug_in()
+    board.wait_for_camera()
+    assert board.start.slot == "A"
+
+
+def test_no_event_is_lost_when_the_plug_is_pulled(board: Board) -> None:
+    """Each cycle: an edge becomes an event that the camera shows as safe; then the plug; it must be there again."""
+    cycle_s = []
+    for _ in range(CUTS):
+        begun = time.monotonic()
+        pull = f"{LINES}/sim_gpio{DOOR}/pull"
+        board.run(f"for n in 1 2 3; do echo pull-down > {pull}; sleep 0.3; echo pull-up > {pull}; sleep 0.3; done")
+        before = safe(board)
+        board.cut()
+        board.plug_in(timeout_s=400)
+        board.wait_for_camera()
+        after = safe(board)
+        assert after["epoch"] == before["epoch"], "the journal began anew"
+        assert after["last_seq"] >= before["last_seq"]
+        cycle_s.append(time.monotonic() - begun)
+    note(power_cuts=CUTS, power_cut_cycle_s=round(sum(cycle_s) / len(cycle_s), 1))
+
+
+def safe(board: Board) -> dict[str, int]:
+    """The journal's state once nothing is pending."""
+    board.eventually("aislewatch status --json | grep '\"pending\":0,'")
+    said = board.run("aislewatch status --json")
+    journal: dict[str, int] = json.loads(said[said.index("{") :])["journal"]
+    return journal

@@ -1,0 +1,157 @@
+"""Updates of an emulated board: a good one is kept, a bad one is left, what is not ours or not newer is refused."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import json
+import os
+import random
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab import qemu_image
+from tests.lab.extent import needs_full
+from tests.lab.qemu_board import Board
+from tests.lab.qemu_image import Workshop
+from tests.lab.test_qemu_board import CARD_BYTES, note
+from tests.lab.test_qemu_board import image as image
+from tools.image import bundle, firmware
+from tools.image.recipe import ROOT
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(3000)]
+
+HOST = "10.0.2.2"
+CUTS = int(os.environ.get("AISLEWATCH_UPDATE_CUTS", "20"))
+
+
+@pytest.fixture(scope="module")
+def workshop(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    return Workshop(image, tmp_path_factory.mktemp("bundles"))
+
+
+@pytest.fixture(scope="module")
+def served(workshop: Workshop) -> Iterator[str]:
+    """The bundles over HTTP, as a hub would serve them."""
+    handler = functools.partial(Quiet, directory=str(workshop.folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://{HOST}:{server.server_port}"
+        server.shutdown()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def board(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+    fresh = Board.flashed(image, tmp_path_factory.mktemp("board"), card_bytes=CARD_BYTES)
+    firmware.write_file(fresh.card, 1, "provision.toml", qemu_image.provision().encode())
+    fresh.plug_in(timeout_s=400)
+    fresh.wait_for_camera()
+    yield fresh
+    fresh.cut()
+
+
+def outcome(board: Board) -> dict[str, str]:
+    """How the last update ended, once it has ended."""
+    said = board.eventually('aislewatch update status --json | grep -E \'"phase":"(kept|back)"\'', timeout_s=500)
+    facts: dict[str, str] = json.loads(said[said.index("{") :])
+    return facts
+
+
+def restart(board: Board, *, timeout_s: float = 500) -> None:
+    board.wait_for_reset(timeout_s=timeout_s)
+    board.plug_in(timeout_s=400)
+
+
+def test_a_bundle_of_somebody_else_is_refused(board: Board, workshop: Workshop, served: str, tmp_path: Path) -> None:
+    stranger = bundle.laboratory_signer(tmp_path / "stranger")
+    file = workshop.bundle("9.0.0", signer=stranger)
+    code, said = board.attempt(f"aislewatch update {served}/{file.name}", timeout_s=400)
+    assert code == 3
+    assert "refused" in said
+    assert "signature" in said.lower() or "certificate" in said.lower()
+    file.unlink()
+
+
+def test_an_older_bundle_is_refused(board: Board, workshop: Workshop, served: str) -> None:
+    file = workshop.bundle("0.0.9")
+    code, said = board.attempt(f"aislewatch update {served}/{file.name}", timeout_s=400)
+    assert code == 3
+    assert "not newer" in said
+    file.unlink()
+
+
+def test_a_good_update_is_kept(board: Board, workshop: Workshop, served: str) -> None:
+    file = workshop.bundle("9.1.0")
+    begun = time.monotonic()
+    board.console.sendline(f"aislewatch update {served}/{file.name}")
+    restart(board)
+    assert (board.start.slot, board.start.tried) == ("B", True)
+    found = outcome(board)
+    assert (found["phase"], found["version"]) == ("kept", "9.1.0"), found
+    note(update_good_s=round(time.monotonic() - begun, 1))
+    assert "9.1.0" in board.run("grep IMAGE_VERSION /etc/os-release")
+    board.cut()
+    board.plug_in(timeout_s=400)
+    assert (board.start.slot, board.start.tried) == ("B", False)
+    board.wait_for_camera()
+    file.unlink()
+
+
+def test_a_bad_update_is_left_within_five_minutes(board: Board, workshop: Workshop, served: str) -> None:
+    file = workshop.bundle("9.2.0", changes=qemu_image.BREAK_AGENT)
+    before = board.start.slot
+    board.console.sendline(f"aislewatch update {served}/{file.name}")
+    board.wait_for_reset(timeout_s=500)
+    begun = time.monotonic()
+    board.power_on()
+    assert (board.start.slot != before, board.start.tried) == (True, True)
+    board.wait_for_reset(timeout_s=420)
+    took_s = time.monotonic() - begun
+    note(update_bad_left_after_s=round(took_s, 1))
+    board.plug_in(timeout_s=400)
+    assert (board.start.slot, board.start.tried) == (before, False)
+    found = outcome(board)
+    assert (found["phase"], found["version"]) == ("back", "9.2.0")
+    assert found["why"]
+    assert took_s < 300
+    board.wait_for_camera()
+    file.unlink()
+
+
+@needs_full
+def test_a_cut_at_any_stage_of_an_update_bricks_nothing(board: Board, workshop: Workshop, served: str) -> None:
+    dice = random.Random(9)
+    for number in range(CUTS):
+        version = f"9.{10 + number}.0"
+        file = workshop.bundle(version)
+        board.console.sendline(f"aislewatch update {served}/{file.name}")
+        time.sleep(dice.uniform(0, 60))
+        board.cut()
+        board.plug_in(timeout_s=400)
+        board.wait_for_camera(timeout_s=600)
+        if board.attempt("test -e /var/lib/aislewatch-update/pending")[0] == 0:
+            outcome(board)
+        running = board.run("grep IMAGE_VERSION /etc/os-release")
+        assert "IMAGE_VERSION" in running
+        file.unlink()
+    note(update_power_cuts=CUTS)
+
+
+def test_the_real_rauc_refuses_what_is_not_ours(workshop: Workshop, tmp_path: Path) -> None:
+    """The same checks on this host: the signature over everything, and who made it."""
+    ours = bundle.laboratory_signer(ROOT / ".cache/image/laboratory-signer")
+    file = workshop.bundle("9.9.0")
+    assert qemu_image.rauc_refuses(file, ours.keyring) == ""
+    assert qemu_image.rauc_refuses(file, bundle.laboratory_signer(tmp_path).keyring)
+    unsigned = tmp_path / "unsigned.raucb"
+    unsigned.write_bytes(file.read_bytes()[:-4096])
+    assert qemu_image.rauc_refuses(unsigned, ours.keyring)
