@@ -118,7 +118,10 @@ async def _live(
                     raise station.vision.failure
             if station.care.restarting:
                 raise RestartNeeded(station.care.restarting)
-            await (life.lasting() if home.again.is_set() else life.stopped())  # an order to restart leaves safe mode, too
+            if home.again.is_set():
+                await life.lasting()  # an order to restart leaves safe mode, too
+            else:
+                await life.stopped()
 
 
 def _open_hardware(config: Config, clock: Clock, *, safe: bool) -> tuple[Config, Hal]:

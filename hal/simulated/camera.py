@@ -17,15 +17,17 @@ _NAP_S = 0.02
 
 
 class Fault(StrEnum):
-    """What can go wrong: no more frames, the device gone, the end of the source, or the same picture for ever.
+    """What can go wrong: no more frames, the device gone, the end of the source, the same picture for ever, or a driver
+    that does not come back from a read.
 
-    A frozen sensor wakes up when it is opened anew.
+    A frozen sensor wakes up when it is opened anew; a stuck driver lets go when it is healed.
     """
 
     STALL = "stall"
     LOST = "lost"
     END = "end"
     FROZEN = "frozen"
+    STUCK = "stuck"
 
 
 class SimulatedCamera:
@@ -43,6 +45,7 @@ class SimulatedCamera:
         self._next = 0
         self._closed = threading.Event()
         self._faults: dict[Fault, float] = {}
+        self._healed = threading.Event()
         self._last: Yuv420 | None = None
 
     @property
@@ -91,11 +94,13 @@ class SimulatedCamera:
 
     def inject(self, fault: Fault, at_s: float = 0.0) -> None:
         """From scene time `at_s` on, fail in this way until `heal`."""
+        self._healed.clear()
         self._faults[fault] = at_s
 
     def heal(self) -> None:
         """Take all faults back."""
         self._faults = {}
+        self._healed.set()
 
     def truth(self, index: int) -> Snapshot:
         """What is truly there in a frame. Times are the scene's: index / fps."""
@@ -111,6 +116,8 @@ class SimulatedCamera:
                 raise CameraLost("the simulated camera was unplugged")
             if self._struck(Fault.END, index):
                 return None
+            if self._struck(Fault.STUCK, index):
+                self._healed.wait()
             stalled = self._struck(Fault.STALL, index)
             due_s = self._opened_s + index / self._settings.fps if self._settings.paced else 0.0
             now_s = self._clock.monotonic()

@@ -91,6 +91,17 @@ async def test_an_accelerator_that_is_missing_at_the_start_is_told_and_tried_aga
         assert not patient.station.accelerator().degraded
 
 
+async def test_a_driver_that_does_not_come_back_is_noticed_and_the_station_still_ends(tmp_path: Path) -> None:
+    async with ward(sick_config(tmp_path)) as patient:
+        await patient.until(lambda item: isinstance(item, Incident))
+        struck_s = time.monotonic()
+        patient.camera.inject(Fault.STUCK)
+        noticed_s = await patient.until(finding("healing", "fault"), struck_s)
+        assert noticed_s - struck_s <= 8.0 + SLACK_S, "before the watchdog ends the process"
+        patient.camera.heal()
+        await patient.until(finding("healing", "ok"), noticed_s)
+
+
 async def test_the_board_is_looked_at_and_everything_told_about_it_has_words(tmp_path: Path) -> None:
     async with ward(sick_config(tmp_path)) as patient:
         await patient.until(finding("board", "ok"))

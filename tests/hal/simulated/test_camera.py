@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -129,3 +131,29 @@ def test_wrong_settings_are_named_with_a_hint(settings: HalSettings, words: str)
 def test_a_camera_that_was_never_opened_delivers_nothing() -> None:
     with pytest.raises(CameraLost):
         camera(ManualClock()).read(1.0)
+
+
+def test_a_frozen_sensor_gives_the_same_picture_until_it_is_opened_anew() -> None:
+    source = camera(ManualClock(), paced=False, scene="crowd")
+    source.open()
+    first = read(source)
+    source.inject(Fault.FROZEN)
+    frozen = [read(source) for _ in range(5)]
+    assert [frame.index for frame in frozen] == [1, 2, 3, 4, 5]
+    assert all(np.array_equal(frame.main.y, first.main.y) for frame in frozen)
+    source.open()
+    assert not np.array_equal(read(source).main.y, first.main.y)
+
+
+def test_a_stuck_driver_comes_back_when_it_is_healed() -> None:
+    source = camera(ManualClock(), paced=False)
+    source.open()
+    source.inject(Fault.STUCK)
+    frames: list[Frame] = []
+    reader = threading.Thread(target=lambda: frames.append(read(source)), daemon=True)
+    reader.start()
+    reader.join(0.2)
+    assert reader.is_alive()
+    source.heal()
+    reader.join(10.0)
+    assert len(frames) == 1
