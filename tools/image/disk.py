@@ -80,7 +80,7 @@ def make_fat(image: Path, *, label: str, size_mib: int, files: Mapping[str, byte
     image.unlink(missing_ok=True)
     with image.open("wb") as file:
         file.truncate(size_mib * MIB)
-    kind = ["-F", "32"] if size_mib >= 64 else ["-F", "16"]
+    kind = ["-F", "32"] if size_mib >= 64 else []
     run(["mkfs.vfat", "--invariant", *kind, "-n", label, "-i", f"{DISK_ID:08x}", image])
     work.mkdir(parents=True, exist_ok=True)
     times = {"SOURCE_DATE_EPOCH": str(epoch), "TZ": "UTC", "MTOOLS_SKIP_CHECK": "1"}

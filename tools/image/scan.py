@@ -11,7 +11,7 @@ _PATTERNS = {
     "a private key": rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----\r?\n(?:[A-Za-z0-9+/=:, -]+\r?\n){2}",
     "a claim for pairing": rb"(?i)AISLEWATCH:1:[a-z0-9_.-]+:[0-9a-f]{64}:[a-z2-7]{26}",
     "a password's hash": rb"\$(?:1|2[aby]|5|6|7|y|gy)\$[./A-Za-z0-9$=,]{8,}\$[./A-Za-z0-9]{20,}",
-    "a radio's key": rb"(?m)^\s*(?:psk|wpa_passphrase)\s*=\s*\"?[^\s\"<>{}()#]{8,}",
+    "a radio's key": rb"(?m)^\s*(?:psk|wpa_passphrase|passphrase)\s*=\s*(?:\"[^\"\n]{8,63}\"|[0-9a-fA-F]{64})",
     "an access token": rb"\b(?:ghp_[A-Za-z0-9]{36}|xox[bp]-[0-9A-Za-z-]{20,}|AKIA[0-9A-Z]{16})\b",
 }
 _SCANNED = {what: re.compile(pattern) for what, pattern in _PATTERNS.items()}
