@@ -19,6 +19,8 @@ test: $(STAMP) ## the default tests (under 10 minutes on 2 cores)
 	$(PY) -m pytest -n auto -m "not slow and not lab" $(ARGS)
 
 test-slow: $(STAMP) ## the long ones: kill cycles, soak, laboratory
+	@$(MAKE) --no-print-directory need COMMAND=gcc PACKAGE="gcc libc6-dev"
+	@$(MAKE) --no-print-directory need COMMAND=mkfs.ext4 PACKAGE=e2fsprogs
 	$(PY) -m pytest -m "slow or lab" --timeout=1800 $(ARGS)
 
 lab: $(STAMP) ## the laboratory in its long form: booted systems, emulated boards (as root; see docs/lab.md)

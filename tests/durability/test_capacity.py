@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.domain import Event, Severity
@@ -22,6 +22,7 @@ def row(alarm: bool) -> Row:
     return BODY._replace(alarm=alarm)
 
 
+@settings(deadline=None)
 @given(
     max_rows=st.integers(2, 250),
     groups=st.lists(st.lists(st.booleans(), min_size=1, max_size=40), min_size=1, max_size=30),
