@@ -47,7 +47,7 @@ _BUILDING = ("gcc", "libc6-dev", "python3-dev")
 _PICAMERA2 = ("python3-libcamera", "libcamera-ipa", "python3-prctl")
 TRIXIE = Recipe(
     "trixie",
-    ("python3", "python3-venv", "procps", "git", "make", *_BUILDING, *_PICAMERA2),
+    ("python3", "python3-venv", "procps", "iproute2", "git", "make", *_BUILDING, *_PICAMERA2),
     "3.13",
     ("tests/lab/build-tools.lock", "requirements-dev.lock", "tests/lab/picamera2.lock"),
 )

@@ -78,3 +78,14 @@ def test_a_bad_update_makes_the_camera_start_anew(boot: Boot) -> None:
         machine.eventually(lambda: machine.boots() == 2, 60)
         machine.until_ready()
         assert calls(machine, UPDATE_FOLDER) == 1
+
+
+def test_the_agents_user_may_restart_the_board_and_nothing_more(boot: Boot) -> None:
+    with boot(lambda root: None) as machine:
+        machine.until_ready()
+        as_agent = ("runuser", "-u", "aislewatch", "--", "systemctl", "--no-ask-password")
+        for forbidden in ("poweroff", "halt", "restart dbus.service"):
+            assert machine.run(*as_agent, *forbidden.split(), check=False).returncode != 0
+        assert machine.boots() == 1
+        machine.run(*as_agent, "reboot")
+        machine.eventually(lambda: machine.boots() == 2, 60)
