@@ -81,6 +81,7 @@ async def make_care(
     desk.watch_frames(figures.frame)
     foresight = await Foresight.open(journal, clock, desk.report)
     board.sinks.append(foresight.take)
+    desk.watch(foresight.see)
     health.forecasts = foresight.forecasts
     health.readings, health.missing = lambda: board.latest, lambda: board.missing
     healer = None if life.safe else await _make_medic(config, hal, journal, desk, health, patient)

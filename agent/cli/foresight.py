@@ -44,6 +44,11 @@ def lines(forecasts: Sequence[dict[str, Any]]) -> Iterator[str]:
             yield f"         {one['guess']}"
 
 
+def brief(one: dict[str, Any]) -> str:
+    """A forecast in one line, for those who ask how the camera is."""
+    return f"{MARKS[one['state']]} {one['what']}: {one['text']} (aislewatch health forecast says why)"
+
+
 def plot(url: str, metric: str, out: Path, *, as_json: bool) -> None:
     """Write the history of a metric as an SVG or PNG file."""
     from agent.health.plot import png, svg

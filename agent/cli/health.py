@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from agent.cli.asking import ask, tell, who
+from agent.cli.foresight import brief
 from agent.cli.printing import say
 
 MARKS = {"ok": "ok     ", "warning": "WARNING", "fault": "FAULT  ", "unknown": "unknown"}
@@ -54,6 +55,8 @@ def lines(facts: dict[str, Any]) -> Iterator[str]:
         yield f"{MARKS[one['state']]} {one['what']:10} for {_lasting(one['for_s'])}{sure}  {one['detail']}".rstrip()
         if one.get("advice"):
             yield f"        -> {one['advice']}"
+    for one in facts.get("forecasts", ()):
+        yield brief(one)
     yield from _measured(facts)
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from agent.domain import Event, Json, Severity
 from agent.events.journal import Filed, Journal
+from agent.events.wire import Item
 from agent.health.forecast import Forecast, Outlook, foretell
 from agent.health.history import DAY_S, DAYS_KEPT, DayRecord, History
 from agent.health.readings import Reading
@@ -26,7 +27,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 READINGS, SERVICES, KEY = "readings", "service", "forecasts"
-KIND, SERVICE_KIND = "forecast", "service"
+KIND, SERVICE_KIND, REBASE_KIND = "forecast", "service", "rebase"
+SEEN_PARTS = ("lens", "focus", "lamp")
 KEEP_EVERY_S = 600.0
 """Seconds between two looks at the time; what has changed is written then, at most once: flash wears."""
 CLOCK_EVERY_S = 30.0
@@ -53,6 +55,7 @@ class Foresight:
         self._lock = threading.Lock()
         self._history = History()
         self._services: list[Service] = []
+        self._unfiled: list[Service] = []
         self._tickets = Tickets()
         self._found: dict[str, Outlook] = {}
         self._day = -1
@@ -109,14 +112,17 @@ class Foresight:
     async def serve(self, words: str, parts: list[str], by: str) -> Service:
         """Note in the service log, for good, what somebody did. Raises ValueError for an unknown part."""
         done = entry(self._clock.wall().utc_s, words, parts, by)
-        self._services = [*self._services, done][-MOST_SERVICES:]
-        await self._journal.file(SERVICES, [Filed(f"{done.utc_s:.3f}", done.utc_s, msgspec.msgpack.encode(done))])
+        self._note(done)
+        await self._file_services()
         data: dict[str, Json] = {"words": words, "parts": [*done.parts], "by": by, "begins_anew": [*done.metrics]}
         self._report(Event(SERVICE_KIND, self._clock.monotonic(), data=data))
-        for metric in done.metrics:
-            if (over := self._tickets.forget(metric)) is not None:
-                self._tell(over, over=True)
         return done
+
+    def see(self, item: Item) -> None:
+        """See an item go by: with another scene, what the picture tells of lens and lamp begins anew."""
+        if isinstance(item, Event) and item.kind == REBASE_KIND:
+            words, by = f"scene learned anew: {item.data.get('reason')}", str(item.data.get("by") or "")
+            self._note(entry(self._clock.wall().utc_s, words, SEEN_PARTS, by))
 
     def services(self) -> list[dict[str, Json]]:
         """The service log, oldest first."""
@@ -163,7 +169,21 @@ class Foresight:
         if self._sure and moved_s < -JUMP_S:
             self._history.forget_after(wall.utc_s)
 
+    def _note(self, done: Service) -> None:
+        self._services = [*self._services, done][-MOST_SERVICES:]
+        self._unfiled.append(done)
+        for metric in done.metrics:
+            if (over := self._tickets.forget(metric)) is not None:
+                self._tell(over, over=True)
+
+    async def _file_services(self) -> None:
+        done, self._unfiled = self._unfiled, []
+        records = [Filed(f"{one.utc_s:.6f}", one.utc_s, msgspec.msgpack.encode(one)) for one in done]
+        if records:
+            await self._journal.file(SERVICES, records)
+
     async def _keep(self, now_s: float) -> None:
+        await self._file_services()
         with self._lock:
             changed, self._history.changed = sorted(self._history.changed), set()
             records = [(day, self._history.record(day)) for day in changed]

@@ -54,6 +54,7 @@ async def test_a_weakening_signal_is_foretold_drawn_and_served(tmp_path: Path) -
         assert told["low_days"] <= 8 <= told["high_days"]
         code, out, _ = await aislewatch(running.url, "health", "forecast")
         assert (code, "weak signal" in out, "look again" in out) == (0, True, True)
+        assert "foreseen weak signal" in (await aislewatch(running.url, "health"))[1]
         for name in ("signal.png", "signal.svg"):
             code, out, _ = await aislewatch(
                 running.url, "health", "plot", "wifi_signal_dbm", "--out", str(tmp_path / name), "--json"

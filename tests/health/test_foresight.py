@@ -103,6 +103,17 @@ async def test_a_service_ends_the_forecast_and_is_kept(tmp_path: Path) -> None:
         assert (kept["words"], kept["by"]) == ("freed space", "Kim")
 
 
+async def test_another_scene_begins_the_trends_of_the_picture_anew(tmp_path: Path) -> None:
+    clock = ManualClock(1000.0)
+    async with foreseeing(tmp_path, clock) as (desk, _):
+        desk.see(Event("rebase", 1000.0, data={"reason": "moved to aisle 4", "by": "Kim"}))
+        desk.see(Event("start", 1000.0))
+    async with foreseeing(tmp_path, clock) as (desk, _):
+        (kept,) = desk.services()
+        assert isinstance(kept, dict)
+        assert (kept["parts"], kept["by"]) == (["lens", "focus", "lamp"], "Kim")
+
+
 async def test_flash_is_written_at_most_once_in_ten_minutes(tmp_path: Path) -> None:
     clock = ManualClock(1000.0)
     async with await Journal.open(tmp_path / "journal.db", clock) as journal:
