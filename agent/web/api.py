@@ -151,7 +151,7 @@ async def _read_body(request: web.Request, body_s: float) -> None:
             await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout(text="the body did not arrive in time\n") from None
-    except ConnectionError:
+    except (ConnectionError, RuntimeError):  # aiohttp raises the latter when it reads on after the end
         raise web.HTTPBadRequest(text="the body broke off\n") from None
 
 

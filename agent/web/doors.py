@@ -157,7 +157,13 @@ def _is_ours(record: logging.LogRecord) -> bool:
     return not isinstance(error, HttpProcessingError | ConnectionError)
 
 
+def _is_worth_it(record: logging.LogRecord) -> bool:
+    """Not what asyncio says of an answer that nobody takes any more, once for each of its parts."""
+    return record.msg not in ("SSL connection is closed", "socket.send() raised exception.")
+
+
 _log.addFilter(_is_ours)
+logging.getLogger("asyncio").addFilter(_is_worth_it)
 
 
 def certificate_of(transport: asyncio.BaseTransport | None) -> bytes | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -212,10 +212,12 @@ class _Guarded(asyncio.Protocol):
         """Encrypt the connection, then let it in; the deadline of the guard is that of the handshake, too."""
         loop, limit_s, transport = asyncio.get_running_loop(), self._keeper.limits.request_s, None
         try:
-            with suppress(OSError):  # ssl.SSLError among them: not our protocol, a wrong certificate, or gone
-                transport = await loop.start_tls(
-                    raw, self, context, server_side=True, ssl_handshake_timeout=limit_s, ssl_shutdown_timeout=1.0
-                )
+            transport = await loop.start_tls(
+                raw, self, context, server_side=True, ssl_handshake_timeout=limit_s, ssl_shutdown_timeout=1.0
+            )
+        except OSError as error:  # ssl.SSLError among them: not our protocol, a wrong certificate, or gone
+            # The frames it went through would keep 256 KiB of buffers until the garbage collector finds the cycle.
+            error.__traceback__ = error.__context__ = None
         finally:
             if transport is not None and not transport.is_closing():
                 self._open(transport)

@@ -13,25 +13,21 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from agent.answering import Running, answering
+from agent.answering import Running
 from agent.config import parse_config
 from agent.domain import Event
 from agent.events.journal import Journal
 from agent.events.wire import EventBody, Record
-from agent.hardware import hal_settings
-from agent.home import Home
 from agent.hub.claim_code import ClaimCode
 from agent.hub.claiming import claim
 from agent.hub.keyring import CameraPin, Keyring
 from agent.hub.ledger import Ledger
 from agent.hub.receiver import Backoff, Hub, LinkState, Watchers
-from agent.reset import FactoryReset
-from agent.station import make_station
 from agent.web.api import KEEPER
 from agent.web.guard import Doorkeeper
-from hal import open_hal
 from hal.ports import WallTime
 from hal.system import SystemClock
+from tools.benchmarks.doors import open_doors
 
 CONFIG = """
 [camera]
@@ -133,12 +129,8 @@ async def camera(folder: Path, name: str = "till") -> AsyncIterator[Camera]:
     """A fresh camera. It does not look: nobody attacks its picture here."""
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - a test may wait
     config, clock = parse_config(CONFIG.format(name=name, folder=folder)), SetClock()
-    with open_hal(hal_settings(config), clock) as hal:
-        async with await Journal.open(folder / "journal.db", clock) as journal:
-            station = await make_station(config, hal, journal)
-            async with answering(station, FactoryReset(folder, clock), Home()) as running:
-                yield Camera(running, journal, clock, folder)
-            await station.close()
+    async with open_doors(config, clock) as doors:
+        yield Camera(doors.running, doors.journal, clock, folder)
 
 
 def anybody(own: Path | None = None) -> ssl.SSLContext:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import random
 import ssl
 import sys
@@ -241,10 +242,12 @@ async def _said(port: int, body: bytes, headers: str = "") -> None:
 async def _talk(reader: asyncio.StreamReader, writer: Writer, said: bytes, drip: bytes) -> None:
     """Say this, then drip, until the other side ends it."""
     dripping = asyncio.create_task(_dripped(writer, said, drip))
-    with _left(writer):
-        while await reader.read(65536):
-            pass
-    dripping.cancel()
+    try:
+        with _left(writer):
+            while await reader.read(65536):
+                pass
+    finally:
+        dripping.cancel()
 
 
 async def _dripped(writer: Writer, said: bytes, drip: bytes) -> None:
@@ -260,15 +263,16 @@ async def _dripped(writer: Writer, said: bytes, drip: bytes) -> None:
 async def _pouring(port: int, head: bytes, more: bytes) -> None:
     reader, writer = await _connect(port, anybody())
     ended = asyncio.create_task(reader.read())
-    with _left(writer):
-        writer.write(head)
-        while not (ended.done() or writer.transport.is_closing()):
-            writer.write(more)
-            await writer.drain()
-            await asyncio.sleep(0.001)
-    ended.cancel()
-    with suppress(OSError, asyncio.CancelledError):
-        await ended
+    try:
+        with _left(writer):
+            writer.write(head)
+            while not (ended.done() or writer.transport.is_closing()):
+                writer.write(more)
+                await writer.drain()
+                await asyncio.sleep(0.001)
+    finally:
+        ended.cancel()
+        await asyncio.gather(ended, return_exceptions=True)
 
 
 async def _knock(port: int) -> None:
@@ -315,6 +319,7 @@ async def play(port: int, hostiles: Iterable[Hostile]) -> Counter[str]:
 
 
 if __name__ == "__main__":
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns of whoever was thrown out and writes on
     number, *files = sys.argv[1:]
     insiders = [one for name in files for one in hostile_hub(Path(name)).values()]
     print(json.dumps(asyncio.run(play(int(number), (*STRANGERS, flood, *insiders)))))

@@ -6,7 +6,7 @@ import queue
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -93,6 +93,7 @@ class Rig:
     preempted: set[int] = field(default_factory=set)
     offered: int = 0
     only_bare: set[int] = field(default_factory=set)
+    show: Callable[[Outcome], None] = lambda outcome: None
     progress: threading.Condition = field(default_factory=threading.Condition)
 
     def offer(self, frame: Frame, *, bare: bool = False) -> None:
@@ -113,6 +114,7 @@ class Rig:
 
     def note(self, outcome: Outcome) -> None:
         """A frame was walked."""
+        self.show(outcome)
         with self.progress:
             self.walked.append((outcome.frame.index, time.monotonic()))
             self.progress.notify()
@@ -120,16 +122,18 @@ class Rig:
     def contest(self) -> tuple[Contest, str]:
         """Frame to pin against the bare model, and which times do not count."""
         return calm_contest(
-            list(self._pins()), [Sample(ms, index in self.preempted) for index, ms in self.bare.items()]
+            [sample for _, sample in self.pins()],
+            [Sample(ms, index in self.preempted) for index, ms in self.bare.items()],
         )
 
-    def _pins(self) -> Iterator[Sample]:
-        """Milliseconds from a frame's availability to its last pin, for the frames that moved one."""
+    def pins(self) -> Iterator[tuple[int, Sample]]:
+        """Milliseconds from a frame's availability to its last pin, for the frames that moved one, by their number."""
         since_s = 0.0
         for index, walked_s in self.walked:
             moved = [at_s for at_s in self.outputs.set_s if since_s < at_s <= walked_s]
             if moved:
-                yield Sample((moved[-1] - self.camera.available_s[index]) * 1e3, index in self.preempted)
+                ms = (moved[-1] - self.camera.available_s[index]) * 1e3
+                yield index, Sample(ms, index in self.preempted)
             since_s = walked_s
 
 
