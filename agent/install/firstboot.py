@@ -41,10 +41,11 @@ class Places:
     owner: str = "aislewatch"
 
 
-def take_over(card: Path, places: Places, serial: str) -> None:
-    """Take the provision on the card's first partition over, then wipe it. Raises OSError.
+def take_over(card: Path, places: Places, serial: str) -> bool:
+    """Take the provision on the card's first partition over, then wipe it; False for one with mistakes. Raises OSError.
 
-    One with mistakes is left alone: why stands beside it for who looks at the card, and the camera waits to be paired.
+    One with mistakes is left alone: why stands beside it for who looks at the card, the camera waits to be paired, and
+    the next start tries again.
     """
     named = card / provision.NAME
     told = Provision()
@@ -60,8 +61,10 @@ def take_over(card: Path, places: Places, serial: str) -> None:
         _keep_hub(told.hub, places)
     if told != Provision():
         wipe(named)
-    if not named.exists():
-        (card / COMPLAINT).unlink(missing_ok=True)
+    if named.exists():
+        return False
+    (card / COMPLAINT).unlink(missing_ok=True)
+    return True
 
 
 def wipe(path: Path) -> None:
@@ -163,11 +166,11 @@ def main() -> int:
         disk = disk_below(mount)
         grow(disk, mount)
         with mounted(_partition(disk, 1), Path("/run/aislewatch-card")) as card:
-            take_over(card, places, LinuxBoard(str(places.data)).serial)
+            taken = take_over(card, places, LinuxBoard(str(places.data)).serial)
     except (OSError, subprocess.CalledProcessError) as error:
         log.error("the first start could not be ended: %s", error)
         return 1
-    return 0
+    return 0 if taken else 1
 
 
 if __name__ == "__main__":
