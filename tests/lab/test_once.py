@@ -87,5 +87,5 @@ def test_the_agents_user_may_restart_the_board_and_nothing_more(boot: Boot) -> N
         for forbidden in ("poweroff", "halt", "restart dbus.service"):
             assert machine.run(*as_agent, *forbidden.split(), check=False).returncode != 0
         assert machine.boots() == 1
-        machine.run(*as_agent, "reboot")
+        machine.run(*as_agent, "reboot", check=False)  # the bus may be gone before it has answered
         machine.eventually(lambda: machine.boots() == 2, 60)
