@@ -79,6 +79,7 @@ class Site:
         self._busy.write_text(config_text(folder) + NEVER_SAFE)
         self._empty.write_text(config_text(folder, scene="empty") + NEVER_SAFE)
         self.tally = Tally()
+        self.sounded_after_s = 0.0
 
     @property
     def sounds(self) -> bool:
@@ -90,8 +91,10 @@ class Site:
         program = ["-m", "agent", "run", "--config", str(self._busy)]
         if way == "loop-blocked":
             program = ["-m", "tests.durability.blocked_camera", str(self._busy), str(self._folder)]
+        began_s = time.monotonic()
         with self._life(program) as life:
             life.until(lambda: self.sounds)
+            self.sounded_after_s = time.monotonic() - began_s
             ended_s = WAYS[way](life, self._folder)
             self.tally.deaths += 1
             sounding = self.sounds
