@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from agent.domain import Incident, IncidentState, Severity
 
+MOST_INCIDENTS = 128
+"""Of one clip: what is told of it names each with its pictures, and a message has its limits."""
 BOOKMARK_S = 120.0
 """No memory holds video for longer: what an incident names from before that is gone."""
 
@@ -99,9 +101,10 @@ class ClipPlan:
         return max(incident.t_s for incident in want.incidents.values())
 
     def _running(self, t_s: float) -> Want | None:
-        """A clip that can still hold a whole incident: one in the first half of its longest time."""
+        """A clip that can still hold a whole incident: one in the first half of its longest time, and not too full."""
         for want in self.wants:
-            if want.incidents and want.start_s <= t_s < min(want.start_s + self._terms.most_s / 2, want.end_s):
+            last_s = min(want.start_s + self._terms.most_s / 2, want.end_s)
+            if 0 < len(want.incidents) < MOST_INCIDENTS and want.start_s <= t_s < last_s:
                 return want
         return None
 

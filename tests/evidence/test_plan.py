@@ -6,8 +6,10 @@ import math
 from dataclasses import replace
 from itertools import count
 
-from agent.domain import Incident, IncidentState, Severity
-from agent.evidence.plan import ClipPlan, Terms, Want
+from agent.domain import Event, Incident, IncidentState, Severity
+from agent.events.wire import EventBody, body_of, decode_body, encode_body
+from agent.evidence.plan import MOST_INCIDENTS, ClipPlan, Terms, Want
+from agent.evidence.stills import END, ONSET, PEAK, still_name
 
 
 def plan(most_s: float = 300.0) -> ClipPlan:
@@ -105,3 +107,15 @@ def test_a_person_may_ask_for_any_stretch_up_to_the_longest() -> None:
     want = clips.request(10.0, 500.0, "till 3")
     assert (want.start_s, want.end_s, want.reason) == (10.0, 70.0, "till 3")
     assert clips.take(incident("a", 20.0)) is not None, "a request is no clip of an incident"
+
+
+def test_a_clip_that_is_full_is_followed_by_another_and_what_is_told_of_it_is_no_message_too_large() -> None:
+    clips = plan()
+    begun = [
+        want for n in range(3 * MOST_INCIDENTS) if (want := clips.take(incident(f"{n:08x}-{n:05d}", 100.0 + n / 10)))
+    ]
+    assert [len(want.incidents) for want in begun] == [MOST_INCIDENTS] * 3
+    names = [*begun[0].incidents]
+    stills = [still_name(name, which) for name in names for which in (ONSET, PEAK, END)]
+    told = encode_body(body_of(Event("clip", 1.0, data={"incidents": [*names], "stills": [*stills]})))
+    assert isinstance(decode_body(told), EventBody)
