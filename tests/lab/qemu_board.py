@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import signal
 import socket
 import time
 from pathlib import Path
+from typing import Any
 
 import pexpect
 
@@ -18,6 +20,12 @@ from tools.image.run import run
 PROMPT = r"root@\S+:\S+# "
 MODEL = "Raspberry Pi 4 Model B Rev 1.4"
 LINES = "/sys/devices/platform/gpio-sim.0/gpiochip0"
+STATUS = (
+    "/usr/bin/python3 -Sc 'import socket as s; c=s.socket(s.AF_UNIX); c.settimeout(60);"
+    ' c.connect("/run/aislewatch/api.sock");'
+    ' c.sendall(b"GET /v1/status HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n"); print(c.makefile().read())\''
+)
+"""Asks the agent with what costs an emulated processor least."""
 _MACHINE = ("-cpu", "cortex-a72", "-smp", "2", "-m", "1024")
 
 
@@ -95,7 +103,7 @@ class Board:
         said = self.console.before.decode(errors="replace").replace("\r", "")
         return int(self.console.match.group(1)), re.sub(r"^(?:\S+# )+", "", said).strip()
 
-    def eventually(self, command: str, *, timeout_s: float = 90) -> str:
+    def eventually(self, command: str, *, timeout_s: float = 90, every_s: float = 2) -> str:
         """What a command prints once it does not fail on the board."""
         end_s = time.monotonic() + timeout_s
         while True:
@@ -103,11 +111,17 @@ class Board:
             if code == 0:
                 return said
             assert time.monotonic() < end_s, f"{command!r} still ends with {code}: {said[-1500:]}"
-            time.sleep(1)
+            time.sleep(every_s)
 
-    def wait_for_camera(self, *, timeout_s: float = 400) -> None:
+    def wait_for_camera(self, *, timeout_s: float = 600) -> None:
         """Wait until the agent answers and has looked at pictures with its model."""
-        self.eventually("aislewatch status --json | grep -E '\"inferred\":[1-9]'", timeout_s=timeout_s)
+        self.eventually("systemctl is-active aislewatch", timeout_s=timeout_s, every_s=5)
+        self.eventually(f"{STATUS} | grep -E '\"inferred\": ?[1-9]'", timeout_s=timeout_s, every_s=5)
+
+    def status(self) -> dict[str, Any]:
+        """The agent's own status."""
+        facts: dict[str, Any] = json.loads(self.run(f"{STATUS} | grep '^{{'"))
+        return facts
 
     def cut(self) -> None:
         """Pull the plug."""
