@@ -14,9 +14,14 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from tools.image.recipe import BuildError
+from tools.image.sources import host_archives, plain
+from tools.image.wheels import build_agent
+
 REPOSITORY = Path(__file__).parents[2]
 CACHE = REPOSITORY / ".cache/lab"
 MIRROR = "AISLEWATCH_MIRROR"
+EPOCH = 1_000_000_000
 VENV = "/usr/lib/aislewatch/venv"
 PIP = (f"{VENV}/bin/pip", "install", "--quiet", "--disable-pip-version-check")
 
@@ -55,12 +60,12 @@ TRIXIE = Recipe(
 
 def mirror() -> str | None:
     """Where Debian's packages come from: AISLEWATCH_MIRROR, else what apt is configured with here; None without."""
-    named = os.environ.get(MIRROR)
-    if named or shutil.which("apt-get") is None:
-        return named
-    listing = ["apt-get", "indextargets", "--format", "$(ORIGIN)|$(LABEL)|$(REPO_URI)", "Created-By: Packages"]
-    lines = subprocess.run(listing, check=False, capture_output=True, text=True, timeout=60).stdout.splitlines()
-    return next((line.split("|")[2] for line in lines if line.startswith("Debian|Debian|")), None)
+    if os.environ.get(MIRROR):
+        return os.environ[MIRROR]
+    try:
+        return plain(host_archives()).address
+    except BuildError:
+        return None
 
 
 def missing(programs: Sequence[str]) -> str | None:
@@ -90,20 +95,10 @@ def root_of(recipe: Recipe) -> Path:
 
 
 def wheel() -> Path:
-    """The agent's own wheel, built from a copy of the tracked and new files as they are now."""
-    source, out = CACHE / "source", CACHE / "wheel"
-    for folder in (source, out):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    names = subprocess.run(listing, cwd=REPOSITORY, check=True, capture_output=True, timeout=60).stdout.split(b"\0")
-    for name in filter(None, map(bytes.decode, names)):
-        if (REPOSITORY / name).is_file():
-            (source / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(REPOSITORY / name, source / name)
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    _do([*pip, f"--wheel-dir={out}", source])
-    return next(out.glob("*.whl"))
+    """The agent's own wheel, built from what is committed, as the image has it."""
+    work = CACHE / "agent"
+    shutil.rmtree(work, ignore_errors=True)
+    return build_agent(work, "HEAD", EPOCH)
 
 
 def add_agent(root: Path, built: Path) -> None:
