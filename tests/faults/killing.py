@@ -14,7 +14,7 @@ from agent.events.wire import Record
 from agent.hub.ledger import Ledger
 from agent.hub.receiver import Backoff, Hub, Watchers
 
-_START_S = 20.0
+_START_S = 60.0
 
 
 @dataclass
