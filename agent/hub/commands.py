@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +31,10 @@ from agent.events.wire import plain
 from agent.hub.callers import Caller, Role
 from agent.hub.results import ResultBook
 
+log = logging.getLogger(__name__)
+
 AUDIT = "command"
+CLOSE_S = 5.0
 MOST_PROBLEMS = 50
 MOST_WORDS = 4000
 _LOOKS = (GetConfig, GetZones)
@@ -101,8 +105,9 @@ class CommandDesk:
         return await asyncio.shield(self._begin(command, digest, asker))
 
     async def close(self) -> None:
-        """Wait for what is being done."""
-        await asyncio.gather(*self._doing.values(), return_exceptions=True)
+        """Wait for what is being done, but not for ever: a disk that hangs must not keep the camera from ending."""
+        if self._doing:
+            await asyncio.wait(self._doing.values(), timeout=CLOSE_S)
 
     async def _again(self, command: Command, digest: bytes, first_digest: bytes) -> Result:
         if digest != first_digest:
@@ -144,15 +149,20 @@ class CommandDesk:
             result = await self._done(command, order, asker)
             self._book.note(command, digest, result)
             return result
+        noting = asyncio.ensure_future(self._book.begin(command, digest))
         try:
-            noting = asyncio.ensure_future(self._book.begin(command, digest))
             if not isinstance(order, _URGENT):
                 await noting
-            result = await self._done(command, order, asker)
+        except JournalError as error:
+            result = Result(command, "failed", _words(error))
+            self._book.note(command, digest, result)
+            return result
+        result = await self._done(command, order, asker)
+        try:
             await noting
             await self._book.finish(result)
         except JournalError as error:
-            result = Result(command, "failed", _words(error))
+            log.warning("what became of command %s is known until the end of this run only: %s", command, error)
             self._book.note(command, digest, result)
         return result
 

@@ -284,6 +284,19 @@ async def test_what_a_killed_camera_had_begun_is_not_done_again(tmp_path: Path, 
     assert (again.outcome, again.reason, again.repeated, len(siren.done)) == ("failed", CUT_SHORT, True, 1)
 
 
+async def test_a_journal_that_is_closed_stops_what_waits_for_it_and_silences_all_the_same(
+    tmp_path: Path, siren: Siren
+) -> None:
+    async with await Journal.open(tmp_path / "j.db", ManualClock(0.0)) as journal:
+        desk = await desk_of(journal, siren)
+    silenced = await desk.take(command(Silence("x"), 20.0), CHALLENGE, ASKER)
+    assert (silenced.outcome, len(siren.done)) == ("ok", 1)
+    refused = await desk.take(command(Restart("x"), 20.0), CHALLENGE, ASKER)
+    assert (refused.outcome, refused.reason, len(siren.done)) == ("failed", "the journal is closed", 1)
+    again = await desk.take(command(Restart("x"), 20.0, id=refused.id), CHALLENGE, ASKER)
+    assert (again.outcome, again.repeated) == ("failed", True)
+
+
 async def test_the_book_is_bounded_on_the_disk_as_well(tmp_path: Path, siren: Siren) -> None:
     async with await Journal.open(tmp_path / "j.db", ManualClock(0.0)) as journal:
         desk = await desk_of(journal, siren)
