@@ -13,7 +13,7 @@ import pytest
 from tests.e2e.camera import config_text
 from tests.lab import nspawn
 from tests.lab.nspawn import Machine
-from tests.lab.roots import BOOKWORM, add_agent, missing, root_of, wheel
+from tests.lab.roots import BOOKWORM, add_agent, root_of, wheel
 
 OURS = ("aislewatch.service", "aislewatch-firstboot.service", "aislewatch-update-confirm.service")
 FIRST_BOOT = """#!/bin/sh
@@ -35,7 +35,7 @@ Boot = Callable[[Callable[[Path], None]], AbstractContextManager[Machine]]
 @pytest.fixture(scope="session")
 def bookworm() -> Path:
     """Debian bookworm with the agent's dependencies."""
-    reason = missing(nspawn.PROGRAMS)
+    reason = nspawn.impossible()
     if reason:
         pytest.skip(reason)
     return root_of(BOOKWORM)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hal.simulated.latched import is_on
+from tests.lab.roots import missing
 
 AGENT = "aislewatch.service"
 PROGRAMS = ("mmdebstrap", "systemd-nspawn", "unshare", "nsenter")
@@ -160,6 +161,15 @@ class Machine:
         return "\n".join(f"{entry.t_s:.3f} {entry.text}" for entry in self.journal(AGENT)[-30:])
 
 
+def impossible() -> str | None:
+    """Why no system can be booted or entered here; None when one can."""
+    if reason := missing(PROGRAMS):
+        return reason
+    trial = ["unshare", "--mount", "--pid", "--fork", "sh", "-c", PROLOGUE]
+    tried = subprocess.run(trial, check=False, env=_environment("aislewatch-trial"), capture_output=True, timeout=30)
+    return f"this machine forbids it: {tried.stderr.decode().strip()}" if tried.returncode else None
+
+
 @contextmanager
 def booted(base: Path, prepare: Callable[[Path], None], name: str = "aislewatch-lab") -> Iterator[Machine]:
     """Boot a root, changed by `prepare`; the cached one below it stays as it is."""
@@ -191,13 +201,17 @@ def layered(base: Path, folder: Path) -> Iterator[Path]:
 def _spawned(root: Path, name: str, log: Any) -> Iterator[subprocess.Popen[bytes]]:
     """The outermost process; everything below it dies at the end."""
     command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", PROLOGUE + BOOTING]
-    environment = {"ROOT": str(root), "NAME": name, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+    environment = _environment(name, ROOT=str(root))
     outer = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         yield outer
     finally:
         outer.kill()
         outer.wait()
+
+
+def _environment(name: str, **more: str) -> dict[str, str]:
+    return {"NAME": name, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **more}
 
 
 def _count_boots(root: Path) -> None:

@@ -13,7 +13,7 @@ from tests.lab import nspawn
 from tests.lab.chamber import PYTHON, Chamber
 from tests.lab.extent import needs_full
 from tests.lab.nspawn import layered
-from tests.lab.roots import TRIXIE, missing, root_of
+from tests.lab.roots import TRIXIE, root_of
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(5400)]
 
@@ -36,7 +36,7 @@ CAMERA_SUITES = ("tests/contract/test_camera.py", "tests/hal/test_picamera.py")
 @pytest.fixture(scope="module")
 def trixie(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chamber]:
     """Debian trixie with Python 3.13, the agent's and picamera2's packages, and a virtual camera."""
-    reason = missing(nspawn.PROGRAMS)
+    reason = nspawn.impossible()
     if reason:
         pytest.skip(reason)
     with layered(root_of(TRIXIE), tmp_path_factory.mktemp("trixie")) as root:
