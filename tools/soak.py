@@ -3,8 +3,9 @@
     python tools/soak.py [--minutes N] [--scene NAME] [--samples FILE] [--document FILE] [--json]
 
 The camera is a process of its own, as on a device: the simulated shop's crowd, clips and all, every person in ten
-zones at once. Memory, open files and tasks are read from outside. The slope of memory is that of ordinary least
-squares after the warm-up; its interval allows for samples that follow each other (AR(1), as in Santer et al. 2000).
+zones at once; what it may keep of the past is set low, so that it is full before anything is measured. Memory, open
+files and tasks are read from outside. The slope of memory is that of ordinary least squares after the warm-up; its
+interval allows for samples that follow each other (AR(1), as in Santer et al. 2000).
 Exit status 1 when memory rises significantly, or files or tasks pile up.
 """
 
@@ -70,6 +71,8 @@ max_events = 20000
 [evidence]
 quota_mb = 200
 min_free_mb = 0
+[review]
+max_incidents = 100
 [gpio]
 driver = "simulated"
 [[output]]
