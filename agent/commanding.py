@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
-from agent.config_file import ConfigFile
+from agent.config_desk import ConfigDesk, Wish
+from agent.config_file import digest_of
 from agent.config_text import places_in, with_places
 from agent.errors import OperatorError
 from agent.events.orders import (
@@ -44,7 +43,6 @@ from agent.respond.desk import OutputsDesk
 from agent.review.entry import Entry
 from agent.rule_config import RULE_TABLES
 from agent.station import Station
-from agent.trial import TRIAL_S, Trial
 from agent.web.picture import PictureStream
 
 SNAPSHOT_S = 3.0
@@ -120,11 +118,9 @@ class Deeds:
         return OutputsDesk(station.alarms, station.journal, station.clock, station.desk.report)
 
     @property
-    def file(self) -> ConfigFile:
-        """The configuration file. Raises OperatorError where the camera runs without one."""
-        if self.home.file is None:
-            raise OperatorError("this camera runs without a configuration file", hint="start it by `aislewatch run`")
-        return self.home.file
+    def config(self) -> ConfigDesk:
+        """The desk of the configuration."""
+        return ConfigDesk(self.home)
 
     async def arm(self, order: Arm, asker: Asker) -> Mapping[str, Any]:
         """Arm, disarm or go by the schedules."""
@@ -160,11 +156,10 @@ class Deeds:
 
     async def get_config(self, order: GetConfig, asker: Asker) -> Mapping[str, Any]:
         """The file as it is."""
-        text = await asyncio.to_thread(self.file.text)
-        if len(text) > MAX_CONFIG:
-            raise Failed(f"the configuration has {len(text)} characters, more than a link carries")
-        trial = self.file.trial
-        return {"text": text, "sha256": self.file.sha256(), "trial": msgspec.to_builtins(trial) if trial else None}
+        shown = await self.config.shown()
+        if len(shown["text"]) > MAX_CONFIG:
+            raise Failed(f"the configuration has {len(shown['text'])} characters, more than a link carries")
+        return shown
 
     async def set_config(self, order: SetConfig, asker: Asker) -> Mapping[str, Any]:
         """Try a whole configuration."""
@@ -172,13 +167,13 @@ class Deeds:
 
     async def get_zones(self, order: GetZones, asker: Asker) -> Mapping[str, Any]:
         """The zones and lines of the file."""
-        text = await asyncio.to_thread(self.file.text)
-        return {**places_in(text), "sha256": self.file.sha256()}
+        text = await self.config.text()
+        return {**places_in(text), "sha256": digest_of(text)}
 
     async def set_zones(self, order: SetZones, asker: Asker) -> Mapping[str, Any]:
         """Try other zones or lines."""
-        text = await asyncio.to_thread(self.file.text)
-        return await self._try_out(with_places(text, order.zones, order.lines), order.reason, order.base, asker)
+        text = with_places(await self.config.text(), order.zones, order.lines)
+        return await self._try_out(text, order.reason, order.base, asker)
 
     async def hint_time(self, order: HintTime, asker: Asker) -> Mapping[str, Any]:
         """Label by the hub's time while nobody vouches for ours."""
@@ -192,10 +187,7 @@ class Deeds:
 
     async def restart(self, order: Restart, asker: Asker) -> Mapping[str, Any]:
         """Begin another life."""
-        if self.home.file is not None and self.home.file.trial is not None:
-            raise OperatorError("a configuration is on trial", hint="try again in a minute")
-        self.home.begin_again_soon()
-        return {"restarts": True}
+        return self.config.restart()
 
     async def decide(self, order: Decide, asker: Asker) -> Mapping[str, Any]:
         """Confirm or dismiss an incident."""
@@ -218,13 +210,8 @@ class Deeds:
 
     async def _try_out(self, text: str, reason: str, base: str | None, asker: Asker) -> Mapping[str, Any]:
         """A hub that asks has to link again under the new configuration for it to be kept."""
-
-        def tried() -> Trial:
-            return self.file.try_out(text, reason=reason, by=asker.who, linked=True, base=base)
-
-        trial = await asyncio.to_thread(tried)
-        self.home.begin_again_soon()
-        return {"sha256": trial.sha256, "trial_s": TRIAL_S, "restarts": True}
+        told = await self.config.try_out(text, Wish(reason, asker.who, base, linked=True))
+        return {key: told[key] for key in ("sha256", "trial_s", "restarts")}
 
 
 def _unknown(incident: str) -> OperatorError:

@@ -1,10 +1,10 @@
-"""Changes the zones and lines within a configuration's text and leaves all else as a person wrote it. Pure."""
+"""Changes tables and settings within a configuration's text and leaves all else as a person wrote it. Pure."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from agent.errors import ConfigError, OperatorError, Problem
@@ -17,32 +17,77 @@ Tables = Sequence[Mapping[str, Any]]
 
 def places_in(text: str) -> dict[str, list[dict[str, Any]]]:
     """The zones and lines of a configuration, as they stand there. Raises ConfigError where it is no TOML."""
-    raw = _parsed(text)
-    return {"zones": raw.get(ZONE, []), "lines": raw.get(LINE, [])}
+    found = tables_in(text, (ZONE, LINE))
+    return {"zones": found[ZONE], "lines": found[LINE]}
+
+
+def tables_in(text: str, keys: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+    """The `[[key]]` tables of a configuration, by key. Raises ConfigError where it is no TOML."""
+    raw = parsed(text)
+    return {key: raw.get(key, []) for key in keys}
 
 
 def with_places(text: str, zones: Tables | None, lines: Tables | None) -> str:
     """The configuration with other zones, other lines, or both; None leaves them as they are.
 
+    Raises as `with_tables`.
+    """
+    return with_tables(text, {ZONE: zones, LINE: lines})
+
+
+def with_tables(text: str, tables: Mapping[str, Tables | None]) -> str:
+    """The configuration with other `[[key]]` tables for each key; None leaves them as they are.
+
     The result is read again and compared. Raises ConfigError where the text is no TOML, OperatorError where what
     is given cannot be written, or the text is written in a manner that cannot be changed safely.
     """
-    wanted = _parsed(text)
-    for key, tables in ((ZONE, zones), (LINE, lines)):
-        if tables is None:
+    wanted = parsed(text)
+    for key, rows in tables.items():
+        if rows is None:
             continue
-        wanted[key] = [dict(table) for table in tables]
-        text = _without(text, key).rstrip("\n") + "\n" + "".join(_table(key, table) for table in tables)
-        if not tables:
+        wanted[key] = [dict(row) for row in rows]
+        text = _without(text, key).rstrip("\n") + "\n" + "".join(_table(key, row) for row in rows)
+        if not rows:
             del wanted[key]
     if _same(text, wanted):
         return text
     raise OperatorError(
-        "the zones cannot be changed within this configuration's text", hint="send the whole configuration instead"
+        "the tables cannot be changed within this configuration's text", hint="send the whole configuration instead"
     )
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def with_setting(text: str, table: str, key: str, value: object) -> str:
+    """The configuration with `key = value` in `[table]`. Raises as `with_tables`."""
+    wanted = parsed(text)
+    wanted.setdefault(table, {})[key] = value
+    for changed in (_put(text, table, key, value), f"{text.rstrip()}\n\n[{table}]\n{_key(key)} = {_value(value)}\n"):
+        if _same(changed, wanted):
+            return changed
+    raise OperatorError(
+        f"{table}.{key} cannot be changed within this configuration's text", hint="change it in the file itself"
+    )
+
+
+def _put(text: str, table: str, key: str, value: object) -> str:
+    """The text with the setting in place of the one that stands in the table, else right behind its header."""
+    row = re.compile(rf"^\s*{re.escape(key)}\s*=")
+    line = f"{_key(key)} = {_value(value)}\n"
+    kept, inside, done, behind = [], False, False, -1
+    for old in text.splitlines(keepends=True):
+        if header := _HEADER.match(old):
+            inside = header[1] == table
+        elif inside and row.match(old):
+            old, done = line, True
+        kept.append(old)
+        if header and inside and behind < 0:
+            behind = len(kept)
+    if not done and behind >= 0:
+        kept.insert(behind, line)
+    return "".join(kept)
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """A configuration as TOML has it. Raises ConfigError where it is none."""
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

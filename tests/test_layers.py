@@ -55,6 +55,7 @@ LAYERS = {
     "agent.review.entry": 4,
     "agent.review.explain": 4,
     "agent.config_file": 5,
+    "agent.config_desk": 5,
     "agent.config_text": 4,
     "agent.insight": 5,
     "agent.insight.collector": 4,

@@ -1,0 +1,84 @@
+"""The configuration as people and hubs ask for it and change it: shown, tried out, and what stands in the picture."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from agent.config_file import ConfigFile, digest_of
+from agent.config_text import Tables, tables_in, with_tables
+from agent.errors import OperatorError
+from agent.home import Home
+from agent.trial import TRIAL_S, Trial
+
+DRAWN = ("zone", "line", "privacy_mask", "motion_mask", "object_mask", "rule")
+"""The tables that are drawn into the picture, and the rules that go by them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Why somebody wants a change, and who: a hub that asks has to link again for it to be kept (`linked`).
+
+    `base` is the hash of the configuration that they have seen; another one refuses the change.
+    """
+
+    reason: str
+    by: str
+    base: str | None = None
+    linked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigDesk:
+    """Everything here raises OperatorError where the camera runs without a configuration file."""
+
+    home: Home
+
+    @property
+    def file(self) -> ConfigFile:
+        """The configuration file."""
+        if self.home.file is None:
+            raise OperatorError("this camera runs without a configuration file", hint="start it by `aislewatch run`")
+        return self.home.file
+
+    async def text(self) -> str:
+        """What stands in the file. Raises OperatorError."""
+        return await asyncio.to_thread(self.file.text)
+
+    async def shown(self) -> dict[str, Any]:
+        """The file as it is, and how its trial stands. Raises OperatorError."""
+        return self._told({"text": (text := await self.text())}, text)
+
+    async def drawn(self) -> dict[str, Any]:
+        """The tables that are drawn into the picture, as they stand in the file. Raises OperatorError, ConfigError."""
+        text = await self.text()
+        return self._told(tables_in(text, DRAWN), text)
+
+    async def draw(self, tables: Mapping[str, Tables | None], wish: Wish) -> dict[str, Any]:
+        """Try other tables; those that are None stay. Raises OperatorError, ConfigError."""
+        return await self.try_out(with_tables(await self.text(), tables), wish)
+
+    async def try_out(self, text: str, wish: Wish) -> dict[str, Any]:
+        """Try a whole configuration in a life of its own. Raises OperatorError, ConfigError."""
+
+        def tried() -> Trial:
+            return self.file.try_out(text, reason=wish.reason, by=wish.by, linked=wish.linked, base=wish.base)
+
+        trial = await asyncio.to_thread(tried)
+        self.home.begin_again_soon()
+        return {"sha256": trial.sha256, "before": trial.before, "trial_s": TRIAL_S, "restarts": True}
+
+    def restart(self) -> dict[str, Any]:
+        """Begin another life. Raises OperatorError while a configuration is on trial."""
+        if self.home.file is not None and self.home.file.trial is not None:
+            raise OperatorError("a configuration is on trial", hint="try again in a minute")
+        self.home.begin_again_soon()
+        return {"restarts": True}
+
+    def _told(self, facts: dict[str, Any], text: str) -> dict[str, Any]:
+        trial = self.file.trial
+        return {**facts, "sha256": digest_of(text), "trial": msgspec.to_builtins(trial) if trial else None}
