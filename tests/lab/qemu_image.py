@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.install.provision import parse
 from tools.image import bundle, disk
 from tools.image.recipe import ROOT, load
 from tools.image.run import run
@@ -43,7 +44,7 @@ pattern = "pulse"
 on_s = 0.5
 off_s = 0.5
 [[input]]
-name = "back door"
+name = "back-door"
 kind = "door"
 pin = 4
 pull = "up"
@@ -54,8 +55,10 @@ BREAK_AGENT = ("rm /usr/bin/aislewatch",)
 
 
 def provision() -> str:
-    """What the boards of the laboratory are told before their first start."""
-    return f'configuration = {json.dumps(CONFIGURATION)}\n[network]\ntime_servers = ["10.0.2.2"]\n'
+    """What the boards of the laboratory are told before their first start. Raises OperatorError for a mistake."""
+    text = f'configuration = {json.dumps(CONFIGURATION)}\n[network]\ntime_servers = ["10.0.2.2"]\n'
+    parse(text)
+    return text
 
 
 def find() -> Path | None:

@@ -124,7 +124,7 @@ def test_an_edge_on_an_input_becomes_an_event(board: Board) -> None:
             "echo pull-up > {0}; echo pull-down > {0}; echo {1} > {0}".format(f"{LINES}/sim_gpio{DOOR}/pull", pull)
         )
         board.eventually(
-            f"journalctl -b -u aislewatch -o cat | grep 'input=back door' | tail -1 | grep 'active={active}'"
+            f"journalctl -b -u aislewatch -o cat | grep 'input=back-door' | tail -1 | grep 'active={active}'"
         )
 
 
