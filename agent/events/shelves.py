@@ -28,8 +28,9 @@ class Filed(NamedTuple):
 
 def put(db: sqlite3.Connection, shelf: str, records: Iterable[Filed]) -> None:
     """File records, within the caller's transaction."""
-    rows = [(shelf, key, float(utc_s), value, _checksum(shelf, key, utc_s, value)) for key, utc_s, value in records]
-    db.executemany(f"INSERT OR REPLACE INTO filed ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)", rows)
+    rows = [(shelf, key, float(utc_s), value) for key, utc_s, value in records]  # the column gives a float back
+    summed = [(*row, _checksum(*row)) for row in rows]
+    db.executemany(f"INSERT OR REPLACE INTO filed ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)", summed)
 
 
 def between(db: sqlite3.Connection, shelf: str, from_utc_s: float, to_utc_s: float, limit: int) -> list[Filed]:

@@ -46,6 +46,12 @@ async def test_a_record_under_the_same_key_is_replaced(tmp_path: Path) -> None:
         assert await journal.filed("a") == [records(1)[0], Filed("k0001", 9.0, b"new")]
 
 
+async def test_a_whole_number_is_a_time_too(tmp_path: Path) -> None:
+    async with await Journal.open(tmp_path / "j.db", SystemClock(), LIMITS) as journal:
+        await journal.file("a", [Filed("k", 7, b"value")])
+        assert await journal.filed("a") == [Filed("k", 7.0, b"value")]
+
+
 async def test_trimming_removes_the_older_ones_of_one_shelf(tmp_path: Path) -> None:
     async with await Journal.open(tmp_path / "j.db", SystemClock(), LIMITS) as journal:
         await journal.file("a", records(10))
