@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,7 @@ from agent.review.desk import Review
 from agent.rules.schedule import is_on
 from agent.sensors import Sensors
 from agent.status import Unavailable
+from agent.update.report import report_updates
 from agent.vision.detector import Detector
 from agent.vision.pipeline import Pipeline
 from agent.vision.thermal import WarmBodies
@@ -117,6 +119,7 @@ class Station:
             self.review.run(lambda: self.capture.receiving),
             self.insight.run(),
             *self.care.chores(),
+            report_updates(Path(self.config.storage.data_dir), self.clock, self.desk.report),
             *([self.evidence.watch()] if self.evidence else []),
         ]
 

@@ -35,7 +35,7 @@ SEEN_FOR_S = 60.0
 AUDITED = frozenset(
     (
         *("start", "arming", "silence", "output_test", "decision", "rebase", "pairing", "factory_reset"),
-        *("command", "config_trial", "healing", "safe_mode", "resume", "service"),
+        *("command", "config_trial", "healing", "safe_mode", "resume", "service", "update", "walk_test", "restart"),
     )
 )
 """The kinds of events that are lines of the audit log, too."""

@@ -10,6 +10,8 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from agent.cli.asking import ask
@@ -17,9 +19,11 @@ from agent.cli.options import HERE
 from agent.errors import OperatorError
 from agent.update import engine, slots
 from agent.update.engine import Machine, Store
-from agent.update.slots import Phase
+from agent.update.report import leave_word
+from agent.update.slots import Phase, Record
 from agent.update.wellness import complaints
 
+DATA = Path("/var/lib/aislewatch")
 EVERY_S = 5.0
 WELL_TIMES = 3
 """So many looks in a row must find the camera well."""
@@ -52,17 +56,28 @@ def judge(
     return wrong or ["it was not well for long enough"]
 
 
-def decide(machine: Machine, store: Store, judged: Callable[[], list[str]]) -> int:
-    """End what is to be ended: 0 stay here, 1 leave this system; `judged` tells what is wrong. Raises OperatorError."""
+def decide(
+    machine: Machine,
+    store: Store,
+    judged: Callable[[], list[str]],
+    told: Callable[[Record], None] = lambda record: None,
+) -> int:
+    """End what is to be ended: 0 stay here, 1 leave this system. Raises OperatorError.
+
+    `judged` tells what is wrong with the new system, `told` hears how an update ended.
+    """
+    found = store.load()
     record = engine.wake(machine, store)
     if record.phase is not Phase.TRYING:
         log.info("update %s: %s %s", record.version, record.phase, record.why)
+        if found.pending:
+            told(record)
         return 0
     if wrong := judged():
         engine.leave(store, "; ".join(wrong))
         log.error("update %s is left: %s", record.version, "; ".join(wrong))
         return 1
-    engine.keep(machine, store)
+    told(engine.keep(machine, store))
     log.info("update %s is kept: the camera sees, infers and stores", record.version)
     return 0
 
@@ -73,8 +88,9 @@ def main() -> int:
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     try:
-        return decide(RaucMachine(), Store(), lambda: judge(lambda: ask(HERE, "/v1/status")))
-    except OperatorError as error:
+        status = partial(ask, HERE, "/v1/status")
+        return decide(RaucMachine(), Store(), partial(judge, status), partial(leave_word, DATA))
+    except (OperatorError, OSError) as error:
         log.error("%s", error)
         return 1
 
