@@ -11,13 +11,16 @@ from aiohttp import web
 from agent.commanding import make_services
 from agent.config import Config
 from agent.desk import Desk
-from agent.domain import Json
+from agent.domain import Event, Json
 from agent.entrance import Ports, add_pairing, entrance
 from agent.events.lines import event_fields
 from agent.evidence.desk import EvidenceDesk
+from agent.fitting.configuration import ConfigDesk
+from agent.fitting.desk import About, AimDesk, WalkDesk
 from agent.home import Home
 from agent.hub.identity import Identity
 from agent.hub.link import LinkServer
+from agent.logbook import LogBook
 from agent.reset import FactoryReset
 from agent.respond.desk import OutputsDesk
 from agent.standing import Standing
@@ -27,6 +30,7 @@ from agent.tills import TillDesk
 from agent.web.api import Facts, create_app
 from agent.web.evidence import EvidenceApi
 from agent.web.feed import LiveFeed
+from agent.web.fitting import FittingApi
 from agent.web.foresight import ForesightApi
 from agent.web.health import HealthApi
 from agent.web.insight import InsightApi
@@ -71,9 +75,11 @@ async def answering(station: Station, reset: FactoryReset, home: Home) -> AsyncI
     api = create_app(Facts(standing.identity, status.facts, status.metrics), link)
     add_live(api, live, seen=station.evidence.seen if station.evidence else None)
     await _add_services(api, station, standing.identity())
+    book = _add_fitting(api, station, standing.identity, home, live)
     add_pairing(api, station, standing, reset, ports)
     async with entrance(api, config.api, standing, ports):
-        yield Running(config, status, station.desk, api, ports, ports.url(config.api))
+        with book.kept():
+            yield Running(config, status, station.desk, api, ports, ports.url(config.api))
         live.close()
         await link.close()
 
@@ -94,6 +100,26 @@ async def _add_services(api: web.Application, station: Station, identity: Identi
         camera: dict[str, Json] = {**facts, "name": config.camera.name, "model_name": config.model.name}
         desk = EvidenceDesk(station.evidence, clock)
         EvidenceApi(desk, station.review, station.journal, camera).add_to(api)
+
+
+def _add_fitting(
+    api: web.Application, station: Station, identity: Callable[[], Identity], home: Home, live: LiveFeed
+) -> LogBook:
+    """The routes for whoever fits the camera; the book is filled while `kept`."""
+    config, clock, desk, evidence = ConfigDesk(home), station.clock, station.desk, station.evidence
+    aim = AimDesk(station.config, clock, live.next_frame)
+    about = About(
+        station.config, lambda: identity().facts(), config.digest, station.health, evidence.key if evidence else None
+    )
+    walk, book = WalkDesk(about, clock, aim, desk.report), LogBook(clock)
+    desk.watch(walk.item)
+    desk.watch_frames(walk.frame)
+
+    def note(kind: str, data: dict[str, Json]) -> None:
+        desk.report(Event(kind, clock.monotonic(), data=data))
+
+    FittingApi(aim, walk, config, book, note).add_to(api)
+    return book
 
 
 def _status(station: Station, identity: Callable[[], Identity], link: LinkServer, live: LiveFeed) -> StatusDesk:

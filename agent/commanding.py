@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agent.config_desk import ConfigDesk, Wish
 from agent.config_file import digest_of
 from agent.config_text import places_in, with_places
 from agent.errors import OperatorError
@@ -32,6 +31,7 @@ from agent.events.orders import (
 )
 from agent.events.wire import Capabilities
 from agent.evidence.desk import TYPES, EvidenceDesk
+from agent.fitting.configuration import ConfigDesk, Wish
 from agent.health.desk import rebase
 from agent.home import Home
 from agent.hub.attachments import Attachments, OpenClip, StoredFile

@@ -16,13 +16,14 @@ from agent.config import Config
 from agent.domain import Json
 from agent.respond.alarms import OutputStatus
 from agent.vision.pipeline import Outcome, StageMs
-from hal.ports import Clock
+from hal.ports import Clock, Frame
 
 STAGES = tuple(stage.name for stage in fields(StageMs))
 MAX_NOTES = 200
 METER_FRAMES = 256
 METER_S = 3.0
 FACTS_EVERY_S = 1.0
+NEXT_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,14 @@ class LiveFeed:
             if self._latest and self._latest.number > number:
                 return self._latest
             await self._news.wait()
+        return None
+
+    async def next_frame(self, within_s: float = NEXT_S) -> Frame | None:
+        """The next frame; None where the camera gives none in that time."""
+        with suppress(TimeoutError), self.watching():
+            async with asyncio.timeout(within_s):
+                moment = await self.newer(self._offered)
+                return moment.outcome.frame if moment else None
         return None
 
     def close(self) -> None:

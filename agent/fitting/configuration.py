@@ -49,6 +49,13 @@ class ConfigDesk:
         """What stands in the file. Raises OperatorError."""
         return await asyncio.to_thread(self.file.text)
 
+    def digest(self) -> str:
+        """The hash of the file; "" where there is none, or it cannot be read."""
+        try:
+            return self.file.sha256()
+        except OperatorError:
+            return ""
+
     async def shown(self) -> dict[str, Any]:
         """The file as it is, and how its trial stands. Raises OperatorError."""
         return self._told({"text": (text := await self.text())}, text)

@@ -1,0 +1,187 @@
+"""What whoever fits a camera needs over the API: aim, the walk test with its record, what is drawn, configuration, log.
+
+| `GET /v1/aim` | how sharp, exposed and level the next picture is |
+| `GET, POST /v1/walk-test`, `POST /v1/walk-test/end`, `GET /v1/walk-test/{file}` | the test, its end, its record |
+| `GET, POST /v1/zones` | the zones, lines, masks and rules of the configuration; a change is on trial |
+| `GET, POST /v1/config` | the whole configuration, in the same way |
+| `POST /v1/restart` | begin anew |
+| `GET /v1/logs` | the last lines of the program's log |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from agent.domain import Json
+from agent.errors import ConfigError, OperatorError
+from agent.events.kinds import Digest
+from agent.events.orders import MAX_CONFIG
+from agent.fitting.configuration import DRAWN, ConfigDesk, Wish
+from agent.fitting.desk import AimDesk, WalkDesk
+from agent.fitting.record import FILES
+from agent.logbook import LEVELS, LogBook
+from agent.web.bodies import Reason, Who, Words, answer, read_body, refused
+from agent.web.callers import who_says
+
+Tables = Annotated[list[dict[str, Any]], Meta(max_length=128)]
+MEDIA = {".json": "application/json", ".html": "text/html", ".sig": "text/plain"}
+MOST_LINES = 1000
+
+
+class Begin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST /v1/walk-test`."""
+
+    by: Who = ""
+
+
+class End(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST /v1/walk-test/end`."""
+
+    note: Words = ""
+
+
+class SetDrawn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST /v1/zones`: the tables to put in place of the old ones; those left out stay."""
+
+    reason: Reason
+    by: Who = ""
+    base: Digest | None = None
+    zone: Tables | None = None
+    line: Tables | None = None
+    privacy_mask: Tables | None = None
+    motion_mask: Tables | None = None
+    object_mask: Tables | None = None
+    rule: Tables | None = None
+
+
+class SetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST /v1/config`: a whole configuration to try; `base` is the hash of the one that it is to replace."""
+
+    text: Annotated[str, Meta(max_length=MAX_CONFIG)]
+    reason: Reason
+    by: Who = ""
+    base: Digest | None = None
+
+
+class Restart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST /v1/restart`."""
+
+    reason: Reason
+    by: Who = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FittingApi:
+    """The routes; `note` journals an event of a kind."""
+
+    aim: AimDesk
+    walk: WalkDesk
+    config: ConfigDesk
+    book: LogBook
+    note: Callable[[str, dict[str, Json]], None]
+
+    def add_to(self, app: web.Application) -> None:
+        """Add the routes."""
+        app.add_routes(
+            [
+                web.get("/v1/aim", self.show_aim),
+                web.get("/v1/walk-test", self.show_walk),
+                web.post("/v1/walk-test", self.begin_walk),
+                web.post("/v1/walk-test/end", self.end_walk),
+                web.get("/v1/walk-test/{file}", self.record),
+                web.get("/v1/zones", self.show_drawn),
+                web.post("/v1/zones", self.draw),
+                web.get("/v1/config", self.show_config),
+                web.post("/v1/config", self.set_config),
+                web.post("/v1/restart", self.restart),
+                web.get("/v1/logs", self.logs),
+            ]
+        )
+
+    async def show_aim(self, _: web.Request) -> web.Response:
+        """Measure the next picture. Raises HTTPServiceUnavailable where none comes."""
+        facts = await self.aim.facts()
+        if facts is None:
+            raise web.HTTPServiceUnavailable(text="the camera gives no picture at present\n")
+        return answer(facts)
+
+    async def show_walk(self, _: web.Request) -> web.Response:
+        """How the walk test stands."""
+        return answer(self.walk.facts())
+
+    async def begin_walk(self, request: web.Request) -> web.Response:
+        """Begin one."""
+        wish = await read_body(request, Begin)
+        try:
+            return answer(self.walk.begin(who_says(request, wish.by)))
+        except OperatorError as error:
+            raise refused(error) from None
+
+    async def end_walk(self, request: web.Request) -> web.Response:
+        """End it; answers with its record."""
+        wish = await read_body(request, End)
+        return await _done(self.walk.end(wish.note))
+
+    async def record(self, request: web.Request) -> web.Response:
+        """A file of the last record. Raises HTTPNotFound where there is none."""
+        name = request.match_info["file"]
+        if name not in FILES or name not in self.walk.files:
+            raise web.HTTPNotFound(text="there is no such record: end a walk test first\n")
+        media = next(media for suffix, media in MEDIA.items() if name.endswith(suffix))
+        headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
+        return web.Response(body=self.walk.files[name], content_type=media, charset="utf-8", headers=headers)
+
+    async def show_drawn(self, _: web.Request) -> web.Response:
+        """What is drawn into the picture, as it stands in the configuration's file."""
+        return await _done(self.config.drawn())
+
+    async def draw(self, request: web.Request) -> web.Response:
+        """Try other zones, lines, masks or rules; the camera restarts under them."""
+        said = await read_body(request, SetDrawn)
+        wish = Wish(said.reason, who_says(request, said.by), said.base)
+        return await _done(self.config.draw({key: getattr(said, key) for key in DRAWN}, wish))
+
+    async def show_config(self, _: web.Request) -> web.Response:
+        """The configuration's file, and what is on trial."""
+        return await _done(self.config.shown())
+
+    async def set_config(self, request: web.Request) -> web.Response:
+        """Try another one."""
+        said = await read_body(request, SetConfig)
+        return await _done(self.config.try_out(said.text, Wish(said.reason, who_says(request, said.by), said.base)))
+
+    async def restart(self, request: web.Request) -> web.Response:
+        """Begin another life."""
+        wish = await read_body(request, Restart)
+        try:
+            told = self.config.restart()
+        except OperatorError as error:
+            raise refused(error) from None
+        self.note("restart", {"reason": wish.reason, "by": who_says(request, wish.by)})
+        return answer(told)
+
+    async def logs(self, request: web.Request) -> web.Response:
+        """The newest lines behind `after` that are at least of `level`, at most `limit`."""
+        query = request.query
+        level, after, limit = query.get("level", "debug"), query.get("after", "0"), query.get("limit", str(MOST_LINES))
+        if level not in LEVELS or not after.isdecimal() or not limit.isdecimal():
+            raise web.HTTPBadRequest(text=f"level is one of {', '.join(LEVELS)}; after and limit are numbers\n")
+        lines = self.book.after(int(after[:18]), LEVELS[level])[-min(max(int(limit[:9]), 1), MOST_LINES) :]
+        return answer({"lines": [line.facts() for line in lines]})
+
+
+async def _done(work: Awaitable[dict[str, Any]]) -> web.Response:
+    """What it answers; mistakes of a configuration as a list."""
+    try:
+        return answer(await work)
+    except ConfigError as error:
+        problems = [{"path": one.path, "message": one.message, "hint": one.hint} for one in error.problems]
+        return answer({"problems": problems}, status=422)
+    except OperatorError as error:
+        raise refused(error) from None
