@@ -152,6 +152,7 @@ def test_the_real_rauc_refuses_what_is_not_ours(workshop: Workshop, tmp_path: Pa
     file = workshop.bundle("9.9.0")
     assert qemu_image.rauc_refuses(file, ours.keyring) == ""
     assert qemu_image.rauc_refuses(file, bundle.laboratory_signer(tmp_path).keyring)
+    assert qemu_image.rauc_refuses(qemu_image.tampered(file), ours.keyring)
     unsigned = tmp_path / "unsigned.raucb"
     unsigned.write_bytes(file.read_bytes()[:-4096])
     assert qemu_image.rauc_refuses(unsigned, ours.keyring)

@@ -14,7 +14,7 @@ compatible={compatible}
 version={version}
 
 [bundle]
-format=verity
+format={bundles}
 
 [image.rootfs]
 filename=rootfs.img
@@ -65,7 +65,7 @@ def make(out: Path, recipe: Recipe, version: str, *, root: Path, boot: Path, sig
     content.mkdir(parents=True)
     (content / "rootfs.img").hardlink_to(root)
     (content / "boot.img").hardlink_to(boot)
-    manifest = _MANIFEST.format(compatible=recipe.compatible, version=version)
+    manifest = _MANIFEST.format(compatible=recipe.compatible, version=version, bundles=recipe.bundles)
     (content / "manifest.raucm").write_text(manifest, encoding="ascii")
     out.unlink(missing_ok=True)
     signed = [f"--cert={signer.certificate}", f"--key={signer.key}", f"--keyring={signer.keyring}"]

@@ -47,6 +47,7 @@ class Recipe:
     suite: str
     python: str
     tryboot: str
+    bundles: str
     packages: tuple[str, ...]
     requirements: tuple[str, ...]
     overlays: tuple[str, ...]
@@ -83,6 +84,8 @@ def parse(raw: dict[str, Any]) -> Recipe:
     recipe: Recipe = _filled(Recipe, raw, "recipe")
     if recipe.tryboot not in ("firmware", "file"):
         raise BuildError(f"tryboot is {recipe.tryboot!r}: it is `firmware` on a Pi and `file` in the emulator")
+    if recipe.bundles not in ("plain", "verity"):
+        raise BuildError(f"bundles is {recipe.bundles!r}: RAUC knows `plain` and `verity`")
     missing = [name for name in recipe.requirements if not (ROOT / name).is_file()]
     missing += [name for name in recipe.overlays if not (FOLDER / "files" / name).is_dir()]
     if missing:

@@ -58,6 +58,7 @@ def customise(root: Path, recipe: Recipe, release: Release) -> None:
         "@DISK@": f"{DISK_ID:08x}",
         "@COMPATIBLE@": recipe.compatible,
         "@TRYBOOT@": recipe.tryboot,
+        "@BUNDLES@": recipe.bundles,
         "@SOURCE@": release.source,
     }
     for overlay in recipe.overlays:
