@@ -73,11 +73,14 @@ class SystemClock:
 
     def wall(self) -> WallTime:
         kernel = kernel_clock()
-        # The marker lies in memory (/run): to ask for it never waits, not even on the event loop.
-        return WallTime(time.time(), os.access(self._marker, os.F_OK) if kernel is None else kernel.synchronised)
+        return WallTime(time.time(), self._marked() if kernel is None else kernel.synchronised)
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+    def _marked(self) -> bool:
+        """Whether timesyncd left its mark; in /run, which is memory, so that asking never holds the event loop up."""
+        return _libc().access(os.fsencode(self._marker), os.F_OK) == 0
 
 
 class ServiceManager:
