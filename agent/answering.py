@@ -72,11 +72,11 @@ async def answering(station: Station, reset: FactoryReset, home: Home) -> AsyncI
     station.desk.watch(lambda item: live.note(event_fields(item)))
     station.desk.watch_frames(live.offer)
     live.status_from(status.bar)
-    api = create_app(Facts(standing.identity, status.facts, status.metrics), link)
+    api = create_app(Facts(standing.identity, status.facts, status.metrics), link, sessions=home.sessions)
     add_live(api, live, seen=station.evidence.seen if station.evidence else None)
     await _add_services(api, station, standing.identity())
     book = _add_fitting(api, station, standing.identity, home, live)
-    add_pairing(api, station, standing, reset, ports)
+    add_pairing(api, station, standing, reset, ports, home.sessions)
     async with entrance(api, config.api, standing, ports):
         with book.kept():
             yield Running(config, status, station.desk, api, ports, ports.url(config.api))

@@ -20,10 +20,12 @@ from agent.standing import Keyed, Standing
 from agent.station import Station
 from agent.tables.service import ApiConfig
 from agent.web.api import KEEPER
+from agent.web.commission import SessionsApi, Whereabouts, add_page, admission
 from agent.web.doors import Doors, PlainDoor, SocketDoor, TlsDoor, opened
 from agent.web.guard import Doorkeeper
 from agent.web.pairing import NoPairingApi, PairingApi, Place
 from agent.web.resetting import ResetApi
+from agent.web.sessions import Life, Sessions
 
 RECHECK_S = 5.0
 """How long a technician's pass may outlive its end on a connection that is in use."""
@@ -43,17 +45,30 @@ class Ports:
         return f"https://{config.tls_host}:{self.tls}" if self.tls is not None else ""
 
 
-def add_pairing(api: web.Application, station: Station, standing: Standing, reset: FactoryReset, ports: Ports) -> None:
-    """The routes of pairing, where there is a TLS door, and of a reset."""
+def add_pairing(
+    api: web.Application,
+    station: Station,
+    standing: Standing,
+    reset: FactoryReset,
+    ports: Ports,
+    sessions: Sessions,
+) -> None:
+    """The routes of pairing and of the page's sessions, where there is a TLS door, and of a reset."""
     report, clock, host = station.desk.report, station.clock, station.config.api.tls_host
     fp = standing.keyed.device.fp if standing.keyed else ""
     ResetApi(standing.id, fp, reset, report).add_to(api)
+    add_page(api)
     if standing.keyed is None:
         NoPairingApi().add_to(api)
         return
+    trust = standing.keyed.trust
+
+    sessions.begin(Life(fp, clock.monotonic, report, admission(trust)))
     place = Place(standing.id, fp, lambda: ports.tls or 0, lambda: reachable_addresses(host))
     claims = Claims(clock.monotonic)
-    PairingApi(place, standing.keyed.trust, claims, api[KEEPER], clock, report).add_to(api)
+    PairingApi(place, trust, claims, api[KEEPER], clock, report).add_to(api)
+    SessionsApi(sessions, claims, Whereabouts(place.port, place.addresses)).add_to(api)
+    trust.watch(sessions.sweep)
 
 
 @asynccontextmanager

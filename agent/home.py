@@ -18,6 +18,7 @@ from agent.desk import Desk
 from agent.domain import Event, Severity
 from agent.errors import OperatorError, single
 from agent.trial import Probation, Trial, TrialState
+from agent.web.sessions import Sessions
 from hal.ports import Clock
 
 LOOK_S = 1.0
@@ -27,11 +28,15 @@ log = logging.getLogger(__name__)
 
 
 class Home:
-    """Belongs to the event loop. `file` is None where a camera runs without one: then no life follows another."""
+    """Belongs to the event loop. `file` is None where a camera runs without one: then no life follows another.
+
+    `sessions` of browsers go on from one life to the next: who tries other zones stays in.
+    """
 
     def __init__(self, file: ConfigFile | None = None) -> None:
         self.file = file
         self.again = asyncio.Event()
+        self.sessions = Sessions()
 
     def begin(self, config: Config) -> Config:
         """A life begins: the configuration it is to have. Raises OperatorError, ConfigError."""

@@ -71,6 +71,7 @@ LAYERS = {
     "agent.metrics": 5,
     "agent.version": 5,
     "agent.web": 6,
+    "agent.web.sessions": 5,
     "agent.build": 7,
     "agent.care": 7,
     "agent.poses": 7,

@@ -36,6 +36,7 @@ AUDITED = frozenset(
     (
         *("start", "arming", "silence", "output_test", "decision", "rebase", "pairing", "factory_reset"),
         *("command", "config_trial", "healing", "safe_mode", "resume", "service", "update", "walk_test", "restart"),
+        *("session",),
     )
 )
 """The kinds of events that are lines of the audit log, too."""

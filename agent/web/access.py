@@ -16,6 +16,14 @@ ACCESS: dict[str, Role] = {
     "POST /v1/till": Role.STRANGER,
     # Over TLS only, while a claim is open and with its token.
     "POST /v1/pair": Role.STRANGER,
+    # A link to the page counts once, and what follows is by its cookie.
+    "GET /enter/{code}": Role.STRANGER,
+    "POST /v1/sessions/key": Role.STRANGER,
+    "GET /v1/sessions": Role.TECHNICIAN,
+    "POST /v1/sessions": Role.TECHNICIAN,
+    "POST /v1/sessions/{id}/end": Role.TECHNICIAN,
+    "GET /v1/me": Role.TECHNICIAN,
+    "GET /v1/qr.svg": Role.TECHNICIAN,
     "GET /": Role.TECHNICIAN,
     "GET /static/{name}": Role.TECHNICIAN,
     "GET /live.jpg": Role.TECHNICIAN,
@@ -69,6 +77,15 @@ ACCESS: dict[str, Role] = {
     "POST /v1/claim": Role.LOCAL,
 }
 
+NOT_BY_SESSION = frozenset(
+    (
+        *("POST /v1/sessions", "GET /v1/link", "POST /v1/pair", "POST /v1/unpair", "POST /v1/factory-reset"),
+        *("POST /v1/trust/authorities", "POST /v1/trust/revoked", "POST /v1/erase"),
+    )
+)
+"""What a browser's session may not do, whoever let it in: hand itself on, change the trust, erase."""
+CLOSED = "closed to strangers: pair this camera with a hub, and use a certificate that the hub gave out\n"
+
 
 def route_of(request: web.Request) -> str:
     """The request's route as it stands in the table, such as `GET /v1/clips/{id}`; what is asked for where none is."""
@@ -88,11 +105,11 @@ def check_access(request: web.Request, caller: Caller) -> None:
     if request.match_info.http_exception is not None and caller.role > Role.STRANGER:
         return  # nothing is there, and whom we know may hear so
     if caller.role < least:
-        raise web.HTTPForbidden(text=f"{_WHY[least]}\n")
+        raise web.HTTPForbidden(text=_WHY[least])
 
 
 _WHY = {
-    Role.TECHNICIAN: "closed to strangers: pair this camera with a hub, and use a certificate that the hub gave out",
-    Role.HUB: "this takes the hub's own certificate",
-    Role.LOCAL: "this can be done on the camera itself only",
+    Role.TECHNICIAN: CLOSED,
+    Role.HUB: "this takes the hub's own certificate\n",
+    Role.LOCAL: "this can be done on the camera itself only\n",
 }

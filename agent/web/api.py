@@ -13,14 +13,16 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from agent.domain import Json
-from agent.hub.callers import Caller
+from agent.hub.callers import Caller, Role
 from agent.hub.identity import Identity
 from agent.metrics import CONTENT_TYPE, Metric, exposition
 from agent.web.access import check_access
 from agent.web.bodies import answer
 from agent.web.callers import caller_of, note_caller
+from agent.web.commission import admitted, cookie_session, held
 from agent.web.doors import PlainDoor, opened
 from agent.web.guard import Door, Doorkeeper, WebCounts, WebLimits
+from agent.web.sessions import Sessions
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -60,10 +62,12 @@ class Serving:
         return self.keeper.counts
 
 
-def create_app(facts: Facts, link: Link | None = None, limits: WebLimits | None = None) -> web.Application:
+def create_app(
+    facts: Facts, link: Link | None = None, limits: WebLimits | None = None, sessions: Sessions | None = None
+) -> web.Application:
     """The application with the routes under `/v1` and `/metrics`; others may be added before it is served."""
     keeper = Doorkeeper(limits or WebLimits())
-    app = web.Application(client_max_size=keeper.limits.max_body, middlewares=[_guarded(keeper)])
+    app = web.Application(client_max_size=keeper.limits.max_body, middlewares=[_guarded(keeper, sessions)])
     app[KEEPER] = keeper
     app.on_response_prepare.append(_add_headers)
 
@@ -100,7 +104,7 @@ async def serving(app: web.Application, host: str, port: int, door: Door | None 
         yield Serving(host, await doors.listen(door or PlainDoor(), host, port), app[KEEPER])
 
 
-def _guarded(keeper: Doorkeeper) -> Middleware:
+def _guarded(keeper: Doorkeeper, sessions: Sessions | None) -> Middleware:
     """What every request passes: refusals first, its body read within a deadline, then the handler."""
 
     @web.middleware
@@ -109,11 +113,17 @@ def _guarded(keeper: Doorkeeper) -> Middleware:
         keeper.working(transport)
         try:
             _refuse(request)
-            caller = keeper.caller(transport)
+            caller, session = keeper.caller(transport), None
+            if sessions is not None and caller.role is Role.STRANGER:
+                session = cookie_session(sessions, request)
+            if sessions is not None and session is not None:
+                await _read_body(request, keeper.limits.body_s)
+                caller = await admitted(sessions, session, request)
             note_caller(request, caller)
             check_access(request, caller)
             await _read_body(request, keeper.limits.body_s)
-            return await handler(request)
+            with held(session, transport):
+                return await handler(request)
         finally:
             keeper.waiting(transport)
 

@@ -21,10 +21,12 @@ from agent.hub.pinning import pinned_context
 from agent.hub.trust import CameraTrust
 from agent.reset import FactoryReset
 from agent.web.api import KEEPER, Facts, create_app
+from agent.web.commission import SessionsApi, Whereabouts, add_page, admission
 from agent.web.doors import Doors, PlainDoor, SocketDoor, TlsDoor, opened
 from agent.web.guard import Doorkeeper, WebLimits
 from agent.web.pairing import PairingApi, Place
 from agent.web.resetting import ResetApi
+from agent.web.sessions import Life, Sessions
 from hal.simulated.clock import ManualClock
 from hal.system import SystemClock
 from tests.web.forge import Forge
@@ -56,6 +58,7 @@ class PairingCamera:
     plain_port: int = 0
     socket: Path = Path()
     doors: Doors | None = None
+    sessions: Sessions = field(default_factory=Sessions)
     events: list[Event] = field(default_factory=list)
 
     @property
@@ -110,13 +113,20 @@ async def pairing_camera(folder: Path, limits: WebLimits | None = None) -> Async
             return Identity(ID, "test", "0", state=trust.state, fp=device.fp[:16], tls=True)
 
         link = LinkServer(journal, identity())
-        app = create_app(Facts(identity, dict, list), link, limits)
+        sessions = Sessions()
+        app = create_app(Facts(identity, dict, list), link, limits, sessions)
         camera = PairingCamera(folder, clock, device, trust, FactoryReset(folder, clock), app[KEEPER], link)
+        camera.sessions = sessions
         place = Place(ID, device.fp, lambda: camera.port, lambda: ("127.0.0.1",))
         claims = Claims(clock.monotonic)
         PairingApi(place, trust, claims, camera.keeper, clock, camera.events.append).add_to(app)
         ResetApi(ID, device.fp, camera.reset, camera.events.append).add_to(app)
         trust.watch(camera.keeper.recheck)
+
+        sessions.begin(Life(device.fp, clock.monotonic, camera.events.append, admission(trust)))
+        SessionsApi(sessions, claims, Whereabouts(lambda: camera.port, lambda: ("127.0.0.1",))).add_to(app)
+        add_page(app)
+        trust.watch(sessions.sweep)
         async with opened(app, camera.keeper) as doors:
             camera.doors = doors
             camera.port = await doors.listen(TlsDoor(device, trust), "127.0.0.1", 0)
