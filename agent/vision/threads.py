@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 STALL_S = 2.5
+OPENING_S = 20.0
+"""How much longer than any other step opening a camera may take: drivers load, streams are negotiated."""
 REOPEN_FIRST_S, REOPEN_MOST_S = 0.5, 4.0
 """Waits between two tries; the longest one and a stall together stay within the watchdog's patience."""
 
@@ -69,7 +71,8 @@ class Counters:
 class CaptureThread:
     """Reads the camera and keeps it open: a stall or loss closes it and opens it again with back-off.
 
-    `lost_since_s` is None while frames come. Every frame is offered to `offer` too, for instance to a recorder; it must
+    `heartbeat_s` is the latest sign of life; it lies ahead while the camera is being opened. `lost_since_s` is None
+    while frames come. Every frame is offered to `offer` too, for instance to a recorder; it must
     take microseconds.
     """
 
@@ -117,9 +120,10 @@ class CaptureThread:
     def _run(self) -> None:
         wait_s = REOPEN_FIRST_S
         while not self._stopping.is_set():
-            self.heartbeat_s = self._clock.monotonic()
+            self.heartbeat_s = self._clock.monotonic() + OPENING_S
             try:
                 self.info = self._camera.open()
+                self.heartbeat_s = self._clock.monotonic()
                 self._last_index = None
                 self._reopening.clear()
                 if self._read_frames():
