@@ -80,7 +80,7 @@ class SystemClock:
 
     def _marked(self) -> bool:
         """Whether timesyncd left its mark; in /run, which is memory, so that asking never holds the event loop up."""
-        return _libc().access(os.fsencode(self._marker), os.F_OK) == 0
+        return bool(_libc().access(os.fsencode(self._marker), os.F_OK) == 0)
 
 
 class ServiceManager:
