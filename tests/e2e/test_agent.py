@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,7 +100,7 @@ async def test_the_next_start_says_how_the_last_run_ended(tmp_path: Path) -> Non
 
 
 def events_of(folder: Path, kind: str) -> list[dict[str, object]]:
-    with sqlite3.connect(folder / "journal.db") as base:
+    with closing(sqlite3.connect(folder / "journal.db")) as base:
         bodies = [decode_body(row[0]) for row in base.execute("SELECT body FROM events ORDER BY seq")]
     return [dict(body.data) for body in bodies if isinstance(body, EventBody) and body.kind == kind]
 

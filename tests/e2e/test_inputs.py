@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -45,7 +46,7 @@ after_s = 1
 
 
 def incidents_of(folder: Path, kind: str) -> list[IncidentBody]:
-    with sqlite3.connect(folder / "journal.db") as base:
+    with closing(sqlite3.connect(folder / "journal.db")) as base:
         bodies = [decode_body(row[0]) for row in base.execute("SELECT body FROM events ORDER BY seq")]
     return [body for body in bodies if isinstance(body, IncidentBody) and body.kind == kind]
 

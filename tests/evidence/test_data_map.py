@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -46,7 +47,7 @@ def kept(folder: Path) -> set[str]:
 
 
 def values(folder: Path, query: str) -> set[str]:
-    with sqlite3.connect(folder / "journal.db") as base:
+    with closing(sqlite3.connect(folder / "journal.db")) as base:
         return {value for (value,) in base.execute(query)}
 
 
