@@ -18,6 +18,7 @@ from tools.image import firmware
 from tools.image.run import run
 
 PROMPT = r"root@\S+:\S+# "
+TAP = "shop0"
 MODEL = "Raspberry Pi 4 Model B Rev 1.4"
 LINES = "/sys/devices/platform/gpio-sim.0/gpiochip0"
 STATUS = (
@@ -38,9 +39,10 @@ def free_port() -> int:
 class Board:
     """One board with its card; `plug_in` starts it, `cut` pulls the plug."""
 
-    def __init__(self, card: Path, serial: str = "10000000a1b2c3d4") -> None:
+    def __init__(self, card: Path, serial: str = "10000000a1b2c3d4", namespace: str | None = None) -> None:
         self.card = card
         self.serial = serial
+        self.namespace = namespace
         self.port = free_port()
         self.log = card.with_suffix(".console")
         self.start: firmware.Start
@@ -50,14 +52,19 @@ class Board:
 
     @classmethod
     def flashed(
-        cls, image: Path, folder: Path, serial: str = "10000000a1b2c3d4", card_bytes: int | None = None
+        cls,
+        image: Path,
+        folder: Path,
+        serial: str = "10000000a1b2c3d4",
+        card_bytes: int | None = None,
+        namespace: str | None = None,
     ) -> Board:
         """A board with a fresh copy of an image, on a card of some size."""
         card = folder / "card.img"
         run(["cp", "--sparse=always", image, card])
         if card_bytes is not None:
             os.truncate(card, card_bytes)
-        return cls(card, serial)
+        return cls(card, serial, namespace)
 
     def plug_in(self, *, timeout_s: float = 240) -> None:
         """Firmware, kernel, system: until somebody could type at the console."""
@@ -78,11 +85,14 @@ class Board:
             *("-dtb", str(self._tree), "-kernel", str(folder / "kernel"), "-initrd", str(folder / "initrd")),
             *("-append", self.start.command_line + " net.ifnames=0"),
             *("-drive", f"file={self.card},if=virtio,format=raw,cache=none,aio=threads"),
-            *("-netdev", f"user,id=shop,hostfwd=tcp:127.0.0.1:{self.port}-:8743"),
+            *("-netdev", self._network()),
             *("-device", "virtio-net-pci,netdev=shop,romfile="),
             *("-device", "i6300esb", "-action", "watchdog=reset"),
         ]
-        self._console = pexpect.spawn("qemu-system-aarch64", command, timeout=60, dimensions=(50, 400))
+        command = ["qemu-system-aarch64", *command]
+        if self.namespace is not None:
+            command = ["ip", "netns", "exec", self.namespace, *command]
+        self._console = pexpect.spawn(command[0], command[1:], timeout=60, dimensions=(50, 400))
         self._console.logfile_read = self.log.open("ab")
 
     @property
@@ -138,6 +148,12 @@ class Board:
         self.console.close()
         self._console = None
         return time.monotonic() - begun
+
+    def _network(self) -> str:
+        """The shop's network: a tap in a namespace, else qemu's own with the camera's door on the host's loopback."""
+        if self.namespace is not None:
+            return f"tap,id=shop,ifname={TAP},script=no,downscript=no"
+        return f"user,id=shop,hostfwd=tcp:127.0.0.1:{self.port}-:8743"
 
     def _device_tree(self) -> Path:
         """qemu's own device tree, made to say that this is a Pi, without the GPIO chip that a Pi has not."""

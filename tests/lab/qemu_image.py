@@ -54,9 +54,9 @@ BREAK_AGENT = ("rm /usr/bin/aislewatch",)
 """Commands of debugfs that leave a root which starts, but no camera in it."""
 
 
-def provision() -> str:
+def provision(network: str = 'time_servers = ["10.0.2.2"]') -> str:
     """What the boards of the laboratory are told before their first start. Raises OperatorError for a mistake."""
-    text = f'configuration = {json.dumps(CONFIGURATION)}\n[network]\ntime_servers = ["10.0.2.2"]\n'
+    text = f"configuration = {json.dumps(CONFIGURATION)}\n[network]\n{network}\n"
     parse(text)
     return text
 

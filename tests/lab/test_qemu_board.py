@@ -6,6 +6,8 @@ import itertools
 import json
 import os
 import ssl
+import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -126,6 +128,18 @@ def test_an_edge_on_an_input_becomes_an_event(board: Board) -> None:
         board.eventually(
             f"journalctl -b -u aislewatch -o cat | grep 'input=back-door' | tail -1 | grep 'active={active}'"
         )
+
+
+def test_a_hub_pairs_with_the_board_over_its_network(board: Board, tmp_path: Path) -> None:
+    said = board.run("aislewatch pair --json --host 127.0.0.1", timeout_s=200)
+    code = json.loads(said[said.index("{") : said.rindex("}") + 1])["code"]
+    reached = code.rpartition(":")[0] + f":{board.port}"
+    hub = [sys.executable, ROOT / "tools/hub.py", "claim", reached, "--database", tmp_path / "hub.db", "--store", "12"]
+    result = subprocess.run(hub, capture_output=True, text=True, check=False, timeout=200, cwd=ROOT)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert identity(board.port)["state"] == "claimed"
+    pins = json.loads(board.run("cat /var/lib/aislewatch/identity/trust.json"))
+    assert (pins["store"], len(pins["authorities"])) == ("12", 1)
 
 
 def test_a_killed_agent_leaves_the_siren_silent(board: Board) -> None:

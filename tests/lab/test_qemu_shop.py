@@ -1,0 +1,98 @@
+"""An emulated board in a shop's network of its own: found by mDNS, paired, and heard by the reference hub."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab import qemu_image
+from tests.lab.qemu_board import LINES, TAP, Board
+from tests.lab.test_qemu_board import CARD_BYTES, DOOR, note
+from tests.lab.test_qemu_board import image as image
+from tools.image import firmware
+from tools.image.recipe import ROOT
+from tools.image.run import run
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(1500)]
+
+HERE, CAMERA = "10.88.0.1", "10.88.0.2"
+FIND = """
+import asyncio, sys
+from zeroconf import IPVersion, ServiceBrowser, Zeroconf
+from agent.hub.announce import SERVICE_TYPE
+zeroconf = Zeroconf(interfaces=[sys.argv[1]], ip_version=IPVersion.V4Only)
+ServiceBrowser(zeroconf, SERVICE_TYPE, handlers=[lambda name, **_: print(name, flush=True)])
+asyncio.run(asyncio.sleep(900))
+"""
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[str]:
+    """A network namespace with one cable, to the camera."""
+    if os.geteuid() != 0 or shutil.which("ip") is None:
+        pytest.skip("a network of its own needs root and iproute2")
+    name = f"aislewatch-{os.getpid()}"
+    run(["ip", "netns", "add", name])
+    try:
+        inside = ["ip", "netns", "exec", name]
+        run([*inside, "ip", "link", "set", "lo", "up"])
+        run([*inside, "ip", "tuntap", "add", TAP, "mode", "tap"])
+        run([*inside, "ip", "address", "add", f"{HERE}/24", "dev", TAP])
+        run([*inside, "ip", "link", "set", TAP, "up"])
+        yield name
+    finally:
+        run(["ip", "netns", "delete", name])
+
+
+@pytest.fixture(scope="module")
+def board(image: Path, shop: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+    fresh = Board.flashed(image, tmp_path_factory.mktemp("board"), card_bytes=CARD_BYTES, namespace=shop)
+    firmware.write_file(fresh.card, 1, "provision.toml", qemu_image.provision(f'address = "{CAMERA}/24"').encode())
+    yield fresh
+    fresh.cut()
+
+
+def inside(shop: str, *words: str | Path) -> list[str]:
+    return ["ip", "netns", "exec", shop, sys.executable, *(str(word) for word in words)]
+
+
+def test_it_is_found_by_mdns(board: Board, shop: str) -> None:
+    begun = time.monotonic()
+    with subprocess.Popen(inside(shop, "-c", FIND, HERE), stdout=subprocess.PIPE, text=True, cwd=ROOT) as finder:
+        try:
+            board.plug_in(timeout_s=400)
+            assert finder.stdout is not None
+            found = finder.stdout.readline()
+            note(first_start_to_mdns_s=round(time.monotonic() - begun, 1))
+        finally:
+            finder.terminate()
+    assert found.startswith(f"aislewatch-{board.serial}.")
+    board.wait_for_camera()
+
+
+def test_the_hub_claims_it_and_hears_its_events(board: Board, shop: str, tmp_path: Path) -> None:
+    said = board.run("aislewatch pair --json", timeout_s=200)
+    code = json.loads(said[said.index("{") : said.rindex("}") + 1])["code"]
+    assert f":{CAMERA}:8743" in code
+    hub = [ROOT / "tools/hub.py", "claim", code, "--database", tmp_path / "hub.db", "--store", "12"]
+    claimed = subprocess.run(inside(shop, *hub), capture_output=True, text=True, check=False, timeout=200, cwd=ROOT)
+    assert claimed.returncode == 0, claimed.stdout + claimed.stderr
+    listen = inside(shop, ROOT / "tools/hub.py", "run", "--database", tmp_path / "hub.db", "--json")
+    log = tmp_path / "heard"
+    with log.open("w") as heard, subprocess.Popen(listen, stdout=heard, stderr=heard, cwd=ROOT) as hub_process:
+        try:
+            end_s = time.monotonic() + 240
+            while log.read_text().count("back-door") < 4:
+                pull = f"{LINES}/sim_gpio{DOOR}/pull"
+                board.run(f"echo pull-down > {pull}; sleep 0.5; echo pull-up > {pull}; sleep 2")
+                assert time.monotonic() < end_s, log.read_text()[-3000:]
+        finally:
+            hub_process.terminate()
