@@ -11,6 +11,7 @@ from aiohttp import web
 from agent.commanding import make_services
 from agent.config import Config
 from agent.desk import Desk
+from agent.doctor.desk import DoctorDesk
 from agent.domain import Event, Json
 from agent.entrance import Ports, add_pairing, entrance
 from agent.events.lines import event_fields
@@ -27,7 +28,8 @@ from agent.standing import Standing
 from agent.station import Station
 from agent.status import StatusDesk
 from agent.tills import TillDesk
-from agent.web.api import Facts, create_app
+from agent.web.api import KEEPER, Facts, create_app
+from agent.web.doctor import DoctorApi
 from agent.web.evidence import EvidenceApi
 from agent.web.feed import LiveFeed
 from agent.web.fitting import FittingApi
@@ -75,7 +77,9 @@ async def answering(station: Station, reset: FactoryReset, home: Home) -> AsyncI
     api = create_app(Facts(standing.identity, status.facts, status.metrics), link, sessions=home.sessions)
     add_live(api, live, seen=station.evidence.seen if station.evidence else None)
     await _add_services(api, station, standing.identity())
-    book = _add_fitting(api, station, standing.identity, home, live)
+    aim = AimDesk(config, station.clock, live.next_frame)
+    book = _add_fitting(api, station, standing.identity, home, aim)
+    _add_doctor(api, station, status, aim)
     add_pairing(api, station, standing, reset, ports, home.sessions)
     async with entrance(api, config.api, standing, ports):
         with book.kept():
@@ -103,11 +107,10 @@ async def _add_services(api: web.Application, station: Station, identity: Identi
 
 
 def _add_fitting(
-    api: web.Application, station: Station, identity: Callable[[], Identity], home: Home, live: LiveFeed
+    api: web.Application, station: Station, identity: Callable[[], Identity], home: Home, aim: AimDesk
 ) -> LogBook:
     """The routes for whoever fits the camera; the book is filled while `kept`."""
     config, clock, desk, evidence = ConfigDesk(home), station.clock, station.desk, station.evidence
-    aim = AimDesk(station.config, clock, live.next_frame)
     about = About(
         station.config, lambda: identity().facts(), config.digest, station.health, evidence.key if evidence else None
     )
@@ -120,6 +123,23 @@ def _add_fitting(
 
     FittingApi(aim, walk, config, book, note).add_to(api)
     return book
+
+
+def _add_doctor(api: web.Application, station: Station, status: StatusDesk, aim: AimDesk) -> None:
+    """The routes for whoever wants to know what is wrong."""
+    config, keeper, evidence = station.config, api[KEEPER], station.evidence
+    desk = DoctorDesk(
+        config=config,
+        clock=station.clock,
+        status=status.facts,
+        health=station.health.facts,
+        aim=aim.facts,
+        foreign=lambda: keeper.counts.foreign,
+        announced=config.api.announce,
+        safe=station.safe,
+        key=evidence.key if evidence else None,
+    )
+    DoctorApi(desk).add_to(api)
 
 
 def _status(station: Station, identity: Callable[[], Identity], link: LinkServer, live: LiveFeed) -> StatusDesk:

@@ -45,6 +45,11 @@ class Network:
                 return bool(flags & _COMPLETE)
         return None
 
+    def gateway(self) -> str:
+        """The address of the way out; "" where there is none."""
+        route = self._route()
+        return route.gateway if route else ""
+
     def wifi_dbm(self) -> float | None:
         """The signal level of the first radio in /proc/net/wireless; its fourth column, with a dot behind."""
         for line in self._files.text("proc/net/wireless").splitlines()[2:]:

@@ -63,6 +63,7 @@ LAYERS = {
     "agent.insight.summary": 4,
     "agent.events": 5,
     "agent.hub": 5,
+    "agent.doctor": 5,
     "agent.fitting": 5,
     "agent.fitting.aim": 4,
     "agent.logbook": 5,
@@ -103,6 +104,7 @@ PURE = [
         for name in ("domain", "errors", "geometry", "schema", "config", "tables", "rule_config", "rules")
     ),
     *(f"agent.health.{name}" for name in PURE_HEALTH),
+    *(f"agent.doctor.{name}" for name in ("facts", "finding", "checks", "order", "judge")),
 ]
 IMPURE_IMPORTS = {"asyncio", "threading", "time", "socket", "sqlite3", "subprocess", "random"}
 

@@ -38,6 +38,8 @@ ACCESS: dict[str, Role] = {
     "GET /v1/health/history": Role.TECHNICIAN,
     "GET /v1/service": Role.TECHNICIAN,
     "POST /v1/service": Role.TECHNICIAN,
+    "GET /v1/doctor": Role.TECHNICIAN,
+    "POST /v1/doctor/record": Role.TECHNICIAN,
     "GET /v1/aim": Role.TECHNICIAN,
     "GET /v1/walk-test": Role.TECHNICIAN,
     "POST /v1/walk-test": Role.TECHNICIAN,

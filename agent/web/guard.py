@@ -32,12 +32,15 @@ class WebLimits:
 
 @dataclass(slots=True)
 class WebCounts:
-    """Since the start; `unproven` connections never ended their handshake, `displaced` ones made room."""
+    """Since the start; `unproven` connections never ended their handshake, `foreign` ones among them because another
+    authority than the pinned ones had signed their certificate; `displaced` ones made room.
+    """
 
     accepted: int = 0
     refused: int = 0
     cut: int = 0
     unproven: int = 0
+    foreign: int = 0
     displaced: int = 0
 
 
@@ -216,6 +219,7 @@ class _Guarded(asyncio.Protocol):
                 raw, self, context, server_side=True, ssl_handshake_timeout=limit_s, ssl_shutdown_timeout=1.0
             )
         except OSError as error:  # ssl.SSLError among them: not our protocol, a wrong certificate, or gone
+            self._keeper.counts.foreign += isinstance(error, ssl.SSLCertVerificationError)
             # The frames it went through would keep 256 KiB of buffers until the garbage collector finds the cycle.
             error.__traceback__ = error.__context__ = None
         finally:
