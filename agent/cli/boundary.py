@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import functools
+import inspect
+import io
 import os
 import sys
 from collections.abc import Callable
-from typing import ParamSpec
+from typing import Any, ParamSpec
+
+from agent.cli.options import PASS, PassFile
 
 P = ParamSpec("P")
 
@@ -18,7 +22,8 @@ INTERRUPTED_EXIT = 130
 def guarded(command: Callable[P, None]) -> Callable[P, None]:
     """Wrap a command: an OperatorError or HalError ends it with its message and hint on stderr and exit code 3.
 
-    A camera that wants to be started anew ends with 75 (sysexits.h: try again).
+    A camera that wants to be started anew ends with 75 (sysexits.h: try again). A command that takes `--camera` takes
+    `--pass`, too: it goes into the environment.
     """
 
     @functools.wraps(command)
@@ -26,6 +31,10 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         from agent.errors import AislewatchError, RestartNeeded
         from hal.errors import HalError
 
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # a terminal without the sign for degrees is no reason to fail
+        if (own := kwargs.pop("pass_file", None)) is not None:
+            os.environ[PASS] = str(own)
         try:
             command(*args, **kwargs)
         except RestartNeeded as wish:
@@ -40,7 +49,17 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             # The reader went away (`| head`); keep the interpreter from complaining about it at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
+    _take_pass(run, command)
     return run
+
+
+def _take_pass(run: Any, command: Callable[..., None]) -> None:
+    """Declare `--pass` for a command that reaches a camera."""
+    signature = inspect.signature(command, eval_str=True)
+    if "url" not in signature.parameters:
+        return
+    option = inspect.Parameter("pass_file", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=PassFile)
+    run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), option])
 
 
 def complain(message: str, hint: str = "") -> None:

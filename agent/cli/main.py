@@ -12,13 +12,22 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import camera_commands, evidence_commands, pairing_commands, review_commands, update_commands
+from agent.cli import (
+    camera_commands,
+    doctor_commands,
+    evidence_commands,
+    fitting_commands,
+    pairing_commands,
+    review_commands,
+    update_commands,
+)
 from agent.cli.boundary import guarded
 from agent.cli.options import AsJson, ConfigFile, MaybeConfig, ModelName
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=True,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Aislewatch: the program inside a smart shop camera.",
     epilog="Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 a person must act, 130 interrupted; "
@@ -168,5 +177,13 @@ def model_fetch(
     models.fetch(name, source, to, as_json=as_json)
 
 
-for commands in (camera_commands, pairing_commands, review_commands, evidence_commands, update_commands):
+for commands in (
+    fitting_commands,
+    camera_commands,
+    doctor_commands,
+    pairing_commands,
+    review_commands,
+    evidence_commands,
+    update_commands,
+):
     commands.add_to(app)

@@ -8,13 +8,20 @@ from typing import Annotated
 import typer
 
 HERE = "local"
+PASS = "AISLEWATCH_PASS"
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for programs.")]
 Url = Annotated[
     str,
     typer.Option(
-        "--url", help="The camera: http://..., https://... with a pass, unix:PATH, or `local` for the one here."
+        "--camera",
+        "--url",
+        help="Its name, address, URL or unix:PATH; `local` is the one on this computer.",
     ),
+]
+PassFile = Annotated[
+    Path | None,
+    typer.Option("--pass", help=f"The technician's pass that the hub made; ${PASS} when left out."),
 ]
 By = Annotated[str | None, typer.Option("--by", help="Who says so; the user of this computer when left out.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept for the record.")]

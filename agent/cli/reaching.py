@@ -1,7 +1,11 @@
-"""How a command reaches a camera: by the socket or the plain door on this computer, or over TLS with a pass."""
+"""How a command reaches a camera: by the socket or the plain door on this computer, or over TLS with a pass.
+
+A camera elsewhere is known by its name, its id or its address; the pass holds its key, so that mDNS may lie.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import ssl
@@ -10,12 +14,14 @@ from pathlib import Path
 
 import aiohttp
 
-from agent.cli.options import HERE
+from agent.cli.options import HERE, PASS
 from agent.errors import OperatorError
 
 SOCKET = Path("/run/aislewatch/api.sock")
 PLAIN = "http://127.0.0.1:8723"
-PASS = "AISLEWATCH_PASS"
+TLS_PORT = 8743
+LISTEN_S = 3.0
+_ADDRESS = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]|localhost)(?::(\d{1,5}))?")
 _CAMERA = re.compile(r"^camera (\S+) ([0-9a-f]{64})$", re.MULTILINE)
 
 
@@ -34,14 +40,31 @@ class Reach:
         return aiohttp.TCPConnector(ssl=self.context if self.context is not None else True)
 
 
-def reach(url: str) -> Reach:
-    """How the camera at an address of `--url` is reached. Raises OperatorError."""
-    if url == HERE:
+def reach(camera: str) -> Reach:
+    """How the camera that `--camera` names is reached. Raises OperatorError."""
+    if camera == HERE:
         return _through(SOCKET) if _exists(SOCKET) else Reach(PLAIN)
-    if url.startswith("unix:"):
-        return _through(Path(url.removeprefix("unix:")))
-    base = url.rstrip("/")
+    if camera.startswith("unix:"):
+        return _through(Path(camera.removeprefix("unix:")))
+    if "://" not in camera:
+        camera = _place_of(camera)
+    base = camera.rstrip("/")
     return Reach(base, context=_with_pass(base)) if base.startswith("https://") else Reach(base)
+
+
+def _place_of(camera: str) -> str:
+    """Where a camera is that is named by an address, a host name of mDNS, its id or its name. Raises OperatorError."""
+    if match := _ADDRESS.fullmatch(camera):
+        return f"https://{match[1]}:{match[2] or TLS_PORT}"
+    from agent.hub.discover import discover
+
+    name = camera.removesuffix(".local").removeprefix("aislewatch-").lower()
+    found = asyncio.run(discover(LISTEN_S))
+    for one in found:
+        if name in (one.id.lower(), one.name.lower(), one.name.lower().removeprefix("aislewatch-")) and one.addresses:
+            return one.urls("")[0]
+    others = ", ".join(one.id or one.name for one in found) or "none"
+    raise OperatorError(f"no camera called {camera} is on this network", hint=f"heard: {others}; or give its address")
 
 
 def _through(socket: Path) -> Reach:
@@ -65,7 +88,7 @@ def _with_pass(base: str) -> ssl.SSLContext:
 
     file, url = os.environ.get(PASS), URL(base)
     if not file:
-        hint = f"set {PASS} to the file that the hub made (`tools/hub.py issue technician`)"
+        hint = f"give --pass FILE, or set {PASS}: the hub makes one (`tools/hub.py issue technician`)"
         raise OperatorError(f"{base} is for those with a pass", hint=hint)
     try:
         known = {fp: camera for camera, fp in _CAMERA.findall(Path(file).read_text())}
