@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from agent.brokering import make_mqtt, telling
 from agent.commanding import make_services
 from agent.config import Config
 from agent.desk import Desk
@@ -21,6 +22,7 @@ from agent.fitting.desk import About, AimDesk, WalkDesk
 from agent.home import Home
 from agent.hub.identity import Identity
 from agent.hub.link import LinkServer
+from agent.hub.mqtt.service import MqttService
 from agent.logbook import LogBook
 from agent.reset import FactoryReset
 from agent.respond.desk import OutputsDesk
@@ -70,7 +72,8 @@ async def answering(station: Station, reset: FactoryReset, home: Home) -> AsyncI
     live = LiveFeed(config, station.clock, station.alarms.status)
     services = await make_services(station, PictureStream(live), home)
     link = LinkServer(station.journal, standing.identity(), services=services)
-    status = _status(station, standing.identity, link, live)
+    mqtt = make_mqtt(station, standing.identity(), services.commands)
+    status = _status(station, standing.identity, link, live, mqtt)
     station.desk.watch(lambda item: live.note(event_fields(item)))
     station.desk.watch_frames(live.offer)
     live.status_from(status.bar)
@@ -83,7 +86,8 @@ async def answering(station: Station, reset: FactoryReset, home: Home) -> AsyncI
     add_pairing(api, station, standing, reset, ports, home.sessions)
     async with entrance(api, config.api, standing, ports):
         with book.kept():
-            yield Running(config, status, station.desk, api, ports, ports.url(config.api))
+            async with telling(mqtt):
+                yield Running(config, status, station.desk, api, ports, ports.url(config.api))
         live.close()
         await link.close()
 
@@ -142,7 +146,9 @@ def _add_doctor(api: web.Application, station: Station, status: StatusDesk, aim:
     DoctorApi(desk).add_to(api)
 
 
-def _status(station: Station, identity: Callable[[], Identity], link: LinkServer, live: LiveFeed) -> StatusDesk:
+def _status(
+    station: Station, identity: Callable[[], Identity], link: LinkServer, live: LiveFeed, mqtt: MqttService | None
+) -> StatusDesk:
     return StatusDesk(
         config=station.config,
         clock=station.clock,
@@ -161,4 +167,5 @@ def _status(station: Station, identity: Callable[[], Identity], link: LinkServer
         evidence=station.evidence.facts if station.evidence else dict,
         review=station.review.facts,
         review_metrics=station.review.metrics,
+        mqtt=mqtt,
     )

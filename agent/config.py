@@ -21,6 +21,7 @@ from agent.tables.camera import CameraConfig, ModelConfig
 from agent.tables.evidence import EvidenceConfig
 from agent.tables.health import HealthConfig
 from agent.tables.insight import InsightConfig
+from agent.tables.mqtt import MqttConfig
 from agent.tables.places import LineConfig, MaskConfig, PrivacyMaskConfig, ZoneConfig
 from agent.tables.pose import PoseConfig
 from agent.tables.review import BudgetConfig, ReviewConfig
@@ -45,6 +46,7 @@ class Config:
     appearance: AppearanceConfig = dataclasses.field(default_factory=AppearanceConfig)
     evidence: EvidenceConfig = dataclasses.field(default_factory=EvidenceConfig)
     health: HealthConfig = dataclasses.field(default_factory=HealthConfig)
+    mqtt: MqttConfig = dataclasses.field(default_factory=MqttConfig)
     gpio: GpioConfig = dataclasses.field(default_factory=GpioConfig)
     thermal: ThermalConfig = dataclasses.field(default_factory=ThermalConfig)
     zones: tuple[ZoneConfig, ...] = ()
@@ -72,6 +74,7 @@ TABLES: dict[str, type[Any]] = {
     "appearance": AppearanceConfig,
     "evidence": EvidenceConfig,
     "health": HealthConfig,
+    "mqtt": MqttConfig,
     "gpio": GpioConfig,
     "thermal": ThermalConfig,
 }
@@ -172,6 +175,7 @@ def cross_check(config: Config) -> list[Problem]:
         *_health_problems(config),
         *_model_problems(config.model),
         *_api_problems(config.api),
+        *_mqtt_problems(config.mqtt),
     ]
 
 
@@ -277,3 +281,21 @@ def _api_problems(api: ApiConfig) -> list[Problem]:
     if not api.plain and api.tls_port < 0 and api.socket is None:
         return [Problem("api", "has no door", "set tls_port, socket or plain")]
     return []
+
+
+def _mqtt_problems(mqtt: MqttConfig) -> list[Problem]:
+    problems = [
+        Problem(f"mqtt.{key}", f"is of no use without `{other}`", "give both, or neither")
+        for key, other in (
+            ("cert", "key"),
+            ("key", "cert"),
+            ("username", "password_file"),
+            ("password_file", "username"),
+        )
+        if getattr(mqtt, key) and not getattr(mqtt, other)
+    ]
+    if mqtt.host and not mqtt.tls and mqtt.host not in LOOPBACK:
+        problems.append(Problem("mqtt.tls", "without it the whole network could listen and order", "leave it out"))
+    if not mqtt.host and mqtt != MqttConfig():
+        problems.append(Problem("mqtt.host", "missing", "name or address of the broker"))
+    return problems

@@ -13,6 +13,7 @@ from agent.events.wire import Item
 from agent.health.desk import HealthDesk
 from agent.hub.identity import Identity
 from agent.hub.link import LinkServer
+from agent.hub.mqtt.service import MqttService
 from agent.metrics import Metric, counter, gauge
 from agent.respond.alarms import AlarmBank
 from agent.vision.threads import CaptureThread, Counters, Mailbox
@@ -54,6 +55,7 @@ class StatusDesk:
     evidence: Callable[[], dict[str, Json]] = dict
     review: Callable[[], dict[str, Json]] = dict
     review_metrics: Callable[[], Iterable[Metric]] = tuple
+    mqtt: MqttService | None = None
 
     def facts(self) -> dict[str, Json]:
         """Everything, as JSON."""
@@ -74,6 +76,7 @@ class StatusDesk:
             "evidence": self.evidence(),
             "review": self.review(),
             "hubs": [asdict(link) for link in self.link.links()],
+            "mqtt": self.mqtt.facts() if self.mqtt else None,
             "peak_rss_mb": round(peak_rss_mb(), 1),
         }
 
@@ -120,6 +123,8 @@ class StatusDesk:
         )
         yield from self.review_metrics()
         yield from self.health.metrics()
+        if self.mqtt:
+            yield from self.mqtt.metrics()
         yield gauge("aislewatch_hubs", len(self.link.links()), "Hubs connected")
         yield gauge("aislewatch_clock_synchronised", float(self.clock.wall().synchronised), "1 while NTP vouches")
         yield gauge("aislewatch_tasks", len(asyncio.all_tasks()), "Tasks on the event loop")

@@ -89,6 +89,7 @@ LAYERS = {
     "agent.app": 7,
     "agent.station": 7,
     "agent.commanding": 7,
+    "agent.brokering": 7,
     "agent.home": 5,
     "agent.standing": 7,
     "agent.entrance": 7,
