@@ -1,5 +1,6 @@
 """What tests share."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from tests.data import DATA
 # How long an example takes says how busy this machine is, not whether the code is right.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+# Commands that tests start look for models where the tests do, wherever the data lies.
+os.environ.setdefault("AISLEWATCH_MODELS", str(DATA / "models"))
 
 
 @pytest.fixture(scope="session")
