@@ -30,14 +30,16 @@ CLOSE_S = 2.0
 SEND_BUFFER = 1 << 18
 BOUNDARY = "frame"
 FULL = "as many people as it can serve are watching this camera already; try again when one has left"
+SCRIPTS = (
+    *("page", "ask", "sealing", "dom", "words", "live", "overlay", "panels", "plan", "drawing", "places"),
+    *("aim", "walk", "outputs", "health", "incidents", "camera"),
+)
 PAGES = {
-    "live.html": "text/html",
+    "page.html": "text/html",
     "live.css": "text/css",
-    "live.js": "text/javascript",
-    "overlay.js": "text/javascript",
-    "panels.js": "text/javascript",
-    "words.js": "text/javascript",
+    "page.css": "text/css",
     "icon.svg": "image/svg+xml",
+    **{f"{name}.js": "text/javascript" for name in SCRIPTS},
 }
 HEADERS = {
     "Content-Security-Policy": (
@@ -125,7 +127,7 @@ class LiveRoutes:
 
     async def page(self, _: web.Request) -> web.Response:
         """The page itself."""
-        return await self._file("live.html")
+        return await self._file("page.html")
 
     async def static(self, request: web.Request) -> web.Response:
         """Its style, scripts and icon. Raises HTTPNotFound for any other name."""

@@ -35,6 +35,15 @@ def scene_message(config: Config) -> dict[str, Json]:
             for zone in config.zones
         ],
         "lines": [{"name": line.name, "points": [[*point] for point in line.points]} for line in config.lines],
+        "masks": [
+            {"what": what, "polygon": [[*point] for point in mask.polygon]}
+            for what, masks in (
+                ("privacy_mask", config.privacy_masks),
+                ("motion_mask", config.motion_masks),
+                ("object_mask", config.object_masks),
+            )
+            for mask in masks
+        ],
         "outputs": [{"name": output.name, "pattern": output.pattern, **_rhythm(output)} for output in config.outputs],
     }
 

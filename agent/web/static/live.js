@@ -1,7 +1,9 @@
-// The live page: one WebSocket for what is known, one endless picture for what is seen; both come back by themselves.
+// The live picture: one WebSocket for what is known, one endless picture for what is seen; both come back by themselves.
 
 import { Overlay } from "./overlay.js";
+import { $ } from "./dom.js";
 import { EventList, Incidents, Lights, Vitals, Zones } from "./panels.js";
+import { sealedPath } from "./sealing.js";
 
 const RETRY_MS = [500, 1000, 2000, 4000, 8000];
 const FULL_RETRY_MS = 10000;
@@ -11,7 +13,6 @@ const STALE_S = 2.5;
 const TRY_LATER = 1013;
 const STATES = { connecting: "Connecting", live: "Live", stale: "No picture", paused: "Paused", lost: "Offline", full: "Full" };
 
-const $ = (id) => document.getElementById(id);
 const overlay = new Overlay($("overlay"));
 const incidents = new Incidents();
 const events = new EventList();
@@ -27,6 +28,8 @@ let hiddenTimer = 0;
 let pictures = 0;
 let paused = false;
 let held = [];
+let opening = false;
+export const scene = { outputs: [] };
 
 function setState(state, trouble = "") {
   document.documentElement.dataset.state = state;
@@ -35,10 +38,13 @@ function setState(state, trouble = "") {
   $("banner").hidden = !trouble;
 }
 
-function connect() {
+async function connect() {
   clearTimeout(retryTimer);
-  if (socket) return;
-  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/live`);
+  if (socket || opening) return;
+  opening = true;
+  const path = await sealedPath("/v1/live");
+  opening = false;
+  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}`);
   socket.onmessage = (message) => receive(JSON.parse(message.data));
   socket.onclose = (close) => lose(close);
   listen();
@@ -80,8 +86,9 @@ function receive(message) {
   if (take) take(message);
 }
 
-function takeScene(scene) {
+function takeScene(told) {
   tries = 0;
+  Object.assign(scene, told);
   document.title = `${scene.camera} · Aislewatch`;
   $("camera").textContent = scene.camera;
   $("source").textContent = `Aislewatch · ${scene.source}`;
@@ -113,13 +120,17 @@ function setSize([width, height]) {
   $("stage").style.setProperty("--ratio", String(width / height));
 }
 
-function startPicture() {
+async function startPicture() {
   pictures += 1;
-  $("picture").src = `/live.mjpg?${pictures}`;
+  const number = pictures;
+  const path = await sealedPath(`/live.mjpg?${number}`);
+  if (number !== pictures || paused || !socket) return;
+  $("picture").src = path;
   $("picture").hidden = false;
 }
 
 function stopPicture() {
+  pictures += 1;
   freeze();
   $("picture").removeAttribute("src");
   $("picture").hidden = true;
@@ -163,10 +174,27 @@ function visibility() {
   else if (!socket) connect();
 }
 
-$("picture").addEventListener("error", () => { if (socket && !paused) setTimeout(() => socket && !paused && startPicture(), 2000); });
-$("pause").addEventListener("click", pause);
-$("marks").addEventListener("click", toggleMarks);
-$("full").hidden = !document.fullscreenEnabled;
-$("full").addEventListener("click", fullScreen);
-document.addEventListener("visibilitychange", visibility);
-connect();
+async function still(event) {
+  event.preventDefault();
+  const link = Object.assign(document.createElement("a"), { href: await sealedPath("/live.jpg"), download: $("still").download });
+  link.click();
+}
+
+// Begin to show what the camera sees.
+export function startLive() {
+  $("picture").addEventListener("error", () => { if (socket && !paused) setTimeout(() => socket && !paused && startPicture(), 2000); });
+  $("pause").addEventListener("click", pause);
+  $("marks").addEventListener("click", toggleMarks);
+  $("still").addEventListener("click", still);
+  $("full").hidden = !document.fullscreenEnabled;
+  $("full").addEventListener("click", fullScreen);
+  document.addEventListener("visibilitychange", visibility);
+  connect();
+}
+
+// Show nothing more: this browser is let in no longer.
+export function stopLive(why) {
+  document.removeEventListener("visibilitychange", visibility);
+  disconnect();
+  setState("lost", why);
+}

@@ -1,29 +1,23 @@
 // Draws zones, lines and people over the picture, in the pixels of the page so that text stays readable at any size.
 
+import { shape } from "./dom.js";
 import { plain } from "./words.js";
 
-const NS = "http://www.w3.org/2000/svg";
 const LARGE = { font: 12, height: 18, pad: 6, letter: 7.1, arrow: 26 };
 const SMALL = { font: 10.5, height: 15, pad: 5, letter: 6.2, arrow: 18 };
 const SMALL_BELOW = 600;
-
-function shape(name, attributes = {}, ...children) {
-  const element = document.createElementNS(NS, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.append(...children);
-  return element;
-}
 
 const path = (points, closed) => `M${points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}${closed ? "Z" : ""}`;
 
 export class Overlay {
   constructor(svg) {
     this.svg = svg;
+    this.masks = shape("g");
     this.zones = shape("g");
     this.lines = shape("g");
     this.people = shape("g");
-    svg.append(hatch(), this.zones, this.lines, this.people);
-    this.scene = { zones: [], lines: [] };
+    svg.append(hatch(), this.masks, this.zones, this.lines, this.people);
+    this.scene = { masks: [], zones: [], lines: [] };
     this.frame = { tracks: [] };
     this.alarmed = { people: new Set(), places: new Set() };
     new ResizeObserver(() => this.redraw()).observe(svg);
@@ -48,6 +42,7 @@ export class Overlay {
     this.width = this.svg.clientWidth;
     this.height = this.svg.clientHeight;
     this.label = this.width < SMALL_BELOW ? SMALL : LARGE;
+    this.masks.replaceChildren(...(this.scene.masks ?? []).map((mask) => this.mask(mask)));
     this.zones.replaceChildren(...this.scene.zones.map((zone) => this.zone(zone)));
     this.lines.replaceChildren(...this.scene.lines.map((line) => this.line(line)));
     this.setFrame(this.frame, this.alarmed);
@@ -55,6 +50,10 @@ export class Overlay {
 
   at([x, y]) {
     return [x * this.width, y * this.height];
+  }
+
+  mask(mask) {
+    return shape("path", { class: mask.what, d: path(mask.polygon.map((point) => this.at(point)), true) });
   }
 
   zone(zone) {

@@ -1,33 +1,12 @@
 // What stands beside the picture: alarm lights, zones, open incidents, the event list and the camera's vitals.
 
+import { $, element, icon, setText } from "./dom.js";
 import { capital, clockTime, describe, incidentTitle, place, plain, wholeSeconds, zoneKind } from "./words.js";
 
 const MAX_ROWS = 200;
 const STAGES = ["gate", "input", "invoke", "decode", "track", "rules", "alarm"];
 const SOUND = /siren|horn|buzz|sound|speaker|bell/;
 const FLASH = /strobe|flash|beacon|light|lamp/;
-const $ = (id) => document.getElementById(id);
-
-function element(name, className = "", ...children) {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  made.append(...children);
-  return made;
-}
-
-function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `#i-${name}`);
-  svg.setAttribute("aria-hidden", "true");
-  svg.append(use);
-  return svg;
-}
-
-function setText(node, text) {
-  if (node.textContent !== text) node.textContent = text;
-}
-
 function symbolOf(name) {
   if (SOUND.test(name)) return "siren";
   if (FLASH.test(name)) return "strobe";

@@ -1,0 +1,159 @@
+// The view of zones, lines and masks: draw, name, decide what alarms, save; the camera tries it and keeps it or not.
+
+import { ask, tell } from "./ask.js";
+import { $, button, choice, control, doing, element, field, say } from "./dom.js";
+import { Drawing } from "./drawing.js";
+import { NAMES, Plan, TABLES } from "./plan.js";
+import { capital, plain, zoneKind } from "./words.js";
+
+const KINDS = ["restricted", "high_value", "checkout", "entrance", "exit", "shelf", "queue", "generic"];
+const NAME = /^[A-Za-z0-9._-]{1,63}$/;
+const LOOK_MS = 2000;
+const HELP = {
+  zone: "An area of the floor. Tap its corners where feet stand.",
+  line: "People are counted when they cross it. Tap its points in order; the arrow shows which way is “in”.",
+  privacy_mask: "Burnt black in every picture, before anything else sees it.",
+  motion_mask: "Movement here does not count: a screen, a fan, a street behind glass.",
+  object_mask: "Nobody is looked for here: a poster, a dummy.",
+};
+
+export class Places {
+  constructor(outputs) {
+    this.outputs = outputs;
+    this.drawing = new Drawing($("draft"), () => this.render());
+    $("draw-what").replaceChildren(...TABLES.map((table) => new Option(NAMES[table], table)));
+    $("draw-kind").replaceChildren(...KINDS.map((kind) => new Option(capital(zoneKind(kind)), kind)));
+    $("draw-what").addEventListener("change", () => this.render());
+    $("draw-new").addEventListener("click", () => this.begin());
+    $("draw-finish").addEventListener("click", () => this.drawing.finish());
+    $("draw-cancel").addEventListener("click", () => this.drawing.cancel());
+    $("draw-undo").addEventListener("click", () => this.undo());
+    $("draw-save").addEventListener("submit", (event) => { event.preventDefault(); this.save(); });
+  }
+
+  async open() {
+    this.shown = true;
+    $("draft").removeAttribute("hidden");
+    if (this.plan?.changed || this.waiting) return;
+    const drawn = await doing(null, $("draw-said"), () => ask("/v1/zones"));
+    if (drawn) this.take(drawn);
+  }
+
+  close() {
+    this.shown = false;
+    $("draft").setAttribute("hidden", "");
+  }
+
+  take(drawn) {
+    this.plan = new Plan(drawn);
+    this.drawing.show(this.plan);
+    this.render();
+  }
+
+  begin() {
+    this.drawing.begin($("draw-what").value, $("draw-kind").value);
+    $("stage").scrollIntoView({ block: "nearest" });
+  }
+
+  undo() {
+    if (this.plan?.undo()) this.drawing.choose(null);
+    this.render();
+  }
+
+  render() {
+    const { begun, ready, chosen } = this.drawing;
+    const table = begun?.table ?? $("draw-what").value;
+    $("draw-kind").closest("label").hidden = table !== "zone";
+    $("draw-help").textContent = begun ? `${HELP[table]} By keyboard: arrow keys, Space for a corner, Enter ends.` : HELP[table];
+    for (const [id, on] of [["draw-new", !begun], ["draw-finish", begun], ["draw-cancel", begun]]) $(id).hidden = !on;
+    $("draw-new").disabled = !this.plan;
+    $("draw-finish").disabled = !ready;
+    $("draw-undo").disabled = !this.plan?.past.length || Boolean(begun);
+    $("draw-save").hidden = !this.plan?.changed || Boolean(begun);
+    if (!this.plan) return;
+    $("draw-list").replaceChildren(...this.plan.shapes.map((one) => this.row(one)));
+    if (this.formOf !== chosen) this.form(chosen);
+  }
+
+  row(one) {
+    const kind = one.table === "zone" ? (one.row.kind ?? "generic") : one.table;
+    const made = button("", () => { this.drawing.choose(one); this.render(); }, "row");
+    made.append(element("span", `swatch ${kind}`), element("span", "name", one.row.name ?? NAMES[one.table]),
+      element("span", "kind", one.table === "zone" ? zoneKind(kind) : one.row.name ? "line" : ""));
+    made.setAttribute("aria-pressed", String(one === this.drawing.chosen));
+    return element("li", "", made);
+  }
+
+  form(one) {
+    this.formOf = one;
+    $("draw-form").replaceChildren(...(one ? this.fields(one) : []));
+  }
+
+  fields(one) {
+    const made = [];
+    if (one.row.name !== undefined) made.push(this.nameField(one));
+    if (one.table === "zone") made.push(this.kindField(one));
+    if (one.table === "zone" && one.row.kind === "restricted") made.push(this.alarmField(one));
+    const rules = this.plan.rulesOf(one).length;
+    const words = rules ? `Delete, with ${rules === 1 ? "the rule" : `the ${rules} rules`} that watch${rules === 1 ? "es" : ""} it` : "Delete";
+    made.push(button(words, () => { this.plan.remove(one); this.drawing.choose(null); this.render(); }, "plain danger"));
+    return made;
+  }
+
+  nameField(one) {
+    const input = control("input", { value: one.row.name, maxLength: 63, autocapitalize: "none", spellcheck: false, id: "place-name" });
+    input.addEventListener("input", () => {
+      const good = NAME.test(input.value);
+      input.setAttribute("aria-invalid", String(!good));
+      say($("draw-said"), good ? "" : "A name has letters without accents, digits, dot, dash and underscore.", !good);
+      if (good) { this.plan.rename(one, input.value); this.render(); }
+    });
+    return field("Name", input);
+  }
+
+  kindField(one) {
+    const kinds = choice(KINDS.map((kind) => [kind, capital(zoneKind(kind))]), one.row.kind ?? "generic");
+    kinds.addEventListener("change", () => { this.plan.setKind(one, kinds.value); this.formOf = null; this.drawing.draw(); this.render(); });
+    return field("What it is for", kinds);
+  }
+
+  alarmField(one) {
+    const on = new Set(this.plan.alarm(one)?.actions ?? []);
+    const boxes = this.outputs().map(({ name }) => {
+      const box = control("input", { type: "checkbox", checked: on.has(name), value: name });
+      box.addEventListener("change", () => {
+        box.checked ? on.add(name) : on.delete(name);
+        this.plan.setAlarm(one, [...on]);
+        this.render();
+      });
+      return element("label", "check", box, capital(plain(name)));
+    });
+    return element("fieldset", "", element("legend", "", "When somebody enters, switch on"), ...boxes);
+  }
+
+  async save() {
+    const reason = $("draw-reason").value.trim();
+    const said = { ...this.plan.changes(), reason, base: this.plan.base };
+    const told = await doing($("draw-send"), $("draw-said"), () => tell("/v1/zones", said));
+    if (!told) return;
+    $("draw-reason").value = "";
+    say($("draw-said"), "Saved. The camera starts again with it, and keeps it when all is well for ten seconds.");
+    $("draw-save").hidden = true;
+    this.wait(told);
+  }
+
+  // Until the trial has ended; the camera is away for some seconds meanwhile.
+  async wait({ sha256, trial_s: trialS }) {
+    this.waiting = true;
+    const end = Date.now() + trialS * 2000;
+    let now = null;
+    while (Date.now() < end && !(now && (now.sha256 !== sha256 || now.trial?.state !== "pending"))) {
+      await new Promise((done) => setTimeout(done, LOOK_MS));
+      now = await ask("/v1/zones").catch(() => now);
+    }
+    this.waiting = false;
+    if (now) this.take(now);
+    const kept = now?.sha256 === sha256;
+    say($("draw-said"), kept ? "Kept: the camera watches with it." : `Taken back: ${now?.trial?.why || "the camera did not do well with it"}.`, !kept);
+  }
+}

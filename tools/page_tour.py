@@ -1,0 +1,248 @@
+"""A tour of the commissioning page in a browser, as a person takes it: from a link to the report of an intruder.
+
+Taken by `tools.screenshot_page` for its pictures and by tests/page for what must hold on the way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from agent.domain import Point
+from tools.devtools import Tab, browser_tab
+
+ROOT = Path(__file__).resolve().parent.parent
+WITHIN_S = 60.0
+SOON_S = 20.0
+CAMERA = """
+[camera]
+name = "aisle-3"
+scene = "crowd"
+width = 1280
+height = 720
+fps = 10
+[api]
+port = {plain}
+tls_port = {tls}
+announce = false
+[storage]
+data_dir = "{folder}"
+[evidence]
+min_free_mb = 0
+[gpio]
+driver = "latched"
+[[zone]]
+name = "till"
+kind = "checkout"
+polygon = [[0.456, 1.0], [0.49, 0.967], [0.352, 0.771], [0.198, 0.884], [0.254, 1.0]]
+[[line]]
+name = "entrance"
+points = [[0.08, 0.62], [0.3, 0.5]]
+[[privacy_mask]]
+polygon = [[0.02, 0.05], [0.14, 0.05], [0.14, 0.2], [0.02, 0.2]]
+[[output]]
+name = "siren"
+pin = 17
+role = "siren"
+[[output]]
+name = "strobe"
+pin = 27
+role = "strobe"
+pattern = "blink"
+[[input]]
+name = "back-door"
+kind = "door"
+"""
+FLOOR: tuple[Point, ...] = ((0.08, 0.45), (0.92, 0.45), (0.97, 0.95), (0.06, 0.95))
+"""Where the tour draws its restricted zone: most of the floor."""
+Shoot = Callable[[str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A camera in a process of its own, and the folder of its data."""
+
+    plain: int
+    folder: Path
+
+    async def link(self) -> str:
+        """A new link to the page, as `aislewatch page` shows it."""
+        async with aiohttp.ClientSession() as http:
+            url = f"http://127.0.0.1:{self.plain}/v1/sessions"
+            async with http.post(url, json={}) as answer:
+                return str((await answer.json())["url"])
+
+
+@asynccontextmanager
+async def camera() -> AsyncIterator[Running]:
+    """A simulated camera that watches; gone at the end. Raises TimeoutError."""
+    with tempfile.TemporaryDirectory(prefix="aislewatch-tour-") as name:
+        folder, (plain, tls) = Path(name), free_ports(2)
+        config = folder / "camera.toml"
+        config.write_text(CAMERA.format(plain=plain, tls=tls, folder=folder / "data"))
+        command = [sys.executable, "-m", "agent", "run", "--config", str(config)]
+        process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.DEVNULL)
+        try:
+            await answers(plain)
+            yield Running(plain, folder)
+        finally:
+            process.terminate()
+            await process.wait()
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that nobody uses now."""
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(one.getsockname()[1]) for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
+async def answers(port: int) -> None:
+    """Wait until the camera does. Raises TimeoutError."""
+    async with asyncio.timeout(WITHIN_S), aiohttp.ClientSession() as http:
+        while True:
+            try:
+                async with http.get(f"http://127.0.0.1:{port}/v1/identity"):
+                    return
+            except aiohttp.ClientError:
+                await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def page(link: str, downloads: Path, *, phone: bool, dark: bool = False) -> AsyncIterator[Tab]:
+    """A browser that has followed the link and is let in."""
+    async with browser_tab() as tab:
+        await tab.call("Page.enable")
+        await tab.call("Security.setIgnoreCertificateErrors", ignore=True)  # the camera's certificate is its own
+        await tab.call("Page.setDownloadBehavior", behavior="allow", downloadPath=str(downloads))
+        await look(tab, phone=phone, dark=dark)
+        await tab.open(link)
+        await tab.until("location.pathname === '/' && document.documentElement.dataset.state === 'live'", WITHIN_S)
+        yield tab
+
+
+async def look(tab: Tab, *, phone: bool, dark: bool) -> None:
+    """Take the screen of a phone or of a desk, light or dark."""
+    width, height, density = (390, 844, 2) if phone else (1440, 900, 1)
+    await tab.call(
+        "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=density, mobile=phone
+    )
+    await tab.call("Emulation.setTouchEmulationEnabled", enabled=phone)
+    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    await tab.call("Emulation.setEmulatedMedia", features=[scheme])
+
+
+async def click(tab: Tab, selector: str) -> None:
+    """Press what a selector finds, once it is there and can be pressed. Raises TimeoutError."""
+    found = f"document.querySelector({json.dumps(selector)})"
+    await tab.until(f"{found} && !{found}.disabled && {found}.getClientRects().length", SOON_S)
+    await tab.evaluate(f"{found}.click()")
+
+
+async def write(tab: Tab, selector: str, text: str) -> None:
+    """Type into a field."""
+    await tab.evaluate(f"document.querySelector({json.dumps(selector)}).focus()")
+    await tab.evaluate("document.activeElement.select?.()")
+    await tab.call("Input.insertText", text=text)
+
+
+async def select(tab: Tab, selector: str, value: str) -> None:
+    """Choose in a list."""
+    found = f"document.querySelector({json.dumps(selector)})"
+    await tab.evaluate(f"{found}.value = {json.dumps(value)}; {found}.dispatchEvent(new Event('change'))")
+
+
+async def tap(tab: Tab, points: Iterable[Point], *, phone: bool) -> None:
+    """Tap places of the picture (0..1), by finger or mouse."""
+    await tab.evaluate("document.getElementById('stage').scrollIntoView({block: 'center'})")
+    box = await tab.evaluate("(() => { const b = document.getElementById('draft').getBoundingClientRect();"
+                             " return [b.left, b.top, b.width, b.height]; })()")  # fmt: skip
+    for x, y in points:
+        at = {"x": box[0] + x * box[2], "y": box[1] + y * box[3]}
+        if phone:
+            await tab.call("Input.dispatchTouchEvent", type="touchStart", touchPoints=[at])
+            await tab.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+        else:
+            for kind in ("mousePressed", "mouseReleased"):
+                await tab.call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **at)
+
+
+async def nothing(_: str) -> None:
+    """Take no picture."""
+
+
+async def draw(tab: Tab, *, phone: bool, shoot: Shoot = nothing) -> None:
+    """Draw a restricted zone that sounds the siren, and save it; the camera tries it and keeps it."""
+    await click(tab, "#views [href='#zones']")
+    await tab.until("document.querySelectorAll('#draw-list li').length === 3", SOON_S)
+    await select(tab, "#draw-what", "zone")
+    await select(tab, "#draw-kind", "restricted")
+    await click(tab, "#draw-new")
+    await tap(tab, FLOOR[:3], phone=phone)
+    await shoot("drawing")
+    await tap(tab, FLOOR[3:], phone=phone)
+    await click(tab, "#draw-finish")
+    await write(tab, "#place-name", "store-room")
+    await click(tab, "#draw-form input[value='siren']")
+    await write(tab, "#draw-reason", "nobody has business there")
+    await shoot("zones")
+    await click(tab, "#draw-send")
+    await tab.until("document.getElementById('draw-said').textContent.startsWith('Kept')", 2 * WITHIN_S)
+
+
+async def silence(tab: Tab, *, shoot: Shoot = nothing) -> None:
+    """See the intruder alarm, and silence it with a reason."""
+    await click(tab, "#views [href='#live']")
+    await tab.until("document.querySelector('.light.siren.on') && document.querySelector('#alarms li')", WITHIN_S)
+    await shoot("alarm")
+    await click(tab, "#views [href='#outputs']")
+    await write(tab, "#silence-reason", "the fitter walks about")
+    await click(tab, "#silence-send")
+    await tab.until("document.getElementById('silence-said').textContent.startsWith('Silenced: siren')", SOON_S)
+    await shoot("outputs")
+
+
+async def report(tab: Tab, downloads: Path, *, shoot: Shoot = nothing) -> Path:
+    """Find the incident, confirm it, and take its report away; where that is. Raises TimeoutError."""
+    await click(tab, "#views [href='#incidents']")
+    while not await tab.evaluate("document.querySelectorAll('#incidents-list .stills img').length"):
+        await click(tab, "#incidents-again")
+        await click(tab, "#incidents-list li:last-child summary")
+        await tab.until("document.querySelector('#incidents-list .stills')?.children.length", SOON_S)
+    await tab.until("document.querySelector('.stills img').naturalWidth > 0", SOON_S)
+    await click(tab, "#incidents-list .buttons button")
+    await tab.until("document.querySelector('#incidents-list .inside .said').textContent === 'Confirmed.'", SOON_S)
+    await shoot("incident")
+    await click(tab, "#incidents-list .report")
+    async with asyncio.timeout(WITHIN_S):
+        while not (found := await asyncio.to_thread(_zips, downloads)):
+            await asyncio.sleep(0.1)
+    return found[0]
+
+
+def _zips(folder: Path) -> list[Path]:
+    return [*folder.glob("*.zip")]
+
+
+async def rest(tab: Tab, *, shoot: Shoot) -> None:
+    """The other views."""
+    for view, ready in (
+        ("aim", "document.getElementById('aim-tiles').children.length === 9"),
+        ("walk", "!document.getElementById('walk-begin').hidden"),
+        ("health", "document.getElementById('readings').children.length > 0"),
+        ("camera", "document.getElementById('identity').children.length > 0"),
+    ):
+        await click(tab, f"#views [href='#{view}']")
+        await tab.until(ready, SOON_S)
+        await shoot(view)
