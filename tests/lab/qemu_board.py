@@ -138,16 +138,19 @@ class Board:
         if self._console is not None:
             os.kill(self.console.pid, signal.SIGKILL)
             self.console.wait()
-            self.console.close()
-            self._console = None
+            self._unplugged()
 
     def wait_for_reset(self, *, timeout_s: float = 120) -> float:
         """Wait until the machine resets by itself; the seconds that took."""
         begun = time.monotonic()
         self.console.expect(pexpect.EOF, timeout=timeout_s)
-        self.console.close()
-        self._console = None
+        self._unplugged()
         return time.monotonic() - begun
+
+    def _unplugged(self) -> None:
+        self.console.close()
+        self.console.logfile_read.close()
+        self._console = None
 
     def _network(self) -> str:
         """The shop's network: a tap in a namespace, else qemu's own with the camera's door on the host's loopback."""
