@@ -1,4 +1,4 @@
-"""Writes the pages of settings, rules and commands from the code: they cannot be wrong (`make docs`; tested)."""
+"""Writes the pages of settings, rules, commands and the API from the code: they cannot be wrong (`make docs`)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import typer
 from typer.core import TyperGroup
 
@@ -16,6 +17,7 @@ from agent.config import LISTS, TABLES
 from agent.domain import ZoneKind
 from agent.rule_config import RULE_TABLES, RuleConfig
 from agent.schema import settings_of
+from agent.web.openapi import document
 
 CONFIGURATION_HEAD = """A camera is configured by one TOML file. Places are `[x, y]`, 0..1 of the picture, origin top
 left. Unknown keys are mistakes; `aislewatch config check FILE` reports all mistakes together. Made by `make docs`."""
@@ -162,7 +164,12 @@ def _parameter(parameter: Any) -> str:
     return f"| {names} | {default} | {parameter.help or ''} |"
 
 
-PAGES = {"configuration.md": configuration, "rules.md": rules, "cli.md": commands}
+def api() -> str:
+    """The API as an OpenAPI document."""
+    return msgspec.json.format(msgspec.json.encode(document())).decode() + "\n"
+
+
+PAGES = {"configuration.md": configuration, "rules.md": rules, "cli.md": commands, "openapi.json": api}
 
 
 def main() -> None:

@@ -29,6 +29,7 @@ ACCESS: dict[str, Role] = {
     "GET /live.jpg": Role.TECHNICIAN,
     "GET /live.mjpg": Role.TECHNICIAN,
     "GET /v1/live": Role.TECHNICIAN,
+    "GET /v1/openapi.json": Role.TECHNICIAN,
     "GET /metrics": Role.TECHNICIAN,
     "GET /v1/status": Role.TECHNICIAN,
     "GET /v1/inputs": Role.TECHNICIAN,

@@ -81,6 +81,10 @@ def create_app(
         text = exposition(facts.metrics())
         return web.Response(body=text.encode(), headers={hdrs.CONTENT_TYPE: CONTENT_TYPE})
 
+    async def openapi(_: web.Request) -> web.Response:
+        return web.Response(body=await asyncio.to_thread(_document), content_type="application/json")
+
+    app.router.add_get("/v1/openapi.json", openapi)
     app.router.add_get("/v1/identity", identity)
     app.router.add_get("/v1/status", status)
     app.router.add_get("/metrics", metrics)
@@ -92,6 +96,12 @@ def create_app(
     if link is not None:
         app.router.add_get("/v1/link", serve_hub)
     return app
+
+
+def _document() -> bytes:
+    from agent.web.openapi import encoded  # its types are loaded only where somebody asks for it
+
+    return encoded()
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
@@ -12,9 +13,24 @@ from agent.errors import Incomplete, JournalError, OperatorError
 from agent.events.kinds import Reason, Text, Who, Words
 from agent.events.wire import plain
 
-__all__ = ["Reason", "Text", "Who", "Words", "answer", "decoded", "last_answer", "read_body", "refused", "unknown"]
+__all__ = [
+    "SEAL_QUERY",
+    "Reason",
+    "Text",
+    "Who",
+    "Words",
+    "answer",
+    "decoded",
+    "last_answer",
+    "read_body",
+    "read_query",
+    "refused",
+    "unknown",
+]
 
 T = TypeVar("T")
+SEAL_QUERY = "seal"
+"""A session's seal, where it stands in the query (`agent.web.commission`): of no concern to handlers."""
 
 
 def answer(value: object, status: int = 200) -> web.Response:
@@ -46,6 +62,15 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
     return decoded(await request.read(), kind)
 
 
+def read_query(request: web.Request, kind: type[T]) -> T:
+    """The query as a value of this type. Raises HTTPBadRequest that says what is wrong and where."""
+    pairs = [pair for pair in request.query.items() if pair[0] != SEAL_QUERY]
+    try:
+        return msgspec.convert(_each_once(pairs), kind, strict=False)
+    except ValueError as error:  # msgspec.ValidationError is one
+        raise web.HTTPBadRequest(text=f"the query is not as expected: {error}\n") from None
+
+
 def refused(error: OperatorError) -> web.HTTPException:
     """A wish that cannot be granted now, or not as it is, in the words of what refused it."""
     return _REFUSALS.get(type(error), web.HTTPConflict)(text=_words(error))
@@ -63,7 +88,7 @@ def _words(error: OperatorError) -> str:
     return f"{error}{': ' + error.hint if error.hint else ''}\n"
 
 
-def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _each_once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     """An object whose keys differ: of two values under one key nobody knows which is meant. Raises ValueError."""
     found = dict(pairs)
     if len(found) < len(pairs):

@@ -24,12 +24,12 @@ from agent.hub.callers import STRANGER, Caller, Role
 from agent.hub.claims import Claims
 from agent.hub.trust import CameraTrust
 from agent.web.access import CLOSED, NOT_BY_SESSION, least_role, route_of
-from agent.web.bodies import answer, last_answer, read_body, refused
+from agent.web.bodies import SEAL_QUERY, answer, last_answer, read_body, read_query, refused
 from agent.web.callers import caller_of
 from agent.web.doors import certificate_of
 from agent.web.sessions import OFFER_S, Asked, NoSession, Session, Sessions
 
-COOKIE, SEAL, SEAL_QUERY = "__Host-aislewatch", "X-Aislewatch-Seal", "seal"
+COOKIE, SEAL = "__Host-aislewatch", "X-Aislewatch-Seal"
 SHELL = frozenset({"GET /", "GET /static/{name}", "POST /v1/sessions/key"})
 """What needs the cookie only: the page itself holds nothing of the camera's, and a browser cannot sign its loading."""
 ENTERED = '<!doctype html><html lang="en"><title>Aislewatch</title><meta http-equiv="refresh" content="0;url=/">'
@@ -43,6 +43,12 @@ class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`POST /v1/sessions/key`: the browser's public key, an uncompressed point of P-256 in base64."""
 
     key: Annotated[str, msgspec.Meta(max_length=100)]
+
+
+class Qr(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The query of `GET /v1/qr.svg`."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=MOST_QR)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +180,7 @@ async def me(request: web.Request) -> web.Response:
 
 async def qr(request: web.Request) -> web.Response:
     """A short text as a QR code (SVG). Raises HTTPBadRequest for a long one."""
-    text = request.query.get("text", "")
-    if not 0 < len(text) <= MOST_QR:
-        raise web.HTTPBadRequest(text=f"`text` has 1 to {MOST_QR} characters\n")
+    text = read_query(request, Qr).text
     drawn = io.BytesIO()
     segno.make(text, micro=False, error="m").save(drawn, kind="svg", scale=4, dark="#000", light="#fff", omitsize=True)
     return web.Response(body=drawn.getvalue(), content_type="image/svg+xml")

@@ -24,7 +24,7 @@ from agent.evidence.keeper import Keeper
 from agent.evidence.report import Subject, around, write_report
 from agent.evidence.vault import StoredClip
 from agent.review.desk import Review
-from agent.web.bodies import Reason, Who, answer, read_body, refused, unknown
+from agent.web.bodies import Reason, Who, answer, read_body, read_query, refused, unknown
 from agent.web.callers import name_of
 
 T = TypeVar("T")
@@ -56,6 +56,18 @@ class Erase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"st
     everything: bool = False
     held_too: bool = False
     by: Who = ""
+
+
+class Showing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The query of `GET /v1/clips`: the clips that show this incident."""
+
+    incident: str | None = None
+
+
+class Covered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The query of `GET /v1/incidents/ID/report.zip`: who is made unrecognisable."""
+
+    blur: Blur | None = None
 
 
 class PassingFile(web.FileResponse):
@@ -100,7 +112,7 @@ class EvidenceApi:
 
     async def stored(self, request: web.Request) -> web.Response:
         """Every clip, newest first; `?incident=ID` gives those that show it."""
-        incident = request.query.get("incident")
+        incident = read_query(request, Showing).incident
         clips = await self._do(lambda keeper: [clip_facts(clip) for clip in reversed(keeper.vault.clips)])
         return answer({"clips": [clip for clip in clips if incident is None or incident in clip["incidents"]]})
 
@@ -141,7 +153,7 @@ class EvidenceApi:
 
     async def report(self, request: web.Request) -> web.StreamResponse:
         """The signed report of an incident with its clips, as one file; `?blur=others|everyone` covers people."""
-        blur = _blur(request)
+        blur = read_query(request, Covered).blur
         incident, explanation = await self._incident(request.match_info["id"])
         subject = Subject(incident, explanation, self.camera)
         records = await around(self.journal, subject)
@@ -196,16 +208,6 @@ async def _answered(asking: Awaitable[T]) -> T:
         raise web.HTTPServiceUnavailable(text=f"{error}\n") from None
     except OperatorError as error:
         raise refused(error) from None
-
-
-def _blur(request: web.Request) -> Blur | None:
-    """Who is to be made unrecognisable. Raises HTTPBadRequest for another word."""
-    word = request.query.get("blur")
-    if word is None:
-        return None
-    if word not in (*Blur,):
-        raise web.HTTPBadRequest(text=f"`blur` is one of {', '.join(Blur)}\n")
-    return Blur(word)
 
 
 def _check(wish: Erase) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from aiohttp import web
@@ -20,13 +20,13 @@ from msgspec import Meta
 
 from agent.domain import Json
 from agent.errors import ConfigError, OperatorError
-from agent.events.kinds import Digest
+from agent.events.kinds import Count, Digest
 from agent.events.orders import MAX_CONFIG
 from agent.fitting.configuration import DRAWN, ConfigDesk, Wish
 from agent.fitting.desk import AimDesk, WalkDesk
 from agent.fitting.record import FILES
 from agent.logbook import LEVELS, LogBook
-from agent.web.bodies import Reason, Who, Words, answer, read_body, refused
+from agent.web.bodies import Reason, Who, Words, answer, read_body, read_query, refused
 from agent.web.callers import who_says
 
 Tables = Annotated[list[dict[str, Any]], Meta(max_length=128)]
@@ -74,6 +74,14 @@ class Restart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     reason: Reason
     by: Who = ""
+
+
+class Tail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The query of `GET /v1/logs`."""
+
+    level: Literal["debug", "info", "warning", "error", "critical"] = "debug"
+    after: Count = 0
+    limit: Annotated[int, Meta(ge=1, le=MOST_LINES)] = MOST_LINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +176,8 @@ class FittingApi:
 
     async def logs(self, request: web.Request) -> web.Response:
         """The newest lines behind `after` that are at least of `level`, at most `limit`."""
-        query = request.query
-        level, after, limit = query.get("level", "debug"), query.get("after", "0"), query.get("limit", str(MOST_LINES))
-        if level not in LEVELS or not after.isdecimal() or not limit.isdecimal():
-            raise web.HTTPBadRequest(text=f"level is one of {', '.join(LEVELS)}; after and limit are numbers\n")
-        lines = self.book.after(int(after[:18]), LEVELS[level])[-min(max(int(limit[:9]), 1), MOST_LINES) :]
+        asked = read_query(request, Tail)
+        lines = self.book.after(asked.after, LEVELS[asked.level])[-asked.limit :]
         return answer({"lines": [line.facts() for line in lines]})
 
 

@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from agent.health.foresight import Foresight
-from agent.web.bodies import Reason, Who, answer, read_body
+from agent.web.bodies import Reason, Who, answer, read_body, read_query
 
 Part = Annotated[str, msgspec.Meta(max_length=40)]
 
@@ -20,6 +20,12 @@ class Done(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     words: Reason
     parts: Annotated[list[Part], msgspec.Meta(max_length=10)] = []
     by: Who = ""
+
+
+class OfMetric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The query of `GET /v1/health/history`."""
+
+    metric: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class ForesightApi:
 
     async def history(self, request: web.Request) -> web.Response:
         """One metric by days and hours, with threshold, forecast and services; without a metric, which there are."""
-        metric = request.query.get("metric")
+        metric = read_query(request, OfMetric).metric
         if metric is None:
             return answer({"metrics": self.foresight.metrics()})
         found = self.foresight.history(metric)

@@ -7,11 +7,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf, isfinite
 
+import msgspec
 from aiohttp import web
 
 from agent.insight.desk import InsightDesk
 from agent.tables.insight import InsightConfig
-from agent.web.bodies import answer
+from agent.web.bodies import answer, read_query
+
+
+class Between(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}):
+    """The query of `GET /v1/insight`: UTC, ISO 8601 or seconds since 1970."""
+
+    start: str | None = None
+    end: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +36,8 @@ class InsightApi:
 
     async def rows(self, request: web.Request) -> web.Response:
         """The aggregates of a time; `from` and `to` are UTC, ISO 8601 or seconds since 1970."""
-        start_s, end_s = _moment(request, "from", -inf), _moment(request, "to", inf)
+        asked = read_query(request, Between)
+        start_s, end_s = _moment(asked.start, "from", -inf), _moment(asked.end, "to", inf)
         rows = await self.desk.rows(start_s, end_s)
         about = {"enabled": self.settings.enabled, "period_s": self.settings.period_s}
         return answer({"rows": rows, "least_people": self.settings.least_people, **about})
@@ -39,8 +48,7 @@ class InsightApi:
         return web.Response(body=picture, content_type="image/png")
 
 
-def _moment(request: web.Request, key: str, otherwise: float) -> float:
-    text = request.query.get(key)
+def _moment(text: str | None, key: str, otherwise: float) -> float:
     if text is None:
         return otherwise
     try:

@@ -12,7 +12,7 @@ from aiohttp import web
 from agent.errors import OperatorError
 from agent.review.desk import Review
 from agent.review.entry import Entry, Verdict
-from agent.web.bodies import Text, Who, Words, answer, read_body, refused
+from agent.web.bodies import Text, Who, Words, answer, read_body, read_query, refused
 
 MOST = 200
 
@@ -58,11 +58,9 @@ class ReviewApi:
 
     async def page(self, request: web.Request) -> web.Response:
         """Incidents, newest first."""
+        asked = read_query(request, Page)
         try:
-            asked = msgspec.convert(dict(request.query), Page, strict=False)
             entries = self.review.keeper.book.page(state=asked.state, before=asked.before, limit=asked.limit)
-        except msgspec.ValidationError as error:
-            raise web.HTTPBadRequest(text=f"the query is not as expected: {error}\n") from None
         except KeyError:
             raise web.HTTPBadRequest(text="`before` names no incident that is kept here\n") from None
         return answer({"incidents": [entry.fields() for entry in entries], "kept": len(self.review.keeper.book)})
