@@ -8,6 +8,7 @@ import pytest
 from tools.image import sbom, scan, sources
 from tools.image.recipe import BuildError, known, load, parse
 from tools.image.sources import Archive
+from tools.image.wheels import missing_modules
 
 HOST = [Archive("http://one/debian", "bookworm"), Archive("http://two/security", "bookworm-security")]
 KEY = "-----BEGIN EC PRIVATE KEY-----\n" + "A" * 64 + "\n" + "B" * 64 + "\n-----END EC PRIVATE KEY-----\n"
@@ -113,3 +114,16 @@ def test_what_is_no_secret_is_left_alone(tmp_path: Path) -> None:
         'PEM = "-----BEGIN PRIVATE KEY-----"\npassword = ask()\n# AISLEWATCH:1:id:fp:token\n'
     )
     assert scan.folder(tmp_path) == []
+
+
+def test_a_commit_that_lacks_a_module_is_noticed(tmp_path: Path) -> None:
+    for name, text in {
+        "agent/__init__.py": "",
+        "agent/cli/__init__.py": "VERSION = 1\n",
+        "agent/cli/main.py": "from agent.cli import VERSION, doctor, looking\nfrom agent.gone import x\nimport os\n",
+        "agent/cli/looking.py": "from hal import open_hal\n",
+        "hal/__init__.py": "def open_hal(): ...\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert missing_modules(tmp_path) == ["agent.cli.doctor", "agent.gone.x"]

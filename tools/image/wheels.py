@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import shutil
 import sys
@@ -64,9 +65,36 @@ def build_agent(work: Path, revision: str, epoch: int) -> Path:
     tree.mkdir(parents=True)
     run(["git", "-C", ROOT, "archive", f"--output={work}/source.tar", revision, "--", *_SOURCES])
     run(["tar", "-C", tree, "-xf", work / "source.tar"])
+    if missing := missing_modules(tree):
+        raise BuildError(f"the commit is half made, it imports what it lacks: {', '.join(missing)}; name a --revision")
     command = [*_pip("wheel"), "--no-deps", "--no-build-isolation", f"--wheel-dir={out}", tree]
     run(command, env={"SOURCE_DATE_EPOCH": str(epoch), "PYTHONWARNINGS": "ignore"})
     return next(out.glob("*.whl"))
+
+
+def missing_modules(tree: Path) -> list[str]:
+    """The modules of our own that our code imports but the tree does not hold."""
+    missing = set()
+    for path in [*tree.glob("agent/**/*.py"), *tree.glob("hal/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in ("agent", "hal"):
+                missing |= {name for name in _named(node) if not _there(tree, node.module or "", name)}
+    return sorted(missing)
+
+
+def _named(node: ast.ImportFrom) -> set[str]:
+    return {f"{node.module}.{alias.name}" for alias in node.names}
+
+
+def _there(tree: Path, module: str, name: str) -> bool:
+    """Whether `name` (a module, or what one defines) is in the tree, as far as files tell."""
+    folder, attribute = tree / module.replace(".", "/"), name.rpartition(".")[2]
+    if folder.with_suffix(".py").is_file():
+        return True
+    begins = folder / "__init__.py"
+    inner = folder / attribute
+    there = inner.with_suffix(".py").is_file() or inner.is_dir()
+    return there or (begins.is_file() and attribute in begins.read_text(encoding="utf-8"))
 
 
 def install(recipe: Recipe, wheels: Sequence[Path], root: Path) -> None:
