@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from cryptography import x509
 
+import models
 from agent.config import Config
 from agent.doctor.facts import Ending
 from agent.errors import ModelError
@@ -84,10 +85,10 @@ def _salvaged(journal: Path) -> str:
     return str(kept) if kept.exists() else ""
 
 
-def model_wrong(name: str) -> str:
+def model_wrong(name: str, manifest: Path = models.DIRECTORY) -> str:
     """Why the model cannot be used; "" where it can."""
     try:
-        catalogue = Catalogue.load()
+        catalogue = Catalogue.load(manifest)
         catalogue.read(catalogue.spec(name))
     except ModelError as error:
         return str(error)
