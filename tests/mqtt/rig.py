@@ -1,0 +1,208 @@
+"""A real broker (mosquitto), a listener of its own connection, and a camera's journal with its MQTT service."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiomqtt
+
+from agent.domain import Event, Json, Severity
+from agent.events.journal import Journal
+from agent.hub.mqtt.ordering import Ordering
+from agent.hub.mqtt.outlet import Outlet
+from agent.hub.mqtt.retained import Retained
+from agent.hub.mqtt.service import Backoff, MqttService
+from agent.hub.mqtt.telling import Message, Topics
+from agent.tables.mqtt import MqttConfig
+from hal.system import SystemClock
+from tests.e2e.network import free_port
+from tests.waiting import eventually
+
+DEVICE = "cam0001"
+TOPICS = Topics("aislewatch", DEVICE)
+SOON = Backoff(0.05, 0.2)
+
+
+def no_mosquitto() -> str:
+    """Why no broker can be run here; empty where one can."""
+    return "" if _program() else "these need a real broker (apt-get install mosquitto)"
+
+
+def _program() -> str | None:
+    return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+
+
+@dataclass
+class Mosquitto:
+    """A broker on loopback that keeps what it confirmed on its disk; `extra` are lines of its configuration."""
+
+    folder: Path
+    extra: str = "allow_anonymous true"
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it (again) and wait until it listens."""
+        program = _program()
+        assert program is not None
+        config = self.folder / "mosquitto.conf"
+        lines = f"listener {self.port} 127.0.0.1\n{self.extra}\nuser root\npersistence true\n"
+        lines += f"persistence_location {self.folder}/\nautosave_interval 1\nautosave_on_changes true\nlog_dest none\n"
+        config.write_text(lines, encoding="utf-8")
+        self.process = subprocess.Popen([program, "-c", str(config)])
+        _until_it_listens(self.port)
+
+    def signal(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """As a power cut ends it."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+        self.process.terminate()
+        self.process.wait()
+
+
+def _until_it_listens(port: int) -> None:
+    def there() -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+        return False
+
+    eventually(there)
+
+
+@contextmanager
+def mosquitto(folder: Path, extra: str = "allow_anonymous true") -> Iterator[Mosquitto]:
+    """A running broker."""
+    broker = Mosquitto(folder, extra)
+    broker.start()
+    try:
+        yield broker
+    finally:
+        broker.stop()
+
+
+@dataclass
+class Heard:
+    """What a second client heard, in order, over all its connections."""
+
+    messages: list[tuple[str, bytes, bool]] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    listening: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def last(self, topic: str) -> bytes | None:
+        """The newest payload of a topic."""
+        return next((payload for name, payload, _ in reversed(self.messages) if name == topic), None)
+
+    def bodies(self, beginning: str) -> list[dict[str, Any]]:
+        """The JSON of all topics that begin so."""
+        return [json.loads(payload) for name, payload, _ in self.messages if name.startswith(beginning) and payload]
+
+    def numbers(self) -> list[int]:
+        """The numbers of the test's events, as they came."""
+        return [body["n"] for body in self.bodies(f"{TOPICS.base}/event/")]
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 30.0) -> None:
+        async with asyncio.timeout(seconds):
+            while not condition():
+                self.news.clear()
+                await self.news.wait()
+
+
+@asynccontextmanager
+async def listening(
+    port: int, *filters: str, context: ssl.SSLContext | None = None, name: str = "second"
+) -> AsyncIterator[Heard]:
+    """A client with a lasting session that comes back whenever the broker does."""
+    heard = Heard()
+    wanted = filters or (f"{TOPICS.beginning}/#",)
+    task = asyncio.create_task(_listen(heard, wanted, lambda: client(port, context=context, identifier=name)))
+    try:
+        async with asyncio.timeout(20):
+            await heard.listening.wait()
+        yield heard
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _listen(heard: Heard, filters: tuple[str, ...], make: Callable[[], aiomqtt.Client]) -> None:
+    while True:
+        with suppress(aiomqtt.MqttError):
+            async with make() as second:
+                for one in filters:
+                    await second.subscribe(one, qos=1)
+                heard.listening.set()
+                async for message in second.messages:
+                    heard.messages.append((str(message.topic), bytes(message.payload), bool(message.retain)))
+                    heard.news.set()
+        await asyncio.sleep(0.05)
+
+
+def client(port: int, *, identifier: str, context: ssl.SSLContext | None = None) -> aiomqtt.Client:
+    """Another client, with a lasting session and of another protocol version than the camera's."""
+    return aiomqtt.Client(
+        "127.0.0.1", port, identifier=identifier, clean_session=False, tls_context=context, timeout=5, keepalive=5
+    )
+
+
+@dataclass
+class Camera:
+    """A journal and its service."""
+
+    journal: Journal
+    service: MqttService
+    states: dict[str, Mapping[str, Json]]
+
+    async def happen(self, *numbers: int) -> None:
+        """Events with these numbers; they are on the disk when this returns."""
+        done = [self.journal.append_nowait(Event("dwell", float(n), Severity.INFO, {"n": n})) for n in numbers]
+        await asyncio.gather(*map(asyncio.wrap_future, done))
+
+
+@asynccontextmanager
+async def camera(
+    folder: Path,
+    port: int,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    fixed: tuple[Message, ...] = (),
+    ordering: Ordering | None = None,
+    states: Mapping[str, Mapping[str, Json]] | None = None,
+) -> AsyncIterator[Camera]:
+    """A camera's end as the agent composes it, without a camera."""
+    plain: dict[str, Any] = {"host": "127.0.0.1", "port": port, "tls": False, "keepalive_s": 2}
+    config = MqttConfig(**(plain | dict(settings or {})))
+    now: dict[str, Mapping[str, Json]] = {"alarm": {"on": False}, **(states or {})}
+    async with await Journal.open(folder / "journal.db", SystemClock()) as journal:
+        outlet = Outlet(journal, TOPICS, onvif=config.onvif)
+        retained = Retained(journal, TOPICS, fixed, lambda: now)
+        service = MqttService(config, TOPICS, outlet, retained, ordering, SOON)
+        async with service.running():
+            yield Camera(journal, service, now)
+
+
+async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait on the loop for what no event tells."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - the camera tells nobody
+            await asyncio.sleep(0.01)
