@@ -111,7 +111,7 @@ class Board:
         self.console.sendline(f'{command}; echo "[done" $?]')
         self.console.expect(r"\[done (\d+)\]", timeout=timeout_s)
         said = self.console.before.decode(errors="replace").replace("\r", "")
-        return int(self.console.match.group(1)), re.sub(r"^(?:\S+# )+", "", said.strip()).strip()
+        return int(self.console.match.group(1)), re.sub(r"^(?:\S+#(?: |$))+", "", said.strip()).strip()
 
     def eventually(self, command: str, *, timeout_s: float = 90, every_s: float = 2) -> str:
         """What a command prints once it does not fail on the board."""
