@@ -11,7 +11,9 @@ from agent.health.desk import ADVICE
 from agent.health.readings import METRICS
 
 SETTLED_S = 90.0
-"""So soon after its start a camera need not have its clock set, its hub linked or its full pace."""
+"""So soon after its start a camera need not have its clock set, nor its hub linked."""
+OPENING_S = 15.0
+"""And so soon no picture."""
 SOFT = 28.0
 """Sharpness below which a picture is out of focus (`agent.fitting.aim`)."""
 BLACK_MEAN, FLAT_SPREAD = 12.0, 24.0
@@ -69,8 +71,8 @@ def camera(facts: Facts) -> Seen | None:
     """Whether there is a camera, and whether pictures come."""
     if facts.camera_missing:
         return Seen(Colour.RED, facts.camera_missing, ADVICE["signal_loss"])
-    if facts.receiving is False and not facts.safe:
-        told = facts.told.get("signal_loss")
+    told = facts.told.get("signal_loss")
+    if facts.receiving is False and not facts.safe and (told or (facts.uptime_s or 0.0) >= OPENING_S):
         words = told.detail if told else f"no pictures come from {facts.source}"
         return Seen(Colour.RED, words, ADVICE["signal_loss"])
     return None if facts.camera_missing is None and facts.receiving is None else FINE

@@ -37,12 +37,11 @@ class DoctorDesk:
 
     async def facts(self) -> Facts:
         """One look; takes some seconds."""
-        status = self.status()
-        listening = heard(str(status["id"])) if self.announced else _nobody()
+        listening = heard(str(self.status()["id"])) if self.announced else _nobody()
         files, loss, picture, is_heard = await asyncio.gather(
             asyncio.to_thread(files_facts, self.config), asyncio.to_thread(loss_pct), self._picture(), listening
         )
-        wall = self.clock.wall()
+        status, wall = self.status(), self.clock.wall()
         told = told_of(self.health())
         own = {**running_facts(status, told), "utc_s": wall.utc_s, "synchronised": wall.synchronised}
         network = {"loss_pct": loss, "heard": is_heard, "foreign": self.foreign(), "newest": version("aislewatch")}

@@ -1,0 +1,151 @@
+"""`aislewatch doctor`: asks the running camera, or looks at it from beside where it does not answer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.text import Text
+
+from agent.cli.asking import NoAnswer, fetch, tell, who
+from agent.cli.files import writing
+from agent.cli.options import HERE, PASS
+from agent.cli.printing import say
+from agent.doctor.absent import absent_facts, read_quietly
+from agent.doctor.facts import Facts
+from agent.doctor.files import pass_ends
+from agent.doctor.judge import colour_of, judge
+from agent.doctor.record import JSON, record_facts, record_files, shown
+from agent.durable import write_durably
+from agent.errors import OperatorError
+from agent.keys import PRIVATE, DeviceKey
+from agent.update.slots import Refused, order_of
+from agent.version import VERSION
+from hal.system import SystemClock
+
+CONFIG = Path("/etc/aislewatch/config.toml")
+LOOK_S = 30.0
+WIDTH = 80
+_STYLES = {None: "dim", "green": "green", "amber": "yellow", "red": "bold red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for; `config` is the file to look at where no agent answers."""
+
+    url: str
+    config: Path | None
+    record: Path | None
+    note: str
+    by: str | None
+
+    @property
+    def here(self) -> bool:
+        """Whether the camera is this computer."""
+        return self.url == HERE or self.url.startswith("unix:")
+
+
+def run(wish: Wish, *, as_json: bool) -> None:
+    """Look, print, and write the record; exit code 1 while something is wrong."""
+    facts = look(wish)
+    report = record_facts(facts, who(wish.by), wish.note)
+    say({"type": "doctor", **report}, (), as_json=True) if as_json else show(report)
+    if wish.record is not None:
+        keep(wish, facts, as_json=as_json)
+    if colour_of(judge(facts)):
+        raise SystemExit(1)
+
+
+def look(wish: Wish) -> Facts:
+    """The facts: the camera's own word, else what is to be seen from beside. Raises OperatorError."""
+    try:
+        facts = msgspec.json.decode(fetch(wish.url, "/v1/doctor", LOOK_S), type=Facts)
+    except NoAnswer:
+        if not wish.here:
+            raise
+        return absent_facts(_config(wish), SystemClock())
+    return with_own(facts, wish)
+
+
+def with_own(facts: Facts, wish: Wish) -> Facts:
+    """What the camera cannot know: the version of who asks, when their pass ends, what its file holds meanwhile."""
+    own: dict[str, Any] = {}
+    if _newer(VERSION, facts.newest or facts.version):
+        own["newest"] = VERSION
+    if (file := os.environ.get(PASS)) and (end := pass_ends(Path(file))):
+        own["ends"] = (*(facts.ends or ()), end)
+    if wish.config is not None and wish.here:
+        own["config"] = read_quietly(wish.config)[1]
+    return msgspec.structs.replace(facts, **own)
+
+
+def _newer(version: str, than: str) -> bool:
+    try:
+        return order_of(version) > order_of(than)
+    except Refused:
+        return False
+
+
+def _config(wish: Wish) -> Path:
+    """The file named, that of the service, or the usual one."""
+    return wish.config or Path(os.environ.get("AISLEWATCH_CONFIG") or CONFIG)
+
+
+def show(report: Mapping[str, Any]) -> None:
+    """Print it for people: colour, symbol and word."""
+    console = Console(highlight=False, soft_wrap=False)
+    console.width = min(console.width, 2 * WIDTH)
+    for colour, line in lines(report):
+        console.print(Text(line, style=_STYLES[colour]))
+
+
+def lines(report: Mapping[str, Any]) -> Iterator[tuple[str | None, str]]:
+    """The lines, each with its colour."""
+    camera = report["camera"]
+    name = camera["name"] or camera["id"] or "this camera"
+    yield report["verdict"], f"{shown(report['verdict'])}  {name}, version {camera['version'] or 'unknown'}"
+    for part, colour in report["parts"].items():
+        yield colour, f"  {part:9} {shown(colour)}"
+    for one in report["findings"]:
+        yield one["colour"], f"{shown(one['colour'])}  {one['check']}: {one['words']}"
+        yield None, f"    {_advice(one)}"
+
+
+def _advice(one: Mapping[str, str]) -> str:
+    return f"comes of {one['because']}: do that first" if one["because"] else f"-> {one['todo']}"
+
+
+def keep(wish: Wish, facts: Facts, *, as_json: bool) -> None:
+    """Write the record beside each other: NAME.json, NAME.html, and their signatures. Raises OperatorError."""
+    assert wish.record is not None
+    files, base = _files(wish, facts), wish.record.with_suffix("")
+    written = [base.with_name(base.name + name.removeprefix(Path(JSON).stem)) for name in files]
+    for path, content in zip(written, files.values(), strict=True):
+        with writing(path):
+            write_durably(path, content)
+    signed = any(path.suffix == ".sig" for path in written)
+    words = f"record: {', '.join(path.name for path in written)}" + ("" if signed else " (NOT signed: no key here)")
+    say({"type": "doctor_record", "files": list(map(str, written)), "signed": signed}, words, as_json=as_json)
+
+
+def _files(wish: Wish, facts: Facts) -> dict[str, bytes]:
+    """The camera looks again and signs what it sees; where it cannot, its key does that is here."""
+    if facts.answers:
+        told = tell(wish.url, "/v1/doctor/record", {"by": who(wish.by), "note": wish.note})
+        return {name: content.encode() for name, content in told["files"].items()}
+    return record_files(facts, who(wish.by), wish.note, _key(_config(wish)))
+
+
+def _key(config_file: Path) -> DeviceKey | None:
+    """The device's key where it can be read here; none is made."""
+    config, _ = read_quietly(config_file)
+    data = Path(config.storage.data_dir) if config else None
+    try:
+        return DeviceKey.open(data) if data and (data / "keys" / PRIVATE).exists() else None
+    except (OperatorError, OSError):
+        return None
