@@ -33,7 +33,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
 
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # a terminal without the sign for degrees is no reason to fail
-        if (own := kwargs.pop("pass_file", None)) is not None:
+        if "url" in kwargs and (own := kwargs.pop("pass_file", None)) is not None:
             os.environ[PASS] = str(own)
         try:
             command(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Declares the commands about a running camera itself: `discover`, `status`, `health` and `outputs`."""
+"""Declares the commands about a running camera itself: `find`, `status`, `health` and `outputs`."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ from typing import Annotated
 import typer
 
 from agent.cli.boundary import guarded
-from agent.cli.options import HERE, AsJson, By, ConfigFile, Reason, Url, alone
+from agent.cli.options import HERE, AsJson, By, ConfigFile, PassFile, Reason, Url, alone
 
 health_app = typer.Typer(no_args_is_help=False)
 outputs_app = typer.Typer(no_args_is_help=False)
 service_app = typer.Typer(no_args_is_help=True, help="Note what people do to the camera, and list it.")
 
 
-def discover(
+def find(
     seconds: Annotated[float, typer.Option("--for", min=0.1, max=300, help="How many seconds to listen.")] = 3.0,
+    pass_file: PassFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find the cameras on this network by mDNS."""
+    """Find the cameras on this network: state, address, version and, for those that a pass opens, health.
+
+    Exit code 1 where there is none.
+    """
     from agent.cli import looking
 
-    looking.discover(seconds, as_json=as_json)
+    looking.find(seconds, pass_file, as_json=as_json)
 
 
 def status(url: Url = HERE, as_json: AsJson = False) -> None:
@@ -186,8 +190,9 @@ def outputs_off(config: ConfigFile, as_json: AsJson = False) -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (discover, status):
+    for command in (find, status):
         app.command()(guarded(command))
+    app.command("discover", hidden=True)(guarded(find))
     app.add_typer(health_app, name="health")
     app.add_typer(service_app, name="service")
     app.add_typer(outputs_app, name="outputs")

@@ -1,30 +1,103 @@
-"""The commands that look at cameras from outside: `discover` and `status`."""
+"""The commands that look at cameras from outside: `find`, `status` and `time`."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from agent.cli.asking import ask
+from agent.cli.asking import ask, talking
+from agent.cli.looks import MARKS, Waiting, mark
+from agent.cli.options import PASS
 from agent.cli.printing import say
+from agent.errors import OperatorError
+from agent.events.lines import utc_text
 from agent.hub import discover as browsing
+from hal.system import SystemClock
+
+ASK_TIMES = 3
 
 
-def discover(seconds: float, *, as_json: bool) -> None:
+def find(seconds: float, pass_file: Path | None, *, as_json: bool) -> None:
     """Print the cameras that answer; exit code 1 when there are none."""
+    if pass_file is not None:
+        os.environ[PASS] = str(pass_file)
+    waiting = Waiting("listening")
     found = asyncio.run(browsing.discover(seconds))
+    waiting.end()
     for camera in found:
-        state, version = camera.facts.get("state", "unknown"), camera.facts.get("fw", "")
-        line = f"{camera.name}  {', '.join(camera.addresses)}  port {camera.port}  {state}  {version}"
-        say({"type": "camera", **msgspec.to_builtins(camera)}, line, as_json=as_json)
+        health = _health(camera) if os.environ.get(PASS) else None
+        facts = {"type": "camera", **msgspec.to_builtins(camera), "health": health}
+        say(facts, _camera_lines(camera, health), as_json=as_json)
     if not found:
         if not as_json:
-            print(
-                f"no camera answered within {seconds:g} s: is it on this network, and does the network pass multicast?"
-            )
+            print(f"{mark('fault', 'no camera answered')} within {seconds:g} s")
+            print("  -> is it on this network, and does the network pass multicast? aislewatch net check")
         raise SystemExit(1)
+
+
+def _health(camera: browsing.Found) -> str:
+    """How a camera is, asked with the pass; why it cannot be asked otherwise."""
+    try:
+        return str(ask(camera.urls("")[0], "/v1/health")["state"])
+    except (OperatorError, IndexError) as error:
+        return str(error)
+
+
+def _camera_lines(camera: browsing.Found, health: str | None) -> list[str]:
+    state, version = camera.facts.get("state", "unknown"), camera.facts.get("fw", "")
+    claimed = mark("ok", "claimed  ") if state == "claimed" else mark("warning", "unclaimed" if state else "unknown")
+    where = f"{', '.join(camera.addresses)}:{camera.port}"
+    if health is None:
+        return [f"{claimed}  {camera.id or camera.name:18} {where:24} {version}".rstrip()]
+    word = mark(health) if health in MARKS else mark("unknown")
+    line = f"{claimed}  {camera.id or camera.name:18} {where:24} {version:8} {word}"
+    return [line] if health in MARKS else [line, f"  -> {health}"]
+
+
+def show_time(url: str, *, as_json: bool) -> None:
+    """Print the camera's time, and how far it is off this computer's; exit code 1 where nobody vouches for it."""
+    facts = asyncio.run(_time(url))
+    clock, off_s = facts["clock"], facts["off_by_s"]
+    vouched = clock["synchronised"]
+    error = facts["clock_error_s"]
+    sure = "" if error is None else f", within {error:.3g} s"
+    off = f"the camera is {off_s:+.3f} s, give or take {facts['give_or_take_s']:.3f}"
+    lines = [
+        mark("ok", f"a time server vouches{sure}") if vouched else mark("fault", "no time server vouches for it"),
+        f"camera         {utc_text(clock['utc_s'])}",
+        f"this computer  {utc_text(facts['here_utc_s'])}  ({off})",
+    ]
+    if not vouched:
+        lines.append("  -> let UDP port 123 out, or have a hub: it gives its time. aislewatch net check")
+    say({"type": "time", **facts}, lines, as_json=as_json)
+    if not vouched:
+        raise SystemExit(1)
+
+
+async def _time(url: str) -> dict[str, Any]:
+    """The camera's clock beside this computer's, as of the middle of the quickest of three questions."""
+    clock = SystemClock()
+    async with talking(url) as talk:
+        best: dict[str, Any] = {}
+        for _ in range(ASK_TIMES):
+            asked_s, here = clock.monotonic(), clock.wall()
+            facts = await talk.get("/v1/status")
+            took_s = clock.monotonic() - asked_s
+            if not best or took_s / 2 < best["give_or_take_s"]:
+                middle = here.utc_s + took_s / 2
+                best = {
+                    "clock": facts["clock"],
+                    "here_utc_s": middle,
+                    "off_by_s": round(facts["clock"]["utc_s"] - middle, 4),
+                    "give_or_take_s": round(took_s / 2, 4),
+                }
+        readings = (await talk.get("/v1/health"))["readings"]
+    error = readings.get("clock_error_s")
+    return {**best, "here_synchronised": clock.wall().synchronised, "clock_error_s": error and error["value"]}
 
 
 def status(url: str, *, as_json: bool) -> None:

@@ -16,7 +16,9 @@ from agent.cli import (
     camera_commands,
     doctor_commands,
     evidence_commands,
+    field_commands,
     fitting_commands,
+    model_commands,
     pairing_commands,
     review_commands,
     update_commands,
@@ -33,10 +35,6 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 a person must act, 130 interrupted; "
     "run and demo end in order at Ctrl-C, with 0.",
 )
-model_app = typer.Typer(no_args_is_help=True, help="The models: which there are, and how to bring one here.")
-config_app = typer.Typer(no_args_is_help=True, help="The configuration file.")
-app.add_typer(model_app, name="model")
-app.add_typer(config_app, name="config")
 
 
 @app.command()
@@ -141,42 +139,6 @@ def score_poses(
     scoring.score_poses(poses, out, as_json=as_json)
 
 
-@config_app.command("check")
-@guarded
-def config_check(
-    file: Annotated[Path, typer.Argument(help="The configuration file (TOML).")], as_json: AsJson = False
-) -> None:
-    """Check a configuration and report every mistake in it."""
-    from agent.cli import parts
-
-    parts.check_config(file, as_json=as_json)
-
-
-@model_app.command("list")
-@guarded
-def model_list(as_json: AsJson = False) -> None:
-    """List the models that are known here, and whether their files are."""
-    from agent.cli import models
-
-    models.show(as_json=as_json)
-
-
-@model_app.command("fetch")
-@guarded
-def model_fetch(
-    name: Annotated[str, typer.Argument(help="A name from `aislewatch model list`.")],
-    source: Annotated[
-        str | None, typer.Option("--from", help="A directory or an http(s) URL that holds the file.")
-    ] = None,
-    to: Annotated[Path | None, typer.Option("--to", help="Where to put it (the camera's model store).")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Bring a model that is named but not carried; checked by its hash, resumed when it was interrupted."""
-    from agent.cli import models
-
-    models.fetch(name, source, to, as_json=as_json)
-
-
 for commands in (
     fitting_commands,
     camera_commands,
@@ -184,6 +146,8 @@ for commands in (
     pairing_commands,
     review_commands,
     evidence_commands,
+    field_commands,
+    model_commands,
     update_commands,
 ):
     commands.add_to(app)

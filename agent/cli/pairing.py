@@ -1,4 +1,4 @@
-"""The commands of pairing: `pair` shows what the hub is told, `unpair` and `factory-reset` let go."""
+"""The commands of pairing: `pair` shows what the hub is told, `unpair` and `reset` let go."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def unpair(reason: Reason, by: By = None, url: Url = HERE, as_json: AsJson = Fal
     pairing.unpair(url, reason, by, as_json=as_json)
 
 
-def factory_reset(
+def reset(
     reason: Reason,
     confirm: Annotated[str | None, typer.Option(help="The camera's id; asked for when left out.")] = None,
     by: By = None,
@@ -49,4 +49,5 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(guarded(pair))
     app.command()(guarded(unpair))
-    app.command("factory-reset")(guarded(factory_reset))
+    app.command()(guarded(reset))
+    app.command("factory-reset", hidden=True)(guarded(reset))

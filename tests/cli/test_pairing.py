@@ -72,7 +72,7 @@ async def test_pair_says_that_the_camera_has_a_hub(camera: PairingCamera, tmp_pa
 
 
 async def test_a_factory_reset_is_confirmed(camera: PairingCamera) -> None:
-    words = ("factory-reset", "--reason", "sold", *at_socket(camera))
+    words = ("reset", "--reason", "sold", *at_socket(camera))
     code, _, complaint = await aislewatch(*words)
     assert (code, "--confirm cam0001" in complaint) == (3, True)
     code, _, complaint = await aislewatch(*words, "--confirm", "cam0002")
