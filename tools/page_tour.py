@@ -11,13 +11,12 @@ import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 
-from agent.domain import Point
 from tools.devtools import Tab, browser_tab
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,7 +61,8 @@ pattern = "blink"
 name = "back-door"
 kind = "door"
 """
-FLOOR: tuple[Point, ...] = ((0.08, 0.45), (0.92, 0.45), (0.97, 0.95), (0.06, 0.95))
+Place = tuple[float, float]
+FLOOR: tuple[Place, ...] = ((0.08, 0.45), (0.92, 0.45), (0.97, 0.95), (0.06, 0.95))
 """Where the tour draws its restricted zone: most of the floor."""
 Shoot = Callable[[str], Awaitable[None]]
 
@@ -127,9 +127,20 @@ async def page(link: str, downloads: Path, *, phone: bool, dark: bool = False) -
         await tab.call("Security.setIgnoreCertificateErrors", ignore=True)  # the camera's certificate is its own
         await tab.call("Page.setDownloadBehavior", behavior="allow", downloadPath=str(downloads))
         await look(tab, phone=phone, dark=dark)
-        await tab.open(link)
-        await tab.until("location.pathname === '/' && document.documentElement.dataset.state === 'live'", WITHIN_S)
+        await tab.call("Page.navigate", url=link)
+        await enter(tab)
         yield tab
+
+
+async def enter(tab: Tab) -> None:
+    """Wait until the page shows what the camera sees; the link's own page leads there. Raises TimeoutError."""
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            with suppress(RuntimeError):  # the page that was asked has gone
+                await tab.until(
+                    "location.pathname === '/' && document.documentElement.dataset.state === 'live'", WITHIN_S
+                )
+                return
 
 
 async def look(tab: Tab, *, phone: bool, dark: bool) -> None:
@@ -163,7 +174,7 @@ async def select(tab: Tab, selector: str, value: str) -> None:
     await tab.evaluate(f"{found}.value = {json.dumps(value)}; {found}.dispatchEvent(new Event('change'))")
 
 
-async def tap(tab: Tab, points: Iterable[Point], *, phone: bool) -> None:
+async def tap(tab: Tab, points: Iterable[Place], *, phone: bool) -> None:
     """Tap places of the picture (0..1), by finger or mouse."""
     await tab.evaluate("document.getElementById('stage').scrollIntoView({block: 'center'})")
     box = await tab.evaluate("(() => { const b = document.getElementById('draft').getBoundingClientRect();"
@@ -218,6 +229,7 @@ async def report(tab: Tab, downloads: Path, *, shoot: Shoot = nothing) -> Path:
     await click(tab, "#views [href='#incidents']")
     while not await tab.evaluate("document.querySelectorAll('#incidents-list .stills img').length"):
         await click(tab, "#incidents-again")
+        await tab.until("!document.getElementById('incidents-again').disabled", SOON_S)
         await click(tab, "#incidents-list li:last-child summary")
         await tab.until("document.querySelector('#incidents-list .stills')?.children.length", SOON_S)
     await tab.until("document.querySelector('.stills img').naturalWidth > 0", SOON_S)
@@ -226,7 +238,7 @@ async def report(tab: Tab, downloads: Path, *, shoot: Shoot = nothing) -> Path:
     await shoot("incident")
     await click(tab, "#incidents-list .report")
     async with asyncio.timeout(WITHIN_S):
-        while not (found := await asyncio.to_thread(_zips, downloads)):
+        while not (found := await asyncio.to_thread(_zips, downloads)):  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.1)
     return found[0]
 

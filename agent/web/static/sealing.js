@@ -45,11 +45,12 @@ export async function closeSession() {
 }
 
 async function seal(method, path, body = "") {
-  last = Math.max(last + 1, Date.now() * PER_MS + Math.floor(Math.random() * PER_MS));
+  const number = Math.max(last + 1, Date.now() * PER_MS + Math.floor(Math.random() * PER_MS));
+  last = number;
   const text = new TextEncoder();
   const digest = hex(await crypto.subtle.digest("SHA-256", text.encode(body)));
-  const signed = await crypto.subtle.sign(SIGN, key, text.encode(`${method}\n${path}\n${last}\n${digest}`));
-  return `${last}.${letters(signed).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
+  const signed = await crypto.subtle.sign(SIGN, key, text.encode(`${method}\n${path}\n${number}\n${digest}`));
+  return `${number}.${letters(signed).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
 }
 
 // The headers that make a request count.
