@@ -43,6 +43,18 @@ class Refused(LinkClosed):
     """The broker does not take what is published."""
 
 
+class TidySocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails, which paho does not."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        """Raises what the handshake raises."""
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
 class Client(aiomqtt.Client):
     """aiomqtt's, with the broker's word on each publication."""
 
@@ -211,6 +223,7 @@ def _credentials(config: MqttConfig) -> tuple[ssl.SSLContext | None, str | None]
         named = f"{config.ca}, {config.cert} or {config.key}"
         raise OperatorError(f"the broker's TLS cannot be set up with {named}: {error}", hint="see [mqtt]") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.sslsocket_class = TidySocket
     return context, password
 
 

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta
 
 from agent.domain import Json
 from agent.errors import OperatorError
@@ -36,9 +34,12 @@ class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An order as it comes: good until `expires_utc_s`; `id` is to find its result by, `by` is a person."""
 
     order: Allowed
-    expires_utc_s: Annotated[Real, Meta(ge=0)]
+    expires_utc_s: Real
     id: Token | None = None
     by: Who = ""
+
+
+_decoder = msgspec.json.Decoder(Wish)
 
 
 class Ordering:
@@ -82,7 +83,7 @@ def _read(payload: bytes, *, retained: bool) -> Wish:
     if len(payload) > MOST_BYTES:
         raise OperatorError(f"an order of {len(payload)} bytes is too long", hint=f"at most {MOST_BYTES}")
     try:
-        return msgspec.json.decode(payload, type=Wish)
+        return _decoder.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise OperatorError(f"not an order: {error}", hint="see docs/mqtt.md") from None
 
