@@ -52,24 +52,43 @@ class Wish:
 
 def run(wish: Wish, *, as_json: bool) -> None:
     """Look, print, and write the record; exit code 1 while something is wrong."""
-    facts = look(wish)
+    facts, place = look(wish)
     report = record_facts(facts, who(wish.by), wish.note)
     say({"type": "doctor", **report}, (), as_json=True) if as_json else show(report)
     if wish.record is not None:
-        keep(wish, facts, as_json=as_json)
+        keep(wish, facts, place, as_json=as_json)
     if colour_of(judge(facts)):
         raise SystemExit(1)
 
 
-def look(wish: Wish) -> Facts:
-    """The facts: the camera's own word, else what is to be seen from beside. Raises OperatorError."""
-    try:
-        facts = msgspec.json.decode(fetch(wish.url, "/v1/doctor", LOOK_S), type=Facts)
-    except NoAnswer:
-        if not wish.here:
-            raise
-        return absent_facts(_config(wish), SystemClock())
-    return with_own(facts, wish)
+def look(wish: Wish) -> tuple[Facts, str]:
+    """The camera's own word and where it answered; else what is seen from beside, and "". Raises OperatorError."""
+    for place in _places(wish):
+        try:
+            facts = msgspec.json.decode(fetch(place, "/v1/doctor", LOOK_S), type=Facts)
+        except NoAnswer:
+            if not wish.here:
+                raise
+        else:
+            return with_own(facts, wish), place
+    return absent_facts(_config(wish), SystemClock()), ""
+
+
+def _places(wish: Wish) -> list[str]:
+    """Where to ask: a configuration that was named decides which camera of this computer is meant."""
+    if wish.url != HERE:
+        return [wish.url]
+    doors = list(_doors(wish))
+    return doors if wish.config else [HERE, *doors]
+
+
+def _doors(wish: Wish) -> Iterator[str]:
+    """Where the configuration says that its camera answers on this computer."""
+    config, _ = read_quietly(_config(wish))
+    if config and config.api.socket:
+        yield f"unix:{config.api.socket}"
+    if config and config.api.plain:
+        yield f"http://{config.api.host}:{config.api.port}"
 
 
 def with_own(facts: Facts, wish: Wish) -> Facts:
@@ -120,10 +139,10 @@ def _advice(one: Mapping[str, str]) -> str:
     return f"comes of {one['because']}: do that first" if one["because"] else f"-> {one['todo']}"
 
 
-def keep(wish: Wish, facts: Facts, *, as_json: bool) -> None:
+def keep(wish: Wish, facts: Facts, place: str, *, as_json: bool) -> None:
     """Write the record beside each other: NAME.json, NAME.html, and their signatures. Raises OperatorError."""
     assert wish.record is not None
-    files, base = _files(wish, facts), wish.record.with_suffix("")
+    files, base = _files(wish, facts, place), wish.record.with_suffix("")
     written = [base.with_name(base.name + name.removeprefix(Path(JSON).stem)) for name in files]
     for path, content in zip(written, files.values(), strict=True):
         with writing(path):
@@ -133,10 +152,10 @@ def keep(wish: Wish, facts: Facts, *, as_json: bool) -> None:
     say({"type": "doctor_record", "files": list(map(str, written)), "signed": signed}, words, as_json=as_json)
 
 
-def _files(wish: Wish, facts: Facts) -> dict[str, bytes]:
+def _files(wish: Wish, facts: Facts, place: str) -> dict[str, bytes]:
     """The camera looks again and signs what it sees; where it cannot, its key does that is here."""
-    if facts.answers:
-        told = tell(wish.url, "/v1/doctor/record", {"by": who(wish.by), "note": wish.note})
+    if place:
+        told = tell(place, "/v1/doctor/record", {"by": who(wish.by), "note": wish.note})
         return {name: content.encode() for name, content in told["files"].items()}
     return record_files(facts, who(wish.by), wish.note, _key(_config(wish)))
 

@@ -24,13 +24,16 @@ _SYSTEMCTL_S = 5.0
 
 
 def absent_facts(path: Path, clock: Clock, board: Board | None = None) -> Facts:
-    """One look. Outputs are driven off, as is right while nobody looks after them."""
+    """One look. Outputs are driven off, as is right while nobody looks after them.
+
+    Not while systemd says that somebody does.
+    """
     config, mistakes = read_quietly(path)
-    wall = clock.wall()
+    wall, service = clock.wall(), service_state()
     facts: dict[str, Any] = {
         "answers": False,
         "config": mistakes,
-        "service": service_state(),
+        "service": service,
         "utc_s": wall.utc_s,
         "synchronised": wall.synchronised,
         "version": VERSION,
@@ -38,8 +41,9 @@ def absent_facts(path: Path, clock: Clock, board: Board | None = None) -> Facts:
     }
     if config is not None:
         watched = board or LinuxBoard(config.storage.data_dir)
-        facts |= {**files_facts(config), "lines_wrong": lines_wrong(config), "readings": readings_of(watched, clock)}
+        facts |= {**files_facts(config), "readings": readings_of(watched, clock)}
         facts |= {"serial": watched.serial, "board": watched.model}
+        facts |= {} if service == "active" else {"lines_wrong": lines_wrong(config)}
     return Facts(**facts)
 
 
