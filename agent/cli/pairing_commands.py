@@ -25,6 +25,19 @@ def pair(
     pairing.pair(url, host, by, wait=wait, as_json=as_json)
 
 
+def page(
+    host: Annotated[
+        str | None, typer.Option(help="The address for the browser, in place of the camera's first.")
+    ] = None,
+    url: Url = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Open the camera's page to a browser: shows a link, as text and as a QR code, that lets one in, once."""
+    from agent.cli import paging
+
+    paging.page(url, host, as_json=as_json)
+
+
 def unpair(reason: Reason, by: By = None, url: Url = HERE, as_json: AsJson = False) -> None:
     """Have the camera forget its hub; its events and clips stay."""
     from agent.cli import pairing
@@ -48,6 +61,7 @@ def reset(
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(guarded(pair))
+    app.command()(guarded(page))
     app.command()(guarded(unpair))
     app.command()(guarded(reset))
     app.command("factory-reset", hidden=True)(guarded(reset))
