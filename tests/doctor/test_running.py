@@ -9,21 +9,28 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import aiohttp
+import cv2
 import msgspec
+import numpy as np
 import pytest
 
 from agent.app import Running, run_camera
 from agent.config import parse_config
+from agent.doctor.checks import SETTLED_S
 from agent.doctor.facts import Facts
 from agent.doctor.finding import Finding
 from agent.doctor.judge import judge
+from agent.doctor.network import heard
 from agent.durable import write_durably
 from agent.evidence.seal import sealed_by
 from agent.hub.authority import Authority
 from agent.hub.identity_key import DeviceIdentity
 from agent.hub.trust import Pins
 from hal.board import LinuxBoard
-from hal.simulated import accelerator
+from hal.ports import HalSettings
+from hal.simulated import accelerator, degrade
+from hal.simulated.camera import SimulatedCamera
+from hal.system import SystemClock
 from tests.e2e.camera import config_text
 
 pytestmark = pytest.mark.timeout(120)
@@ -72,6 +79,16 @@ async def named(running: Running, happened: Callable[[Facts], bool], seconds: fl
     return [one.check for one in found_in(facts)]
 
 
+async def test_its_announcement_is_heard_until_there_is_none(tmp_path: Path) -> None:
+    async with camera(config_text(tmp_path, tls_port=0, announce=True)) as running:
+        facts = await facts_of(running)
+        assert facts.heard is True
+        assert found_in(facts) == []
+        serial = facts.serial
+    assert await heard(serial, 1.0) is False
+    assert judge(msgspec.structs.replace(facts, heard=False, readings={}))[0].check == "mdns"
+
+
 async def test_nothing_is_found_in_a_healthy_camera_and_its_record_is_signed(tmp_path: Path) -> None:
     async with camera(config_text(tmp_path, tls_port=0)) as running:
         facts = await facts_of(running)
@@ -101,6 +118,29 @@ async def test_a_camera_that_is_not_there(tmp_path: Path) -> None:
     async with camera(text) as running:
         checks = await named(running, lambda facts: "signal_loss" in facts.told)
         assert checks[0] == "camera"
+
+
+@pytest.mark.parametrize(("fault", "check"), [("cap", "black"), ("blur, strong", "defocused")])
+async def test_a_picture_that_shows_nothing_or_nothing_sharp(tmp_path: Path, fault: str, check: str) -> None:
+    video = tmp_path / "seen.mp4"
+    film(video, fault)
+    async with camera(small(tmp_path).replace('name = "test"', f'name = "test"\nsource = "{video}"')) as running:
+        checks = await named(running, lambda facts: facts.picture is not None)
+        assert checks[0] == check
+
+
+def film(path: Path, fault: str, seconds: float = 60.0, fps: float = 10.0) -> None:
+    """A video of the simulated shop through a lens with this fault."""
+    seen = SimulatedCamera(HalSettings("simulated", width=640, height=360, fps=fps, paced=False), SystemClock())
+    seen.open()
+    frame = seen.read(1.0)
+    assert frame is not None
+    luma = degrade.FAULTS[fault][1](frame.main.y, np.random.default_rng(1))
+    picture = cv2.cvtColor(luma, cv2.COLOR_GRAY2BGR)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), fps, (640, 360))
+    for _ in range(round(seconds * fps)):
+        writer.write(picture)
+    writer.release()
 
 
 async def test_a_siren_that_does_not_follow(tmp_path: Path) -> None:
@@ -138,6 +178,8 @@ async def test_a_hub_of_another_authority(tmp_path: Path) -> None:
         await _called_by(theirs, running.ports.tls)
         checks = await named(running, lambda facts: bool(facts.foreign))
         assert checks[0] == "authority"
+        later = msgspec.structs.replace(await facts_of(running), uptime_s=SETTLED_S, foreign=0)
+        assert "hub" in [one.check for one in judge(later)], "and when nobody else comes, it is missed"
 
 
 async def _called_by(authority: Authority, port: int) -> None:
