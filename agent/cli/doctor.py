@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from agent.cli.asking import NoAnswer, fetch, tell, who
+from agent.cli.asking import NoAnswer, fetch, talking, who
 from agent.cli.files import writing
 from agent.cli.options import HERE, PASS
 from agent.cli.printing import say
@@ -155,9 +156,15 @@ def keep(wish: Wish, facts: Facts, place: str, *, as_json: bool) -> None:
 def _files(wish: Wish, facts: Facts, place: str) -> dict[str, bytes]:
     """The camera looks again and signs what it sees; where it cannot, its key does that is here."""
     if place:
-        told = tell(place, "/v1/doctor/record", {"by": who(wish.by), "note": wish.note})
+        told = asyncio.run(_recorded(wish, place))
         return {name: content.encode() for name, content in told["files"].items()}
     return record_files(facts, who(wish.by), wish.note, _key(_config(wish)))
+
+
+async def _recorded(wish: Wish, place: str) -> dict[str, Any]:
+    """What the camera signs. Raises OperatorError."""
+    async with talking(place, LOOK_S) as talk:
+        return await talk.post("/v1/doctor/record", {"by": who(wish.by), "note": wish.note})
 
 
 def _key(config_file: Path) -> DeviceKey | None:

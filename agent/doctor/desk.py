@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
@@ -18,11 +18,11 @@ from agent.keys import DeviceKey
 from hal.ports import Clock
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DoctorDesk:
     """Belongs to the event loop. `status`, `health` and `aim` are those of the API; `announced` whether mDNS is on.
 
-    `foreign` counts those who came with a certificate of another authority.
+    `foreign` counts those who came with a certificate of another authority. Who asks at the same time shares a look.
     """
 
     config: Config
@@ -34,9 +34,19 @@ class DoctorDesk:
     announced: bool
     safe: bool
     key: DeviceKey | None
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _last: tuple[float, Facts] | None = None
 
     async def facts(self) -> Facts:
         """One look; takes some seconds."""
+        asked_s = self.clock.monotonic()
+        async with self._lock:
+            if self._last is None or self._last[0] < asked_s:
+                begun_s = self.clock.monotonic()
+                self._last = begun_s, await self._look()
+            return self._last[1]
+
+    async def _look(self) -> Facts:
         listening = heard(str(self.status()["id"])) if self.announced else _nobody()
         files, loss, picture, is_heard = await asyncio.gather(
             asyncio.to_thread(files_facts, self.config), asyncio.to_thread(loss_pct), self._picture(), listening

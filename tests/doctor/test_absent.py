@@ -125,6 +125,18 @@ def test_a_disk_that_is_full(tmp_path: Path) -> None:
         assert {"write", "program"} <= set(checks)
 
 
+def test_a_disk_that_takes_no_more_writes(tmp_path: Path) -> None:
+    with small_disk_at(tmp_path / "disk") as disk:
+        config = tmp_path / "camera.toml"
+        config.write_text(config_text(disk))
+        done = subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=False, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"the kernel refuses to make it read-only: {done.stderr.strip()}")
+        first, *rest = judge(absent_facts(config, ManualClock(utc_s=LATER_UTC_S)))
+        assert first.check == "storage_read_only"
+        assert {"write", "program"} <= {one.check for one in rest if one.because == "storage_read_only"}
+
+
 @pytest.mark.parametrize(("source", "missing"), [("/dev/video77", True), ("rtsp://a/b", False), ("simulated", False)])
 def test_a_camera_node_that_is_missing(source: str, missing: bool) -> None:
     assert bool(camera_missing(source)) is missing
