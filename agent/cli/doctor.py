@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,7 @@ from hal.system import SystemClock
 
 CONFIG = Path("/etc/aislewatch/config.toml")
 LOOK_S = 30.0
-WIDTH = 80
+WIDEST = 120
 _STYLES = {None: "dim", "green": "green", "amber": "yellow", "red": "bold red"}
 
 
@@ -118,10 +119,11 @@ def _config(wish: Wish) -> Path:
 
 def show(report: Mapping[str, Any]) -> None:
     """Print it for people: colour, symbol and word."""
-    console = Console(highlight=False, soft_wrap=False)
-    console.width = min(console.width, 2 * WIDTH)
+    console = Console(highlight=False)
+    width = min(console.width, WIDEST)
     for colour, line in lines(report):
-        console.print(Text(line, style=_STYLES[colour]))
+        folded = textwrap.fill(line, width - 1, subsequent_indent=" " * 7, break_on_hyphens=False)
+        console.print(Text(folded, style=_STYLES[colour]))
 
 
 def lines(report: Mapping[str, Any]) -> Iterator[tuple[str | None, str]]:

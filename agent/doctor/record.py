@@ -89,7 +89,7 @@ def shown(colour: str | None) -> str:
 
 
 def _badge(colour: str) -> str:
-    return f'<span class="badge {_BADGES[Colour[colour.upper()]]}">{shown(colour)}</span>'
+    return f'<span class="badge {_BADGES[Colour[colour.upper()]]}">{shown(colour).replace(" ", "&nbsp;")}</span>'
 
 
 def _findings(findings: Sequence[Mapping[str, str]]) -> str:
