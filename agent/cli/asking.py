@@ -84,7 +84,7 @@ class Talk:
             async with self.session.request(method, address, params=query, json=said) as response:
                 body = await response.read()
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise NoAnswer(f"no camera answers at {address}: {error or 'timed out'}", hint=NOBODY) from None
+            raise NoAnswer(f"no camera answers at {address}: {str(error) or 'timed out'}", hint=NOBODY) from None
         if response.status == 200:
             return body
         if 400 <= response.status < 500:

@@ -12,8 +12,11 @@ from agent.cli.options import HERE, AsJson, By, Reason, Url, alone
 
 config_app = typer.Typer(no_args_is_help=True, help="The configuration: shown, compared, checked, tried.")
 inputs_app = typer.Typer(no_args_is_help=False)
+net_app = typer.Typer(no_args_is_help=True, help="The network.")
+storage_app = typer.Typer(no_args_is_help=True, help="The disk.")
 events_app = typer.Typer(no_args_is_help=True, help="What happens.")
 
+DATA = Path("/var/lib/aislewatch")
 File = Annotated[Path, typer.Argument(help="The configuration file (TOML).")]
 Seconds = Annotated[
     float | None, typer.Option("--for", min=0, max=86400, help="For so many seconds; else until Ctrl-C.")
@@ -129,6 +132,41 @@ def bundle(
     bundling.bundle(url, out, as_json=as_json)
 
 
+@net_app.command("check")
+@guarded
+def net_check(
+    ntp: Annotated[str, typer.Option(help="The time server to ask.")] = "pool.ntp.org",
+    portal: Annotated[
+        str, typer.Option(help="A page that shows whether something answers in place of the internet.")
+    ] = "http://network-test.debian.org/nm",
+    offline: Annotated[bool, typer.Option("--offline", help="Ask nothing outside: the shop has no internet.")] = False,
+    url: Url = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Check the network from this computer: address, way out, DNS, NTP, captive portal, mDNS both ways, camera and hub.
+
+    Exit code 1 where something does not work.
+    """
+    from agent.cli import netting
+
+    netting.net(url, ntp, portal, offline=offline, as_json=as_json)
+
+
+@storage_app.command("check")
+@guarded
+def storage_check(
+    folder: Annotated[Path, typer.Option(help="A folder on the disk, such as the camera's storage.data_dir.")] = DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Check the disk of this computer: space, speed (writes 32 MiB and removes them), wear, errors.
+
+    Exit code 1 where it is bad.
+    """
+    from agent.cli import netting
+
+    netting.storage(folder, as_json=as_json)
+
+
 def restart(reason: Reason, by: By = None, url: Url = HERE, as_json: AsJson = False) -> None:
     """Have the program on the camera end in order and begin anew."""
     from agent.cli import settings
@@ -144,3 +182,5 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(inputs_app, name="inputs")
     app.add_typer(events_app, name="events")
     app.add_typer(config_app, name="config")
+    app.add_typer(net_app, name="net")
+    app.add_typer(storage_app, name="storage")

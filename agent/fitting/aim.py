@@ -18,8 +18,10 @@ from hal.ports import F32, U8, Yuv420
 
 BLUR_PIXELS = 9
 """The length of the second blur, as in the paper."""
-NOISE = 4.0
-"""Differences of so few grey levels are noise."""
+CALM_PIXELS, NOISE = 3, 1.5
+"""What is left of the sensor's noise after a small blur: differences of so few grey levels count for nothing."""
+STEP = 2 / 3
+"""What the second blur takes away of the differences of a clean step, after the small one."""
 LEAST_DETAIL = 0.002
 """So small a share of differences above the noise shows nothing to focus on."""
 GRID = 3
@@ -28,7 +30,8 @@ DARK, BRIGHT = 24, 232
 """Luma of the limited range (16..235) below and above which nothing can be told apart."""
 MOST_DARK, MOST_BRIGHT = 0.5, 0.15
 LEAST_MEAN, MOST_MEAN, LEAST_SPREAD = 50.0, 200.0, 24.0
-UPRIGHT_DEG, LEAST_EDGE, LEAST_UPRIGHT = 12.0, 96.0, 150
+UPRIGHT_DEG, LEAST_EDGE, LEAST_UPRIGHT = 15.0, 48.0, 150
+NEAR_DEG, MEAN_SHIFTS = 5.0, 10
 
 ADVICE = {
     "ok": "",
@@ -85,14 +88,14 @@ def _tiles(luma: U8) -> list[U8]:
 
 def _sharpness(luma: U8) -> float | None:
     """100 less the blur of the worse direction."""
-    picture = np.asarray(luma, np.float32)
+    picture = np.asarray(cv2.blur(luma.astype(np.float32), (CALM_PIXELS, CALM_PIXELS)), np.float32)
     found = [_kept(picture, axis) for axis in (0, 1)]
     known = [share for share in found if share is not None]
     return round(100 * min(known), 1) if known else None
 
 
 def _kept(picture: F32, axis: int) -> float | None:
-    """The share of the differences along an axis that a blur along it takes away, 0..1."""
+    """The share of the differences along an axis that a blur along it takes away; 1 is that of a clean step."""
     size = (1, BLUR_PIXELS) if axis == 0 else (BLUR_PIXELS, 1)
     before = np.abs(np.diff(picture, axis=axis))
     after = np.abs(np.diff(cv2.blur(picture, size), axis=axis))
@@ -100,7 +103,7 @@ def _kept(picture: F32, axis: int) -> float | None:
     total = float(before.sum())
     if total < LEAST_DETAIL * before.size * NOISE:
         return None
-    return float(np.maximum(before - after, 0.0).sum()) / total
+    return min(float(np.maximum(before - after, 0.0).sum()) / total / STEP, 1.0)
 
 
 def _exposure(mean: float, spread: float, dark: float, bright: float) -> str:
@@ -117,14 +120,19 @@ def _full(level: float) -> float:
 
 
 def _tilt(luma: U8) -> float | None:
-    """The median lean of what is nearly upright, weighted by how clear it is."""
+    """The commonest lean of what is nearly upright, weighted by how clear it is."""
     small = np.asarray(cv2.resize(luma, (2 * WIDTH, 2 * HEIGHT), interpolation=cv2.INTER_AREA), np.float32)
+    small = np.asarray(cv2.GaussianBlur(small, (0, 0), 1.5), np.float32)
     x, y = cv2.Sobel(small, cv2.CV_32F, 1, 0), cv2.Sobel(small, cv2.CV_32F, 0, 1)
     strength = cv2.magnitude(x, y)
     lean = (np.degrees(np.arctan2(y, x)) + 90.0) % 180.0 - 90.0  # of the gradient, which stands across the edge
     upright = (strength > LEAST_EDGE) & (np.abs(lean) < UPRIGHT_DEG)
     if int(upright.sum()) < LEAST_UPRIGHT:
         return None
-    order = np.argsort(lean[upright])
-    weights = np.cumsum(strength[upright][order])
-    return round(float(lean[upright][order][np.searchsorted(weights, weights[-1] / 2)]), 1)
+    seen, weights = lean[upright], strength[upright]
+    counts, edges = np.histogram(seen, bins=2 * int(UPRIGHT_DEG), range=(-UPRIGHT_DEG, UPRIGHT_DEG), weights=weights)
+    common = float(edges[int(counts.argmax())]) + 0.5
+    for _ in range(MEAN_SHIFTS):
+        near = np.abs(seen - common) < NEAR_DEG
+        common = float(np.average(seen[near], weights=weights[near]))
+    return round(common, 1)
