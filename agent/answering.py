@@ -84,7 +84,7 @@ async def answering(station: Station, reset: FactoryReset, home: Home) -> AsyncI
     book = _add_fitting(api, station, standing.identity, home, aim)
     _add_doctor(api, station, status, aim)
     add_pairing(api, station, standing, reset, ports, home.sessions)
-    async with entrance(api, config.api, standing, ports):
+    async with entrance(api, station, standing, ports):
         with book.kept():
             async with telling(mqtt):
                 yield Running(config, status, station.desk, api, ports, ports.url(config.api))

@@ -20,6 +20,7 @@ from agent.tables.appearance import AppearanceConfig
 from agent.tables.camera import CameraConfig, ModelConfig
 from agent.tables.evidence import EvidenceConfig
 from agent.tables.health import HealthConfig
+from agent.tables.hub import HubConfig
 from agent.tables.insight import InsightConfig
 from agent.tables.mqtt import MqttConfig
 from agent.tables.places import LineConfig, MaskConfig, PrivacyMaskConfig, ZoneConfig
@@ -46,6 +47,7 @@ class Config:
     appearance: AppearanceConfig = dataclasses.field(default_factory=AppearanceConfig)
     evidence: EvidenceConfig = dataclasses.field(default_factory=EvidenceConfig)
     health: HealthConfig = dataclasses.field(default_factory=HealthConfig)
+    hub: HubConfig = dataclasses.field(default_factory=HubConfig)
     mqtt: MqttConfig = dataclasses.field(default_factory=MqttConfig)
     gpio: GpioConfig = dataclasses.field(default_factory=GpioConfig)
     thermal: ThermalConfig = dataclasses.field(default_factory=ThermalConfig)
@@ -61,6 +63,11 @@ class Config:
     inputs: tuple[InputConfig, ...] = ()
     tills: tuple[TillConfig, ...] = ()
 
+    @property
+    def alarm_outputs(self) -> tuple[OutputConfig, ...]:
+        """The outputs that incidents switch on: all but the status light."""
+        return tuple(output for output in self.outputs if output.role != "status")
+
 
 TABLES: dict[str, type[Any]] = {
     "camera": CameraConfig,
@@ -74,6 +81,7 @@ TABLES: dict[str, type[Any]] = {
     "appearance": AppearanceConfig,
     "evidence": EvidenceConfig,
     "health": HealthConfig,
+    "hub": HubConfig,
     "mqtt": MqttConfig,
     "gpio": GpioConfig,
     "thermal": ThermalConfig,
@@ -253,6 +261,8 @@ def _broken(config: Config, reference: Reference, path: str) -> list[Problem]:
         known = list(table)
         hint = schema.nearest(reference.word, known) if known else f"add a [[{reference.table}]] of that name"
         return [Problem(path, f"no {reference.table} is called {reference.word!r}", hint)]
+    if reference.table == "output" and table[reference.word].role == "status":
+        return [Problem(path, f"output {reference.word!r} is the status light", "name an output that alarms")]
     if not reference.kinds or table[reference.word].kind in reference.kinds:
         return []
     message = f"{reference.table} {reference.word!r} is of kind {table[reference.word].kind!r}"

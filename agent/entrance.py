@@ -11,9 +11,11 @@ from typing import Any
 
 from aiohttp import web
 
+from agent.domain import Event, Json, Severity
 from agent.errors import OperatorError
 from agent.hub.addresses import reachable_addresses
 from agent.hub.announce import Announcer
+from agent.hub.callhome import CallHome
 from agent.hub.claims import Claims
 from agent.reset import FactoryReset
 from agent.standing import Keyed, Standing
@@ -72,23 +74,27 @@ def add_pairing(
 
 
 @asynccontextmanager
-async def entrance(api: web.Application, config: ApiConfig, standing: Standing, ports: Ports) -> AsyncIterator[None]:
+async def entrance(api: web.Application, station: Station, standing: Standing, ports: Ports) -> AsyncIterator[None]:
     """The doors are open and announced while this lasts. Raises OperatorError when an address is not to be had."""
-    keeper = api[KEEPER]
+    keeper, config = api[KEEPER], station.config
     async with opened(api, keeper) as doors:
-        await _open(doors, config, standing.keyed, ports)
-        async with _announced(config, standing, ports), _kept_true(standing.keyed, keeper):
+        tls = TlsDoor(standing.keyed.device, standing.keyed.trust) if standing.keyed else None
+        await _open(doors, config.api, tls, ports)
+        async with (
+            _announced(station, standing, ports),
+            _kept_true(standing.keyed, keeper),
+            _calling(config.hub.place, standing, doors, tls),
+        ):
             yield
 
 
-async def _open(doors: Doors, config: ApiConfig, keyed: Keyed | None, ports: Ports) -> None:
+async def _open(doors: Doors, config: ApiConfig, tls: TlsDoor | None, ports: Ports) -> None:
     if config.plain:
         with _explained(f"{config.host} port {config.port}", "api.host or api.port"):
             ports.plain = await doors.listen(PlainDoor(), config.host, config.port)
-    if keyed is not None:
-        door = TlsDoor(keyed.device, keyed.trust)
+    if tls is not None:
         with _explained(f"{config.tls_host} port {config.tls_port}", "api.tls_host or api.tls_port"):
-            ports.tls = await doors.listen(door, config.tls_host, config.tls_port)
+            ports.tls = await doors.listen(tls, config.tls_host, config.tls_port)
     if config.socket is not None:
         with _explained(config.socket, "api.socket"):
             await doors.listen_at(SocketDoor(), Path(config.socket))
@@ -105,16 +111,36 @@ def _explained(where: str, keys: str) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _announced(config: ApiConfig, standing: Standing, ports: Ports) -> AsyncIterator[None]:
+async def _announced(station: Station, standing: Standing, ports: Ports) -> AsyncIterator[None]:
     """Announce by mDNS while this lasts: an optional service that warns, tries again, and never ends the app."""
+    config = station.config.api
     port, host = (ports.plain, config.host) if ports.tls is None else (ports.tls, config.tls_host)
     if not config.announce or port is None:
         yield
         return
-    announcer = Announcer(standing.identity(), port, lambda: reachable_addresses(host))
+
+    def conflict(words: str) -> None:
+        data: dict[str, Json] = {"name": standing.identity().name, "other": words}
+        station.desk.report(Event("name_conflict", station.clock.monotonic(), Severity.WARNING, data))
+
+    announcer = Announcer(standing.identity(), port, lambda: reachable_addresses(host), conflict)
     if standing.keyed:
         standing.keyed.trust.watch(lambda: announcer.update(standing.identity()))
     async with _running(announcer.run(), "announce"):
+        yield
+
+
+@asynccontextmanager
+async def _calling(
+    place: tuple[str, int] | None, standing: Standing, doors: Doors, tls: TlsDoor | None
+) -> AsyncIterator[None]:
+    """Call the hub while this lasts, where it is configured; what it says then counts as at the TLS door."""
+    if place is None or standing.keyed is None or tls is None:
+        yield
+        return
+    trust = standing.keyed.trust
+    calls = CallHome(standing.id, place, lambda: trust.claimed, lambda connection: doors.take(tls, connection))
+    async with _running(calls.run(), "call-home"):
         yield
 
 

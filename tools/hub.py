@@ -29,6 +29,8 @@ from agent.hub.keyring import Keyring
 from agent.hub.ledger import Ledger
 from agent.hub.receiver import Hub, LinkState, Watchers
 from agent.hub.remote import Look, nowhere
+from agent.schema import Bad
+from agent.tables.hub import HubConfig, place_of
 from hal.ports import WallTime
 from hal.system import SystemClock
 
@@ -61,9 +63,12 @@ def run(
     interface: Annotated[
         list[str] | None, typer.Option(help="Address of an interface to search; all by default.")
     ] = None,
+    listen: Annotated[str | None, typer.Option(help="HOST:PORT where cameras call that cannot be reached.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Link to the claimed cameras, and without TLS to those that speak none, until Ctrl-C; print what they tell."""
+
+    calls = _listen_at(listen)
 
     def show(device: str, record: Record) -> None:
         print(json_line(device, record) if as_json else text_line(device, record), flush=True)
@@ -78,7 +83,7 @@ def run(
         ring = Keyring.open(_folder(database, keys), hub_id or ledger.hub_id)
         watchers, attachments = Watchers(show, state, gap), database.with_suffix(".attachments")
         hub = Hub(ledger, ring.trust().hub, watchers, cameras=camera, keyring=ring, attachments=attachments)
-        asyncio.run(hub.run(url or (), browse=browse, interfaces=interface))
+        asyncio.run(hub.run(url or (), browse=browse, interfaces=interface, listen=calls))
 
 
 @app.command()
@@ -275,6 +280,14 @@ def _ring(database: Path, keys: Path | None, store: str = "") -> Keyring:
 
 def _folder(database: Path, keys: Path | None) -> Path:
     return keys or database.with_suffix(".keys")
+
+
+def _listen_at(place: str | None) -> tuple[str, int] | None:
+    """Raises OperatorError."""
+    try:
+        return HubConfig(place_of(place)).place if place is not None else None
+    except Bad as error:
+        raise OperatorError(f"--listen: {error}", hint=error.hint) from None
 
 
 def _look(browse: bool) -> Look:

@@ -1,4 +1,4 @@
-"""Which of this computer's IPv4 addresses a server that listens on some host can be reached at."""
+"""Which addresses this computer has, and at which of them a server that listens on some host can be reached."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ def reachable_addresses(host: str) -> tuple[str, ...]:
     outside = [address for address in present if not ipaddress.ip_address(address).is_loopback]
     routable = [address for address in outside if not ipaddress.ip_address(address).is_link_local]
     return tuple(routable or outside)
+
+
+def own_addresses() -> frozenset[str]:
+    """Every address of this computer, of both kinds; those of IPv6 without their zone."""
+    ips = (ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips)
+    return frozenset(ip if isinstance(ip, str) else str(ipaddress.ip_address(ip[0])) for ip in ips)
 
 
 def _ipv4(ip: ifaddr.IP) -> str:

@@ -8,7 +8,7 @@ import random
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +23,7 @@ from agent.hub.discover import Browser, Found
 from agent.hub.keyring import Keyring
 from agent.hub.ledger import Ledger
 from agent.hub.reach import Reach
+from agent.hub.switchboard import Switchboard
 from agent.hub.ways import LINK, ClaimedWay, OpenWay, Way
 
 _SILENT_HEARTBEATS = 3.0
@@ -93,18 +94,28 @@ class Hub:
         return {name: link.state for name, link in self._links.items()}
 
     async def run(
-        self, urls: Iterable[str] = (), *, browse: bool = True, interfaces: Sequence[str] | None = None
+        self,
+        urls: Iterable[str] = (),
+        *,
+        browse: bool = True,
+        interfaces: Sequence[str] | None = None,
+        listen: tuple[str, int] | None = None,
     ) -> None:
         """Link to the claimed cameras, to those at `urls` and, where `browse`, to all that announce themselves.
 
-        Multicast is spoken on `interfaces`.
+        Multicast is spoken on `interfaces`; `listen` is where claimed cameras may call that the hub cannot reach.
         """
+        board = Switchboard(lambda camera: camera in self._claimed, self._called)
         try:
-            async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as tasks:
+            async with (
+                board.listening(*listen) if listen else nullcontext(),
+                aiohttp.ClientSession() as http,
+                asyncio.TaskGroup() as tasks,
+            ):
                 for url in urls:
                     self._link(tasks, OpenWay(http, self._keyring), url, [url])
                 if self._keyring is not None:
-                    tasks.create_task(self._follow_claims(tasks, http, self._keyring))
+                    tasks.create_task(self._follow_claims(tasks, http, self._keyring, board))
                 if browse:
                     tasks.create_task(self._follow(tasks, http, interfaces))
         finally:
@@ -132,7 +143,9 @@ class Hub:
             async for _, camera in changes:
                 self._found(tasks, http, camera)
 
-    async def _follow_claims(self, tasks: asyncio.TaskGroup, http: aiohttp.ClientSession, keyring: Keyring) -> None:
+    async def _follow_claims(
+        self, tasks: asyncio.TaskGroup, http: aiohttp.ClientSession, keyring: Keyring, board: Switchboard
+    ) -> None:
         """Link to what is claimed, and to nothing else: other programs claim cameras and let them go meanwhile."""
         while True:
             pins = {name: pin for name, pin in keyring.trust().cameras.items() if self._wanted(name)}
@@ -143,6 +156,9 @@ class Hub:
                 way = ClaimedWay(http, keyring, name)
                 link, task = self._link(tasks, way, name, [pins[name].url(LINK)])
                 self._claimed[name] = Claimed(way, task, tasks.create_task(_move(link, way)))
+            for name, url in board.standing_by().items():
+                if name in self._links and self._links[name].state is LinkState.WAITING:
+                    self._called(name, url)
             await asyncio.sleep(_CLAIMS_S)
 
     def _found(self, tasks: asyncio.TaskGroup, http: aiohttp.ClientSession, camera: Found) -> None:
@@ -156,6 +172,12 @@ class Hub:
             link.moved(camera.urls())
         else:
             self._link(tasks, OpenWay(http, self._keyring), camera.name, camera.urls())
+
+    def _called(self, camera: str, url: str) -> None:
+        """A camera calls: go that way unless there is another."""
+        claimed, link = self._claimed.get(camera), self._links.get(camera)
+        if claimed and link and link.state is not LinkState.LINKED:
+            claimed.way.called(url + LINK)
 
     def _wanted(self, camera: str) -> bool:
         return self._cameras is None or camera in self._cameras

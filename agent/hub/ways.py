@@ -60,6 +60,7 @@ class ClaimedWay:
         self._camera = camera
         self._hints: dict[str, None] = {}
         self._hinted = asyncio.Event()
+        self._called = ""
 
     async def open(self, url: str, silence_s: float) -> LinkClient:
         try:
@@ -75,13 +76,18 @@ class ClaimedWay:
             if isinstance(error.__cause__, Exception):
                 raise await why_closed(url, error.__cause__, context) from None
             raise
-        if here != pin:
+        if here != pin and url != self._called:
             note_place(self._keyring, here)
         return client
 
     def check(self, device: str) -> None:
         if device != self._camera:
             raise LinkClosed(f"{self._camera} gives itself out as {device}")
+
+    def called(self, url: str) -> None:
+        """The camera calls: it is reached by this address on this computer for as long as the hub runs."""
+        self._called = url
+        self.hint([url])
 
     def hint(self, urls: Sequence[str]) -> None:
         """Somebody says that the camera is there; of many such words the newest are looked into."""

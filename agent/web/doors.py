@@ -126,6 +126,11 @@ class Doors:
         self._sockets.append(path)
         _let_group_in(path)
 
+    async def take(self, door: Door, connection: socket.socket) -> None:
+        """Serve a connection that the camera has opened itself like one that came to this door. Raises OSError."""
+        factory = self._keeper.guarding(self._server, door)
+        await asyncio.get_running_loop().connect_accepted_socket(factory, connection)
+
     def close(self) -> None:
         """Let nobody in any more; who is in stays until the application lets go."""
         for server in self._listening:

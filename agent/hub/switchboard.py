@@ -1,0 +1,160 @@
+"""Where a hub takes the calls of cameras that it cannot reach itself (`agent.hub.callhome`).
+
+For each camera that calls there is an address on this computer: whatever connects there is put through to a connection
+that the camera keeps standing by. So everything that reaches cameras works over a call as well, and TLS goes from end
+to end: who calls proves nothing, only the camera's key does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import NamedTuple
+
+GREETING_S = 5.0
+PUT_THROUGH_S = 10.0
+MOST_EACH, MOST_FROM_ONE, MOST = 4, 64, 1024
+"""Calls that may stand by for one camera, come from one address, and wait at all."""
+_GREETING = re.compile(rb"AISLEWATCH-CALL 1 ([A-Za-z0-9._-]{1,64})\n")
+_LONGEST = 128
+_PIECE = 1 << 16
+
+
+class Call(NamedTuple):
+    """A connection that stands by, and the address from which it came."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    address: str
+
+    @property
+    def alive(self) -> bool:
+        """Whether the camera has not hung up; it says nothing before it is spoken to."""
+        return not self.reader.at_eof() and not self.writer.is_closing()
+
+
+class Switchboard:
+    """`known` says whether a camera is one of this hub's; `called` hears of a camera that calls and its address here.
+
+    Of several that call by one name the newest is tried first: one that is not the camera fails by its key.
+    """
+
+    def __init__(self, known: Callable[[str], bool], called: Callable[[str, str], None]) -> None:
+        self._known = known
+        self._called = called
+        self._calls: dict[str, list[Call]] = {}
+        self._places: dict[str, asyncio.Server] = {}
+        self._news = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def standing_by(self) -> dict[str, str]:
+        """The cameras that wait to be spoken to, with their addresses on this computer."""
+        waiting = (camera for camera, calls in self._calls.items() if any(call.alive for call in calls))
+        return {camera: _url(self._places[camera]) for camera in waiting if camera in self._places}
+
+    @asynccontextmanager
+    async def listening(self, host: str, port: int) -> AsyncIterator[int]:
+        """Take calls there while this lasts; gives the port. Raises OSError."""
+        server = await asyncio.start_server(self._take, host, port)
+        try:
+            yield server.sockets[0].getsockname()[1]
+        finally:
+            for one in (server, *self._places.values()):
+                one.close()
+            for task in list(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            for call in self._waiting():
+                call.writer.transport.abort()
+
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Somebody calls."""
+        address = writer.get_extra_info("peername")[0]
+        camera = await _greeted(reader) if self._has_room(address) else ""
+        if not camera or not self._known(camera):
+            writer.transport.abort()
+            return
+        calls = [call for call in self._calls.get(camera, []) if call.alive]
+        for old in calls[: max(len(calls) + 1 - MOST_EACH, 0)]:
+            old.writer.transport.abort()
+        self._calls[camera] = [*calls[-(MOST_EACH - 1) :], Call(reader, writer, address)]
+        self._news.set()
+        self._called(camera, await self._place(camera))
+
+    async def _place(self, camera: str) -> str:
+        """The address on this computer by which the camera is reached."""
+        if camera not in self._places:
+            self._places[camera] = await asyncio.start_server(lambda r, w: self._put_through(camera, r, w), "127.0.0.1")
+        return _url(self._places[camera])
+
+    async def _put_through(self, camera: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Join what came with a call that stands by, for as long as either end wants."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            async with asyncio.timeout(PUT_THROUGH_S):
+                call = await self._next_call(camera)
+            await _joined((reader, writer), (call.reader, call.writer))
+        except (TimeoutError, asyncio.CancelledError):
+            pass  # nobody calls, or the hub ends
+        finally:
+            self._tasks.discard(task)
+            writer.transport.abort()
+
+    async def _next_call(self, camera: str) -> Call:
+        while True:
+            calls = self._calls.get(camera, [])
+            while calls:
+                if (call := calls.pop()).alive:
+                    return call
+            self._news.clear()
+            await self._news.wait()
+
+    def _has_room(self, address: str) -> bool:
+        waiting = [call for call in self._waiting() if call.alive]
+        return len(waiting) < MOST and sum(call.address == address for call in waiting) < MOST_FROM_ONE
+
+    def _waiting(self) -> list[Call]:
+        return [call for calls in self._calls.values() for call in calls]
+
+
+def _url(server: asyncio.Server) -> str:
+    host, port = server.sockets[0].getsockname()
+    return f"https://{host}:{port}"
+
+
+async def _greeted(reader: asyncio.StreamReader) -> str:
+    """The camera that the caller says it is; "" for one that says something else, or nothing."""
+    with suppress(OSError, ValueError, asyncio.IncompleteReadError):  # TimeoutError is an OSError
+        async with asyncio.timeout(GREETING_S):
+            line = await reader.readuntil(b"\n")
+        if len(line) <= _LONGEST and (found := _GREETING.fullmatch(line)):
+            return found[1].decode()
+    return ""
+
+
+Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def _joined(one: Ends, other: Ends) -> None:
+    """Carry what each end says to the other until both directions have ended, or one breaks."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_carry(one[0], other[1]))
+            tasks.create_task(_carry(other[0], one[1]))
+    except* OSError:
+        pass
+    finally:
+        for _, writer in (one, other):
+            writer.transport.abort()
+
+
+async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while piece := await reader.read(_PIECE):
+        writer.write(piece)
+        await writer.drain()
+    if writer.can_write_eof():
+        writer.write_eof()

@@ -1,0 +1,35 @@
+"""How the camera and its hub come together where the hub cannot find it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agent import schema
+from agent.schema import Bad, setting
+
+
+def place_of(raw: object) -> str:
+    """HOST:PORT, with an IPv6 address as the host in brackets. Raises Bad."""
+    place = schema.text(raw)
+    host, colon, port = place.rpartition(":")
+    bare = host.startswith("[") and host.endswith("]")
+    if not colon or not host or (":" in host and not bare) or not (port.isascii() and port.isdigit()):
+        raise Bad(f"{schema.describe(raw)} is no place", hint='HOST:PORT, such as "hub.shop.example:8750"')
+    if not 0 < int(port) < 65536:
+        raise Bad(f"{port} is no port", hint="1 to 65535")
+    return place
+
+
+@dataclass(frozen=True, slots=True)
+class HubConfig:
+    """How the camera comes to its hub where the hub cannot find it by mDNS, or cannot reach it at all."""
+
+    call: str | None = setting(place_of, None, help="HOST:PORT where its hub takes calls; for claimed cameras")
+
+    @property
+    def place(self) -> tuple[str, int] | None:
+        """Host and port of `call`."""
+        if self.call is None:
+            return None
+        host, _, port = self.call.rpartition(":")
+        return host.removeprefix("[").removesuffix("]"), int(port)
