@@ -151,7 +151,7 @@ class HubProgram:
             yield events
         finally:
             with suppress(ProcessLookupError):
-                process.send_signal(signal.SIGINT)
+                process.send_signal(signal.SIGTERM)
             await process.wait()
             await reading
 

@@ -65,7 +65,7 @@ async def program(
         yield process
     finally:
         with suppress(ProcessLookupError):
-            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)
         await process.wait()
 
 
