@@ -1,16 +1,12 @@
-"""A real broker (mosquitto), a listener of its own connection, and a camera's journal with its MQTT service."""
+"""A listener at a broker, and a camera's journal with its MQTT service."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import shutil
-import signal
-import socket
 import ssl
-import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,78 +22,10 @@ from agent.hub.mqtt.service import Backoff, MqttService
 from agent.hub.mqtt.telling import Message, Topics
 from agent.tables.mqtt import MqttConfig
 from hal.system import SystemClock
-from tests.e2e.network import free_port
-from tests.waiting import eventually
 
 DEVICE = "cam0001"
 TOPICS = Topics("aislewatch", DEVICE)
 SOON = Backoff(0.05, 0.2)
-
-
-def no_mosquitto() -> str:
-    """Why no broker can be run here; empty where one can."""
-    return "" if _program() else "these need a real broker (apt-get install mosquitto)"
-
-
-def _program() -> str | None:
-    return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
-
-
-@dataclass
-class Mosquitto:
-    """A broker on loopback that keeps what it confirmed on its disk; `extra` are lines of its configuration."""
-
-    folder: Path
-    extra: str = "allow_anonymous true"
-    port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it (again) and wait until it listens."""
-        program = _program()
-        assert program is not None
-        config = self.folder / "mosquitto.conf"
-        lines = f"listener {self.port} 127.0.0.1\n{self.extra}\nuser root\npersistence true\n"
-        lines += f"persistence_location {self.folder}/\nautosave_interval 1\nautosave_on_changes true\nlog_dest none\n"
-        config.write_text(lines, encoding="utf-8")
-        self.process = subprocess.Popen([program, "-c", str(config)])
-        _until_it_listens(self.port)
-
-    def signal(self, number: int) -> None:
-        assert self.process is not None
-        self.process.send_signal(number)
-
-    def kill(self) -> None:
-        """As a power cut ends it."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGCONT)
-        self.process.terminate()
-        self.process.wait()
-
-
-def _until_it_listens(port: int) -> None:
-    def there() -> bool:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return True
-        return False
-
-    eventually(there)
-
-
-@contextmanager
-def mosquitto(folder: Path, extra: str = "allow_anonymous true") -> Iterator[Mosquitto]:
-    """A running broker."""
-    broker = Mosquitto(folder, extra)
-    broker.start()
-    try:
-        yield broker
-    finally:
-        broker.stop()
 
 
 @dataclass
@@ -111,6 +39,11 @@ class Heard:
     def last(self, topic: str) -> bytes | None:
         """The newest payload of a topic."""
         return next((payload for name, payload, _ in reversed(self.messages) if name == topic), None)
+
+    def shown(self, topic: str) -> dict[str, Any]:
+        """The newest JSON of a topic; empty before there is any."""
+        fields: dict[str, Any] = json.loads(self.last(topic) or b"{}")
+        return fields
 
     def bodies(self, beginning: str) -> list[dict[str, Any]]:
         """The JSON of all topics that begin so."""

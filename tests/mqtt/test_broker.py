@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.mqtt.rig import TOPICS, Heard, camera, client, listening, mosquitto, no_mosquitto, until
+from tests.mqtt.rig import TOPICS, Heard, camera, client, listening, until
+from tools.benchmarks.mosquitto import mosquitto, no_mosquitto
 
 pytestmark = pytest.mark.skipif(bool(no_mosquitto()), reason=no_mosquitto())
 
@@ -127,14 +128,14 @@ async def test_a_frozen_broker_is_left_and_gets_everything_when_it_thaws(tmp_pat
         async with listening(broker.port) as heard, camera(tmp_path, broker.port) as cam:
             await cam.happen(0)
             await heard.until(lambda: heard.numbers() == [0])
-            broker.signal(signal.SIGSTOP)
+            broker.running.send_signal(signal.SIGSTOP)
             try:
                 async with asyncio.timeout(5):
                     await cam.happen(*range(1, 40))
                 await until(lambda: bool(cam.service.facts()["trouble"]))
                 assert cam.service.facts()["connected"] is False
             finally:
-                broker.signal(signal.SIGCONT)
+                broker.running.send_signal(signal.SIGCONT)
             await heard.until(lambda: len(firsts(heard.numbers())) == 40, 40)
             assert firsts(heard.numbers()) == [*range(40)]
 

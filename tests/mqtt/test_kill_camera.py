@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.mqtt.rig import Heard, camera, listening, mosquitto, no_mosquitto
+from tests.mqtt.rig import Heard, camera, listening
+from tools.benchmarks.mosquitto import mosquitto, no_mosquitto
 
 pytestmark = pytest.mark.skipif(bool(no_mosquitto()), reason=no_mosquitto())
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,8 @@ from agent.hub.commands import Asker, CommandDesk, Handler
 from agent.hub.mqtt.ordering import Ordering
 from agent.hub.results import ResultBook
 from hal.simulated.clock import ManualClock
-from tests.mqtt.rig import TOPICS, camera, client, listening, mosquitto, no_mosquitto, until
+from tests.mqtt.rig import TOPICS, camera, client, listening, until
+from tools.benchmarks.mosquitto import mosquitto, no_mosquitto
 
 NOW_S = 1_767_225_600.0
 

@@ -17,7 +17,8 @@ from cryptography.x509.oid import NameOID
 from agent.config import parse_config
 from agent.errors import ConfigError
 from agent.hub.certificates import authority_certificate, certificate_pem, key_pem, new_key
-from tests.mqtt.rig import TOPICS, camera, listening, mosquitto, no_mosquitto, until
+from tests.mqtt.rig import TOPICS, camera, listening, until
+from tools.benchmarks.mosquitto import mosquitto, no_mosquitto
 
 needs_broker = pytest.mark.skipif(bool(no_mosquitto()), reason=no_mosquitto())
 
