@@ -146,7 +146,8 @@ def commands() -> str:
 
 
 def _group(path: str, group: TyperGroup) -> Iterator[str]:
-    for name, command in group.commands.items():
+    shown = {name: command for name, command in group.commands.items() if not command.hidden}
+    for name, command in shown.items():
         if not isinstance(command, TyperGroup) or command.invoke_without_command:
             rows = [_parameter(parameter) for parameter in command.params if parameter.name != "help"]
             table = "\n".join(["| | default | meaning |", "|---|---|---|", *rows])

@@ -19,7 +19,7 @@ from agent.cli.files import writing
 from agent.cli.options import HERE, PASS
 from agent.cli.printing import say
 from agent.doctor.absent import absent_facts, read_quietly
-from agent.doctor.facts import Facts
+from agent.doctor.facts import Ending, Facts
 from agent.doctor.files import pass_ends
 from agent.doctor.judge import colour_of, judge
 from agent.doctor.record import JSON, record_facts, record_files, shown
@@ -71,9 +71,24 @@ def look(wish: Wish) -> tuple[Facts, str]:
         except NoAnswer:
             if not wish.here:
                 raise
+        except OperatorError:
+            if (ended := _ended_pass()) is None:
+                raise
+            return ended, ""
         else:
             return with_own(facts, wish), place
     return absent_facts(_config(wish), SystemClock()), ""
+
+
+def _ended_pass() -> Facts | None:
+    """All that is known where a camera lets nobody in whose pass has ended; None where that is not why."""
+    now_utc_s, end = SystemClock().wall().utc_s, _own_pass()
+    return Facts(utc_s=now_utc_s, ends=(end,)) if end and end.end_utc_s <= now_utc_s else None
+
+
+def _own_pass() -> Ending | None:
+    file = os.environ.get(PASS)
+    return pass_ends(Path(file)) if file else None
 
 
 def _places(wish: Wish) -> list[str]:
@@ -98,7 +113,7 @@ def with_own(facts: Facts, wish: Wish) -> Facts:
     own: dict[str, Any] = {}
     if _newer(VERSION, facts.newest or facts.version):
         own["newest"] = VERSION
-    if (file := os.environ.get(PASS)) and (end := pass_ends(Path(file))):
+    if end := _own_pass():
         own["ends"] = (*(facts.ends or ()), end)
     if wish.config is not None and wish.here:
         own["config"] = read_quietly(wish.config)[1]

@@ -16,11 +16,14 @@ from agent.errors import OperatorError
 from agent.evidence.audit_parts import LOG
 from agent.evidence.finding import Finding
 from agent.evidence.parcel import verify_report
-from agent.evidence.verify import verify_folder
+from agent.evidence.verify import verify_folder, verify_signed
 from agent.evidence.verify_log import verify_log
+from agent.fitting.record import JSON, PAGE
 from agent.keys import PublicKey, read_public
 
 EXPORT_S = 120.0
+RECORDS = (JSON, PAGE)
+"""The files of a commissioning record."""
 
 
 def show_clips(url: str, incident: str | None, *, as_json: bool) -> None:
@@ -120,14 +123,17 @@ def verify(path: Path, key_file: Path | None, *, as_json: bool) -> None:
 def check(path: Path, trusted: PublicKey | None) -> list[Finding]:
     """What verifying this path gives. Raises OperatorError for what is no evidence."""
     if path.is_dir():
-        return verify_folder(path, trusted)
+        records = sorted(path / name for name in RECORDS if (path / name).exists())
+        return [verify_signed(record, trusted) for record in records] or verify_folder(path, trusted)
+    if path.name in RECORDS and path.exists():
+        return [verify_signed(path, trusted)]
     if path.name == LOG:
         return [verify_log(path, trusted)]
     if path.suffix == ".zip":
         return [verify_report(path, trusted)]
     if path.exists():
         return verify_folder(path.parent, trusted)
-    raise OperatorError(f"there is no {path}", hint="give a clip's folder, a report (.zip) or an audit.log")
+    raise OperatorError(f"there is no {path}", hint="give a clip's folder, a report (.zip), a record or an audit.log")
 
 
 def _lines(finding: Finding) -> list[str]:

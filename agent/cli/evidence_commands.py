@@ -98,7 +98,12 @@ def export(
 
 
 def verify(
-    path: Annotated[Path, typer.Argument(help="A clip's folder, a report (.zip), an audit.log, or a folder of them.")],
+    path: Annotated[
+        Path,
+        typer.Argument(
+            help="A clip's folder, a report (.zip), an audit.log, a commissioning record, or a folder of them."
+        ),
+    ],
     key: Annotated[Path | None, typer.Option(help="The camera's public key (PEM), to compare with.")] = None,
     as_json: AsJson = False,
 ) -> None:

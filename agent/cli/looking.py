@@ -113,6 +113,13 @@ def review_line(review: dict[str, Any]) -> str:
     return "; ".join([f"{review['undecided']} incidents wait for a decision", *stricter])
 
 
+def mqtt_line(mqtt: dict[str, Any]) -> str:
+    """How the camera stands with its broker."""
+    if mqtt["connected"]:
+        return f"{mqtt['broker']}, {mqtt['behind']} events to tell"
+    return f"{mqtt['broker']} NOT CONNECTED, {mqtt['behind']} events to tell: {mqtt['trouble'] or 'not tried yet'}"
+
+
 def status_lines(facts: dict[str, Any]) -> list[str]:
     """The facts as a person reads them."""
     camera, journal, model = facts["camera"], facts["journal"], facts["model"]
@@ -134,5 +141,6 @@ def status_lines(facts: dict[str, Any]) -> list[str]:
         f"journal  {journal['last_seq']} events, {'safe on disk' if journal['durable'] else 'IN MEMORY ONLY'}",
         f"review   {review_line(facts['review'])}",
         f"hubs     {hubs}",
+        *([f"mqtt     {mqtt_line(facts['mqtt'])}"] if facts.get("mqtt") else []),
         f"clock    {'synchronised' if facts['clock']['synchronised'] else 'NOT SYNCHRONISED'}",
     ]

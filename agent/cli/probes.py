@@ -176,7 +176,9 @@ async def portal(url: str) -> Step:
         async with aiohttp.ClientSession(timeout=timeout) as http, http.get(url, allow_redirects=False) as answer:
             body = (await answer.content.read(4096)).decode(errors="replace")
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        return Step("internet", "warning", f"{url} does not answer ({str(error) or 'timed out'})", "a shop may do without")
+        return Step(
+            "internet", "warning", f"{url} does not answer ({str(error) or 'timed out'})", "a shop may do without"
+        )
     if answer.status in (200, 204) and not body.lstrip().lower().startswith(("<!doctype", "<html")):
         return Step("internet", "ok", "reached, and no captive portal")
     advice = "log in there once, or have the camera's hardware address let through"

@@ -13,9 +13,9 @@ from typing import BinaryIO, Protocol, TypeVar
 
 from agent.errors import OperatorError, WireError
 from agent.evidence.audit_parts import LOG
-from agent.evidence.finding import Finding, judge_key
+from agent.evidence.finding import Finding, judge_key, read
 from agent.evidence.manifest import MANIFEST, SIGNATURE, VIDEO, Manifest, Segment, decode_manifest, sha256
-from agent.evidence.seal import sealed_by
+from agent.evidence.seal import SUFFIX, sealed_by
 from agent.evidence.verify_log import verify_log
 from agent.keys import PublicKey
 
@@ -76,6 +76,20 @@ def verify_folder(folder: Path, trusted: PublicKey | None = None) -> list[Findin
     if not findings:
         raise OperatorError(f"{folder} holds no clip and no audit log", hint="give a clip, a report or an audit log")
     return findings
+
+
+def verify_signed(path: Path, trusted: PublicKey | None = None) -> Finding:
+    """Check a file against the signature beside it, as records have one. Raises OperatorError."""
+    finding, seal = Finding(str(path), "record"), path.with_name(path.name + SUFFIX)
+    if not seal.exists():
+        finding.problems.append(f"{seal.name} is missing")
+        return finding
+    finding.signed_by = sealed_by(read(path), read(seal))
+    if finding.signed_by is None:
+        finding.problems.append(f"the signature does not fit {path.name}")
+    else:
+        judge_key(finding, trusted)
+    return finding
 
 
 def _signed_manifest(source: Source, finding: Finding, trusted: PublicKey | None) -> Manifest | None:

@@ -65,9 +65,31 @@ def test_every_command_says_what_it_and_its_options_do(path: tuple[str, ...]) ->
 
 
 def test_the_command_line_starts_without_what_does_the_work() -> None:
-    heavy = "import sys, agent.cli.main; print([name for name in ('numpy', 'cv2', 'aiohttp') if name in sys.modules])"
-    loaded = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True)
-    assert loaded.stdout == "[]\n"
+    heavy = ("numpy", "cv2", "aiohttp", "msgspec", "zeroconf", "cryptography", "asyncio", "rich", "agent.config")
+    code = f"import sys; from agent.cli.main import app; app(['--help'], standalone_mode=False); names = {heavy}; "
+    code += "print([name for name in names if name in sys.modules], file=sys.stderr)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stderr == "[]\n", "aislewatch --help has 250 ms, on a camera too"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_names_commands_and_options(shell: str) -> None:
+    asked = {"_AISLEWATCH_COMPLETE": f"complete_{shell}", "COMP_WORDS": "aislewatch wal", "COMP_CWORD": "1"}
+    asked |= {"_TYPER_COMPLETE_ARGS": "aislewatch wal", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    code = "import sys; sys.argv = ['aislewatch']; from agent.cli.main import app; app(prog_name='aislewatch')"
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **asked}, check=False
+    )
+    assert "walk-test" in shown.stdout, shown
+
+
+def test_the_words_of_the_issue_are_commands_and_old_names_still_work() -> None:
+    words = "find status doctor aim snapshot walk-test incidents explain health pair time logs bundle restart reset"
+    assert {(word,) for word in words.split()} <= COMMANDS.keys()
+    pairs = "zones:show,set,check outputs:test inputs:watch events:tail model:list,use,bench net:check storage:check"
+    for group, members in (pair.split(":") for pair in f"{pairs} config:check,diff,apply".split()):
+        assert {(group, member) for member in members.split(",")} <= COMMANDS.keys()
+    assert [path for path, command in COMMANDS.items() if command.hidden] == [("discover",), ("factory-reset",)]
 
 
 @pytest.mark.parametrize("group", ["health", "outputs", "incidents", "insight", "clips"])

@@ -83,6 +83,10 @@ async def test_a_walk_test_ends_in_a_record_and_says_what_is_missing(tmp_path: P
         assert (record["passed"], record["made"]["by"], record["made"]["note"]) == (False, "kim", "unit 4")
         for name in ("record.json", "record.html"):
             assert sealed_by((out / name).read_bytes(), (out / f"{name}.sig").read_bytes()) is not None
+        assert (await aislewatch("verify", out)).code == 0
+        (out / "record.html").write_bytes((out / "record.html").read_bytes().replace(b"unit 4", b"unit 5"))
+        changed = await aislewatch("verify", out / "record.html", "--json")
+        assert (changed.code, changed.json[0]["problems"]) == (1, ["the signature does not fit record.html"])
         assert hashlib.sha256((out / "record.json").read_bytes()).hexdigest() in (out / "record.html").read_text()
 
 
