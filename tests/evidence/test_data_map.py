@@ -17,6 +17,7 @@ from agent.config import parse_config
 from agent.evidence.service import CONFIG_KEY
 from agent.health import days, foresight, life, medic
 from agent.hub import results
+from agent.hub.mqtt import retained
 from agent.insight import desk as insight
 from agent.respond import arming
 from agent.review import keeper, tuning
@@ -76,7 +77,7 @@ def test_the_map_names_every_shelf_and_key_of_the_code() -> None:
     shelves = {INCIDENTS, NEAR_MISSES, insight.SHELF, tills.SHELF, results.SHELF}
     shelves |= {foresight.READINGS, foresight.SERVICES}
     keys = {memory.KEY, arming.KEY, tuning.KEY, keeper.KEY, insight.KEY, station.SCENE, tills.KEY, LIFE, CONFIG_KEY}
-    keys |= {life.KEY, medic.KEY, days.KEY, foresight.KEY}
+    keys |= {life.KEY, medic.KEY, days.KEY, foresight.KEY, retained.KEY}
     assert (set(SHELVES), set(KEYS)) == (shelves, keys)
 
 
