@@ -19,6 +19,7 @@ from agent.events.lines import event_fields
 from agent.evidence.desk import EvidenceDesk
 from agent.fitting.configuration import ConfigDesk
 from agent.fitting.desk import About, AimDesk, WalkDesk
+from agent.health.watch import never
 from agent.home import Home
 from agent.hub.identity import Identity
 from agent.hub.link import LinkServer
@@ -138,6 +139,7 @@ def _add_doctor(api: web.Application, station: Station, status: StatusDesk, aim:
         status=status.facts,
         health=station.health.facts,
         aim=aim.facts,
+        dark=station.picture.dark_expected if station.picture else never,
         foreign=lambda: keeper.counts.foreign,
         announced=config.api.announce,
         safe=station.safe,

@@ -22,7 +22,8 @@ from hal.ports import Clock
 class DoctorDesk:
     """Belongs to the event loop. `status`, `health` and `aim` are those of the API; `announced` whether mDNS is on.
 
-    `foreign` counts those who came with a certificate of another authority. Who asks at the same time shares a look.
+    `dark` says whether the picture may be dark now, as in a closed shop: it is not judged then. `foreign` counts those
+    who came with a certificate of another authority. Who asks at the same time shares a look.
     """
 
     config: Config
@@ -30,6 +31,7 @@ class DoctorDesk:
     status: Callable[[], Mapping[str, Any]]
     health: Callable[[], Mapping[str, Any]]
     aim: Callable[[], Awaitable[Mapping[str, Any] | None]]
+    dark: Callable[[], bool]
     foreign: Callable[[], int]
     announced: bool
     safe: bool
@@ -63,7 +65,7 @@ class DoctorDesk:
         return await asyncio.to_thread(record_files, facts, by, note, self.key)
 
     async def _picture(self) -> Picture | None:
-        aim = None if self.safe else await self.aim()
+        aim = None if self.safe or self.dark() else await self.aim()
         return Picture(aim["sharpness"], aim["exposure"], aim["mean"], aim["spread"]) if aim else None
 
 

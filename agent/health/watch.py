@@ -43,7 +43,7 @@ class PictureWatch:
         keep: Callable[[bytes], None] = nowhere,
     ) -> None:
         self._health = ImageHealth(learn_s)
-        self._dark_expected = dark_expected
+        self.dark_expected = dark_expected
         self._keep = keep
         self._kept_s: float | None = None
         self._rebase = False
@@ -61,7 +61,7 @@ class PictureWatch:
         over = self._learn_anew(frame.t_s) if self._rebase else []
         self._keep_sometimes(frame.t_s)
         people = [track.box for track in tracks if frame.t_s - track.last_seen_s < 2.0]
-        told = self._health.update(probe_of(frame, people), dark_expected=self._dark_expected())
+        told = self._health.update(probe_of(frame, people), dark_expected=self.dark_expected())
         for reading in self._health.readings:
             for sink in self.sinks:
                 sink(reading)

@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 
 from agent.app import Running, run_camera
+from agent.cli.doctor import Wish, look
+from agent.cli.options import PASS
 from agent.config import parse_config
 from agent.doctor.checks import SETTLED_S
 from agent.doctor.facts import Facts
@@ -180,6 +182,29 @@ async def test_a_hub_of_another_authority(tmp_path: Path) -> None:
         assert checks[0] == "authority"
         later = msgspec.structs.replace(await facts_of(running), uptime_s=SETTLED_S, foreign=0)
         assert "hub" in [one.check for one in judge(later)], "and when nobody else comes, it is missed"
+
+
+async def test_a_pass_that_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, file = Authority.make(tmp_path, 1, "ours"), tmp_path / "kim.pass"
+    identity = DeviceIdentity.open(tmp_path, LinuxBoard(str(tmp_path)).serial)
+    write_durably(identity.pins, msgspec.json.encode(Pins("shop", "ours", (ours.pem,))), mode=0o600)
+    file.write_bytes(ours.technician("kim", 1.7e9).pem + f"camera door {identity.fp}\n".encode())
+    monkeypatch.setenv(PASS, str(file))
+    async with camera(small(tmp_path, tls_port=0)) as running:
+        wish = Wish(f"https://127.0.0.1:{running.ports.tls}", None, None, "", "kim")
+        facts, _ = await asyncio.to_thread(look, wish)
+        assert found_in(facts)[0].check == "certificates"
+        assert "kim.pass" in found_in(facts)[0].words
+
+
+async def test_a_dark_shop_that_is_closed(tmp_path: Path) -> None:
+    video = tmp_path / "night.mp4"
+    closed = '[[schedule]]\nname = "closed"\nstart = "00:00"\nend = "24:00"\n'
+    film(video, "dark")
+    text = small(tmp_path).replace('name = "test"', f'name = "test"\nsource = "{video}"')
+    text = text.replace("learn_s = 3", 'learn_s = 3\ndark_schedule = "closed"') + closed
+    async with camera(text) as running:
+        assert await named(running, lambda facts: bool(facts.receiving)) == []
 
 
 async def _called_by(authority: Authority, port: int) -> None:
