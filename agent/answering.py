@@ -27,6 +27,7 @@ from agent.hub.mqtt.service import MqttService
 from agent.logbook import LogBook
 from agent.reset import FactoryReset
 from agent.respond.desk import OutputsDesk
+from agent.shining import shining
 from agent.standing import Standing
 from agent.station import Station
 from agent.status import StatusDesk
@@ -85,7 +86,7 @@ async def answering(station: Station, reset: FactoryReset, home: Home) -> AsyncI
     book = _add_fitting(api, station, standing.identity, home, aim)
     _add_doctor(api, station, status, aim)
     add_pairing(api, station, standing, reset, ports, home.sessions)
-    async with entrance(api, station, standing, ports):
+    async with entrance(api, station, standing, ports), shining(station, standing):
         with book.kept():
             async with telling(mqtt):
                 yield Running(config, status, station.desk, api, ports, ports.url(config.api))

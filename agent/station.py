@@ -257,7 +257,7 @@ async def _make_alarms(config: Config, hal: Hal, journal: Journal, desk: Desk) -
     """The outputs, armed or not as was said before the last restart."""
     minute, wish = local_minute(config, hal.clock), await kept_wish(journal)
     arming = Arming(config.schedules, minute, lambda: hal.clock.wall().utc_s, wish)
-    return AlarmBank(config.outputs, hal.outputs, hal.clock, desk.report, ladders=config.ladders, arming=arming)
+    return AlarmBank(config.alarm_outputs, hal.outputs, hal.clock, desk.report, ladders=config.ladders, arming=arming)
 
 
 async def _make_picture(config: Config, clock: Clock, journal: Journal) -> PictureWatch | None:

@@ -94,6 +94,7 @@ LAYERS = {
     "agent.standing": 7,
     "agent.entrance": 7,
     "agent.answering": 7,
+    "agent.shining": 7,
     "agent.replay": 7,
     "agent.cli": 8,
     "agent.__main__": 8,

@@ -37,6 +37,9 @@ announce = false
 data_dir = "{folder}"
 [evidence]
 min_free_mb = 0
+pre_s = 2
+post_s = 2
+max_clip_s = 10
 [gpio]
 driver = "latched"
 [[zone]]
@@ -235,6 +238,7 @@ async def report(tab: Tab, downloads: Path, *, shoot: Shoot = nothing) -> Path:
     await tab.until("document.querySelector('.stills img').naturalWidth > 0", SOON_S)
     await click(tab, "#incidents-list .buttons button")
     await tab.until("document.querySelector('#incidents-list .inside .said').textContent === 'Confirmed.'", SOON_S)
+    await tab.evaluate("document.querySelector('.stills').scrollIntoView({block: 'center'})")
     await shoot("incident")
     await click(tab, "#incidents-list .report")
     async with asyncio.timeout(WITHIN_S):

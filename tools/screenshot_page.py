@@ -20,7 +20,6 @@ def shooter(tab: Tab, out: Path, screen: str) -> Shoot:
     """What takes a picture by its name."""
 
     async def shoot(name: str) -> None:
-        await tab.evaluate("scrollTo(0, 0)")
         await tab.evaluate(SETTLED)
         answer = await tab.call("Page.captureScreenshot", format="jpeg", quality=QUALITY)
         path = out / f"page-{name}-{screen}.jpg"

@@ -18,7 +18,11 @@ class OutputConfig:
 
     name: str = setting(schema.name, help="what rules call it")
     pin: int | None = setting(schema.integer(0, 27), None, help="BCM number of the GPIO line")
-    role: str = setting(schema.choice("relay", "led", "strobe", "siren", "speaker"), "relay", help="what it is")
+    role: str = setting(
+        schema.choice("relay", "led", "strobe", "siren", "speaker", "status"),
+        "relay",
+        help="what it is; status is the LED that tells how the camera is (docs/field-guide.md), no rule's",
+    )
     active_high: bool = setting(schema.flag, True, help="false for relays that close on low")
     pattern: str = setting(schema.choice("steady", "blink", "pulse", "chirp"), "steady", help="how it sounds or shines")
     hz: float = setting(schema.number(0.1, 10), 2.0, help="of blink")

@@ -25,7 +25,7 @@ export class IncidentsView {
 
   row(one) {
     const opened = element("details", `incident ${one.severity}`, element("summary", "", icon(one.severity === "critical" ? "critical" : one.severity === "warning" ? "warning" : "info"),
-      element("span", "name", incidentTitle(one.kind)), element("span", "kind", [place(one), when(one.opened), wholeSeconds(one.lasted_s)].filter(Boolean).join(" · ")),
+      element("span", "name", incidentTitle(one.kind)), element("span", "kind", [place(one), when(one.opened), one.over ? wholeSeconds(one.lasted_s) : ""].filter(Boolean).join(" · ")),
       element("span", `tag ${one.state}`, plain(one.state))));
     opened.dataset.id = one.id;
     opened.addEventListener("toggle", () => { if (opened.open && opened.children.length < 2) this.fill(opened, one); });
@@ -37,15 +37,15 @@ export class IncidentsView {
     said.hidden = true;
     opened.append(element("div", "inside", stills, why, this.decide(opened, one, said), this.report(one, said), said));
     const [clips, explanation] = await Promise.all([ask(`/v1/clips?incident=${encodeURIComponent(one.id)}`).catch(() => null), ask(`/v1/incidents/${one.id}/explanation`).catch(() => null)]);
-    const sentences = explanation ? [...explanation.sentences.measured, ...explanation.sentences.would_not_have_opened] : [];
+    const sentences = explanation ? [...explanation.sentences.measured, ...explanation.sentences.would_not_have_opened.map((one) => `It would not have been one with: ${one}`)] : [];
     why.replaceChildren(...sentences.map((sentence) => element("li", "", sentence)));
     await this.stills(stills, clips?.clips ?? [], one);
   }
 
   async stills(box, clips, one) {
-    const files = clips.flatMap((clip) => clip.stills.map((still) => [clip.id, still]));
+    const files = clips.flatMap((clip) => clip.stills.filter((still) => still.startsWith(`${one.id}-`)).map((still) => [clip.id, still]));
     for (const [clip, file] of files.slice(0, MOST_STILLS)) {
-      const picture = control("img", { alt: `${incidentTitle(one.kind)}, ${when(one.opened)}`, loading: "lazy" });
+      const picture = control("img", { alt: `${incidentTitle(one.kind)}, ${when(one.opened)}` });
       picture.src = await sealedPath(`/v1/clips/${clip}/${file}`);
       box.append(picture);
     }
@@ -57,10 +57,10 @@ export class IncidentsView {
     const act = (decision, pressed) => doing(pressed, said, async () => {
       const now = await tell(`/v1/incidents/${one.id}/decision`, { decision, reason: reason.value.trim() });
       opened.querySelector(".tag").textContent = plain(now.state);
-      say(said, decision === "confirmed" ? "Confirmed." : "Dismissed.");
+      say(said, decision === "confirm" ? "Confirmed." : "Dismissed.");
     });
-    const confirm = button("Confirm", () => act("confirmed", confirm));
-    const dismiss = button("Dismiss", () => act("dismissed", dismiss));
+    const confirm = button("Confirm", () => act("confirm", confirm));
+    const dismiss = button("Dismiss", () => act("dismiss", dismiss));
     return element("div", "decide", field("Reason (needed to dismiss)", reason), element("div", "buttons", confirm, dismiss));
   }
 

@@ -38,6 +38,7 @@ function show(name) {
     else link.removeAttribute("aria-current");
   }
   document.querySelector('#views [aria-current="page"]').scrollIntoView({ block: "nearest", inline: "center" });
+  scrollTo(0, 0);
   views[name].open();
 }
 

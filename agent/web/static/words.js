@@ -75,6 +75,11 @@ const EVENTS = {
   dwell: (f) => ({ title: `Person ${f.track} left ${f.zone}`, detail: `stayed ${seconds(f.dwell_s)}` }),
   output: (f) => output(f),
   start: (f) => ({ title: "Camera started", detail: LAST_END[f.last_end] ?? "" }),
+  config_trial: (f) => ({ title: f.state === "confirmed" ? "New settings are kept" : "New settings were taken back", detail: [f.why, f.reason, f.by].filter(Boolean).join(" · ") }),
+  session: (f) => ({ title: `Browser session ${f.what}`, detail: [f.by, f.address].filter(Boolean).join(" · ") }),
+  silence: (f) => ({ title: "Silenced", detail: [f.reason, f.by].filter(Boolean).join(" · ") }),
+  output_test: (f) => ({ title: `${capital(plain(f.output))} tested`, detail: `for ${seconds(f.seconds)}` }),
+  walk_test: (f) => ({ title: `Walk test ${plain(f.state)}`, detail: f.passed === undefined ? "" : f.passed ? "passed" : "not passed" }),
   stop: (f) => ({ title: "Camera stopped", detail: f.end === "failed" ? "after a failure" : "" }),
   accelerator: (f) => ({ title: "Accelerator lost", detail: `going on with the ${plain(f.fallback)}` }),
 };
