@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.config_file import ConfigFile, digest_of
-from agent.config_text import places_in, with_places
+from agent.config_text import places_in, tables_in, with_places, with_setting, with_tables
 from agent.errors import ConfigError, OperatorError
 from agent.trial import TrialState
 
@@ -166,3 +167,37 @@ def test_no_text_does_more_than_be_refused(text: str) -> None:
         with_places(text, [WINE], None)
     except OperatorError:
         return
+
+
+MASK = {"polygon": [[0, 0], [0.1, 0], [0.1, 0.1]]}
+
+
+def test_masks_and_rules_are_changed_as_zones_are() -> None:
+    rules = [{"kind": "restricted", "zone": "wine", "actions": ["siren"]}]
+    changed = with_tables(SHOP, {"privacy_mask": [MASK], "rule": rules, "zone": None})
+    assert tables_in(changed, ("privacy_mask", "rule")) == {"privacy_mask": [MASK], "rule": rules}
+    assert places_in(changed) == places_in(SHOP)
+    assert "privacy_mask" not in with_tables(changed, {"privacy_mask": []})
+    assert tables_in(with_tables("", {"zone": [WINE]}), ("zone", "line")) == {"zone": [WINE], "line": []}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[model]\n",
+        '[model]\nname = "old"  # the fitter\'s words\nconfirm_score = 0.5\n',
+        '[camera]\nname = "a"\n\n[model]\nconfirm_score = 0.5\n[[zone]]\nname = "name"\n',
+    ],
+)
+def test_one_setting_is_changed_and_nothing_else(text: str) -> None:
+    wanted = tomllib.loads(text)
+    wanted.setdefault("model", {})["name"] = "person-s"
+    changed = with_setting(text, "model", "name", "person-s")
+    assert tomllib.loads(changed) == wanted
+    assert len(changed.splitlines()) <= len(text.splitlines()) + 4
+
+
+def test_a_setting_that_stands_in_an_unusual_manner_is_left_alone() -> None:
+    with pytest.raises(OperatorError, match="cannot be changed"):
+        with_setting('model = { name = "old" }\n', "model", "name", "new")
