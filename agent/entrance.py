@@ -138,8 +138,8 @@ async def _calling(
     if place is None or standing.keyed is None or tls is None:
         yield
         return
-    trust = standing.keyed.trust
-    calls = CallHome(standing.id, place, lambda: trust.claimed, lambda connection: doors.take(tls, connection))
+    trust, key = standing.keyed.trust, standing.keyed.device.key
+    calls = CallHome(standing.id, key, place, lambda: trust.claimed, lambda connection: doors.take(tls, connection))
     async with _running(calls.run(), "call-home"):
         yield
 

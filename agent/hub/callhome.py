@@ -1,8 +1,8 @@
 """Calls the hub where it cannot reach the camera: behind a router, or where multicast does not pass.
 
-The camera opens the connection, says in one line which camera it is, and waits; from then on it is the server, exactly
-as for a connection that came to its TLS door: same keys, same pins, same roles. One such connection stands by at any
-time; as soon as the hub uses it the next is opened. A camera without a hub calls nobody.
+The camera opens the connection, proves which camera it is (`agent.hub.calling`), and waits; from then on it is the
+server, exactly as for a connection that came to its TLS door: same keys, same pins, same roles. One such connection
+stands by at any time; as soon as the hub uses it the next is opened. A camera without a hub calls nobody.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import random
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 
-GREETING = "AISLEWATCH-CALL 1 {id}\n"
+from agent.hub.calling import LONGEST, answer_line
+
 CONNECT_S = 10.0
 STAND_BY_S = 300.0
 """So long one connection stands by: then a new one takes its place, which no router on the way has forgotten."""
@@ -31,11 +33,13 @@ class CallHome:
     def __init__(
         self,
         camera: str,
+        key: Path,
         place: tuple[str, int],
         claimed: Callable[[], bool],
         serve: Callable[[socket.socket], Awaitable[None]],
     ) -> None:
         self._camera = camera
+        self._key = key
         self._place = place
         self._claimed = claimed
         self._serve = serve
@@ -50,7 +54,7 @@ class CallHome:
                 continue
             try:
                 await self._call()
-            except OSError as error:  # TimeoutError is one
+            except (OSError, ValueError) as error:  # TimeoutError is an OSError
                 self._failed(error)
             await asyncio.sleep(self._pause_s())
 
@@ -73,7 +77,7 @@ class CallHome:
             connection.close()
 
     async def _opened(self) -> socket.socket:
-        """A connection on which the hub was told who calls. Raises OSError."""
+        """A connection on which the hub was told who calls. Raises OSError, ValueError."""
         loop, (host, port) = asyncio.get_running_loop(), self._place
         failed: OSError = OSError(f"{host} has no address")
         for family, kind, protocol, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
@@ -82,7 +86,8 @@ class CallHome:
                 connection.setblocking(False)
                 await loop.sock_connect(connection, address)
                 _keep_alive(connection)
-                await loop.sock_sendall(connection, GREETING.format(id=self._camera).encode())
+                line = await _line(connection)
+                await loop.sock_sendall(connection, answer_line(self._camera, self._key, line))
                 return connection
             except OSError as error:
                 connection.close()
@@ -102,7 +107,7 @@ class CallHome:
                 return True
         return False
 
-    def _failed(self, error: OSError) -> None:
+    def _failed(self, error: OSError | ValueError) -> None:
         level = logging.DEBUG if self._failures else logging.WARNING
         self._failures += 1
         _log.log(level, "cannot call the hub at %s port %d: %s", *self._place, error or type(error).__name__)
@@ -119,6 +124,17 @@ def _keep_alive(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in _KEEPALIVE:
         connection.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+async def _line(connection: socket.socket) -> bytes:
+    """What the hub says first: nothing follows before it was answered. Raises OSError."""
+    loop, said = asyncio.get_running_loop(), b""
+    while not said.endswith(b"\n") and len(said) < LONGEST:
+        piece = await loop.sock_recv(connection, LONGEST - len(said))
+        if not piece:
+            raise ConnectionError("the hub has hung up")
+        said += piece
+    return said
 
 
 def _set(ready: asyncio.Future[None]) -> None:

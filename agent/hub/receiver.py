@@ -105,7 +105,7 @@ class Hub:
 
         Multicast is spoken on `interfaces`; `listen` is where claimed cameras may call that the hub cannot reach.
         """
-        board = Switchboard(lambda camera: camera in self._claimed, self._called)
+        board = Switchboard(self._key_of, self._called)
         try:
             async with (
                 board.listening(*listen) if listen else nullcontext(),
@@ -173,10 +173,14 @@ class Hub:
         else:
             self._link(tasks, OpenWay(http, self._keyring), camera.name, camera.urls())
 
+    def _key_of(self, camera: str) -> str:
+        pin = self._keyring.pin(camera) if self._keyring else None
+        return pin.fp if pin and camera in self._claimed else ""
+
     def _called(self, camera: str, url: str) -> None:
-        """A camera calls: go that way unless there is another."""
+        """A camera calls: go that way unless its link stands, or goes there already in its own time."""
         claimed, link = self._claimed.get(camera), self._links.get(camera)
-        if claimed and link and link.state is not LinkState.LINKED:
+        if claimed and link and link.state is not LinkState.LINKED and link.url != url + LINK:
             claimed.way.called(url + LINK)
 
     def _wanted(self, camera: str) -> bool:
@@ -215,7 +219,7 @@ class CameraLink:
         self._way = way
         self._name = name
         self._urls = urls
-        self._url = ""
+        self.url = ""
         self._failures = 0
         self._moved = asyncio.Event()
         self.state = LinkState.WAITING
@@ -223,7 +227,7 @@ class CameraLink:
     def moved(self, urls: list[str]) -> None:
         """The camera announces these addresses now. A link over one that is not among them is given up at once."""
         self._urls = urls
-        if urls and (self.state is not LinkState.LINKED or self._url not in urls):
+        if urls and (self.state is not LinkState.LINKED or self.url not in urls):
             self._failures = 0
             self._moved.set()
 
@@ -237,8 +241,8 @@ class CameraLink:
         """Connect and serve until the link breaks or the camera moves; the reason."""
         self._moved.clear()
         self._linked_at_s = math.inf
-        self._url = self._urls[self._failures % len(self._urls)] if self._urls else ""
-        self._enter(LinkState.CONNECTING, self._url)
+        self.url = self._urls[self._failures % len(self._urls)] if self._urls else ""
+        self._enter(LinkState.CONNECTING, self.url)
         serving = asyncio.create_task(self._serve())
         moving = asyncio.create_task(self._moved.wait())
         try:
@@ -260,7 +264,7 @@ class CameraLink:
 
     async def _serve(self) -> None:
         silence_s = 20.0
-        async with await self._way.open(self._url, silence_s) as client:
+        async with await self._way.open(self.url, silence_s) as client:
             try:
                 async for message in client:
                     self._way.check(message.device)
@@ -277,7 +281,7 @@ class CameraLink:
         await client.resume(self._hub.hub_id, hello.epoch, await self._hub.cursor(hello.device, hello.epoch))
         self._linked_at_s = asyncio.get_running_loop().time()
         self._hub.reach.linked(hello.device, client)
-        self._enter(LinkState.LINKED, f"{hello.device} at {self._url}")
+        self._enter(LinkState.LINKED, f"{hello.device} at {self.url}")
 
     async def _wait(self) -> None:
         try:

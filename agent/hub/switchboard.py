@@ -2,23 +2,23 @@
 
 For each camera that calls there is an address on this computer: whatever connects there is put through to a connection
 that the camera keeps standing by. So everything that reaches cameras works over a call as well, and TLS goes from end
-to end: who calls proves nothing, only the camera's key does.
+to end.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
+
+from agent.hub.calling import LONGEST, caller_in, challenge_line, is_proven
 
 GREETING_S = 5.0
 PUT_THROUGH_S = 10.0
 MOST_EACH, MOST_FROM_ONE, MOST = 4, 64, 1024
 """Calls that may stand by for one camera, come from one address, and wait at all."""
-_GREETING = re.compile(rb"AISLEWATCH-CALL 1 ([A-Za-z0-9._-]{1,64})\n")
-_LONGEST = 128
 _PIECE = 1 << 16
 
 
@@ -36,13 +36,13 @@ class Call(NamedTuple):
 
 
 class Switchboard:
-    """`known` says whether a camera is one of this hub's; `called` hears of a camera that calls and its address here.
+    """`key_of` gives the fingerprint of a camera's key, "" where it is none of this hub's.
 
-    Of several that call by one name the newest is tried first: one that is not the camera fails by its key.
+    `called` hears of a camera that calls, and of its address here.
     """
 
-    def __init__(self, known: Callable[[str], bool], called: Callable[[str, str], None]) -> None:
-        self._known = known
+    def __init__(self, key_of: Callable[[str], str], called: Callable[[str, str], None]) -> None:
+        self._key_of = key_of
         self._called = called
         self._calls: dict[str, list[Call]] = {}
         self._places: dict[str, asyncio.Server] = {}
@@ -72,8 +72,8 @@ class Switchboard:
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Somebody calls."""
         address = writer.get_extra_info("peername")[0]
-        camera = await _greeted(reader) if self._has_room(address) else ""
-        if not camera or not self._known(camera):
+        camera = await self._proven(reader, writer) if self._has_room(address) else ""
+        if not camera:
             writer.transport.abort()
             return
         calls = [call for call in self._calls.get(camera, []) if call.alive]
@@ -82,6 +82,18 @@ class Switchboard:
         self._calls[camera] = [*calls[-(MOST_EACH - 1) :], Call(reader, writer, address)]
         self._news.set()
         self._called(camera, await self._place(camera))
+
+    async def _proven(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
+        """The camera that calls; "" for whoever is none of ours, or says nothing."""
+        challenge = secrets.token_hex(16)
+        with suppress(OSError, ValueError, asyncio.IncompleteReadError):  # TimeoutError is an OSError
+            writer.write(challenge_line(challenge))
+            async with asyncio.timeout(GREETING_S):
+                line = await reader.readuntil(b"\n")
+            camera = caller_in(line) if len(line) <= LONGEST else ""
+            fp = self._key_of(camera) if camera else ""
+            return camera if fp and is_proven(line, challenge, fp) else ""
+        return ""
 
     async def _place(self, camera: str) -> str:
         """The address on this computer by which the camera is reached."""
@@ -124,16 +136,6 @@ class Switchboard:
 def _url(server: asyncio.Server) -> str:
     host, port = server.sockets[0].getsockname()
     return f"https://{host}:{port}"
-
-
-async def _greeted(reader: asyncio.StreamReader) -> str:
-    """The camera that the caller says it is; "" for one that says something else, or nothing."""
-    with suppress(OSError, ValueError, asyncio.IncompleteReadError):  # TimeoutError is an OSError
-        async with asyncio.timeout(GREETING_S):
-            line = await reader.readuntil(b"\n")
-        if len(line) <= _LONGEST and (found := _GREETING.fullmatch(line)):
-            return found[1].decode()
-    return ""
 
 
 Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
