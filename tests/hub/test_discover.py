@@ -86,3 +86,28 @@ def test_reachable_addresses() -> None:
     assert reachable_addresses("localhost") == LOOPBACK
     assert reachable_addresses("192.0.2.77") == ()
     assert not set(LOOPBACK) & set(reachable_addresses("0.0.0.0"))
+
+
+async def test_two_machines_of_the_same_name_are_both_found_and_say_so() -> None:
+    noted: list[str] = []
+    one = Identity(id="t4same", model="m", fw="0", fp="a" * 16)
+    two = replace(one, fp="b" * 16)
+    first = Announcer(one, 2001, lambda: LOOPBACK, noted.append, poll_s=0.05)
+    second = Announcer(two, 2002, lambda: LOOPBACK, noted.append, poll_s=0.05)
+    async with announced(first), announced(second):
+        async with asyncio.timeout(20):
+            while not (first.name != second.name and first.announced and second.announced):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        found = {camera.port: camera for camera in await discover(2.0, LOOPBACK) if camera.id == "t4same"}
+    assert set(found) == {2001, 2002}
+    assert {camera.id for camera in found.values()} == {"t4same"}
+    assert any("port 200" in words for words in noted)
+
+
+async def test_alone_nobody_else_is_heard() -> None:
+    noted: list[str] = []
+    announcer = Announcer(Identity(id="t5alone", model="m", fw="0"), 2003, lambda: LOOPBACK, noted.append, poll_s=0.05)
+    async with announced(announcer):
+        assert [one.port for one in await discover(1.5, LOOPBACK) if one.id == "t5alone"] == [2003]
+    assert not noted
+    assert announcer.name == "aislewatch-t5alone"
