@@ -45,6 +45,7 @@ def make_mqtt(station: Station, identity: Identity, commands: CommandDesk) -> Mq
         topics,
         Outlet(journal, topics, onvif=config.onvif),
         Retained(journal, topics, _fixed(station, topics, identity), states.now),
+        station.clock,
         Ordering(commands.take, station.clock) if config.commands else None,
     )
 

@@ -83,7 +83,7 @@ async def _light(orders: Orders) -> None:
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         outlet, retained = Outlet(journal, topics, onvif=False), Retained(journal, topics, (), dict)
-        async with MqttService(config, topics, outlet, retained).running():
+        async with MqttService(config, topics, outlet, retained, SystemClock()).running():
             port = runner.addresses[0][1]
             await _obey(f"http://127.0.0.1:{port}", orders.device, lambda event: _drop(journal.append_nowait(event)))
         await link.close()

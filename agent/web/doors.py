@@ -20,6 +20,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from agent.errors import OperatorError
 from agent.hub.callers import STRANGER, Caller, Role
+from agent.hub.certificates import NO_CHECK_TIME
 from agent.hub.identity_key import DeviceIdentity
 from agent.hub.trust import CameraTrust
 from agent.web.guard import Door, Doorkeeper
@@ -28,8 +29,6 @@ BACKLOG = 64
 LOCAL_GROUP = "aislewatch"
 _PEER = struct.Struct("3i")
 _log = logging.getLogger(__name__)
-_NO_CHECK_TIME = 0x200000
-"""X509_V_FLAG_NO_CHECK_TIME of OpenSSL: a camera whose clock is wrong must still know its hub."""
 
 
 class PlainDoor:
@@ -90,7 +89,7 @@ class TlsDoor:
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.num_tickets = 0
         context.verify_mode = ssl.CERT_OPTIONAL
-        context.verify_flags |= _NO_CHECK_TIME
+        context.verify_flags |= NO_CHECK_TIME
         try:
             context.load_cert_chain(self._identity.certificate, self._identity.key)
         except OSError as error:

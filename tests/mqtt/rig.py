@@ -21,6 +21,7 @@ from agent.hub.mqtt.retained import Retained
 from agent.hub.mqtt.service import Backoff, MqttService
 from agent.hub.mqtt.telling import Message, Topics
 from agent.tables.mqtt import MqttConfig
+from hal.ports import Clock
 from hal.system import SystemClock
 
 DEVICE = "cam0001"
@@ -121,6 +122,7 @@ async def camera(
     fixed: tuple[Message, ...] = (),
     ordering: Ordering | None = None,
     states: Mapping[str, Mapping[str, Json]] | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Camera]:
     """A camera's end as the agent composes it, without a camera."""
     plain: dict[str, Any] = {"host": "127.0.0.1", "port": port, "tls": False, "keepalive_s": 2}
@@ -129,7 +131,7 @@ async def camera(
     async with await Journal.open(folder / "journal.db", SystemClock()) as journal:
         outlet = Outlet(journal, TOPICS, onvif=config.onvif)
         retained = Retained(journal, TOPICS, fixed, lambda: now)
-        service = MqttService(config, TOPICS, outlet, retained, ordering, SOON)
+        service = MqttService(config, TOPICS, outlet, retained, clock or SystemClock(), ordering, SOON)
         async with service.running():
             yield Camera(journal, service, now)
 

@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from agent.config import parse_config
 from agent.errors import ConfigError
 from agent.hub.certificates import authority_certificate, certificate_pem, key_pem, new_key
+from hal.simulated.clock import ManualClock
 from tests.mqtt.rig import TOPICS, camera, listening, until
 from tools.benchmarks.mosquitto import mosquitto, no_mosquitto
 
@@ -33,9 +34,9 @@ class Authority:
         self.ca = folder / f"{name}-ca.pem"
         self.ca.write_bytes(certificate_pem(self._own))
 
-    def issue(self, name: str, *, server: bool) -> tuple[Path, Path]:
+    def issue(self, name: str, *, server: bool, over: bool = False) -> tuple[Path, Path]:
         """The files of a certificate for 127.0.0.1, and of its key."""
-        key, now = new_key(), datetime.now(UTC)
+        key, now = new_key(), datetime.now(UTC) - timedelta(days=100 if over else 0)
         builder = (
             x509.CertificateBuilder()
             .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
@@ -59,9 +60,9 @@ class Authority:
 class Shop:
     """A broker's TLS, an authority that vouches for it, and another that does not."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, over: bool = False) -> None:
         self.good, self.bad = Authority(folder, "good"), Authority(folder, "bad")
-        cert, key = self.good.issue("broker", server=True)
+        cert, key = self.good.issue("broker", server=True, over=over)
         self.broker = f"cafile {self.good.ca}\ncertfile {cert}\nkeyfile {key}\nrequire_certificate true\n"
         self.broker += "use_identity_as_username true\nallow_anonymous false"
         self.context = ssl.create_default_context(cafile=str(self.good.ca))
@@ -106,6 +107,18 @@ async def test_a_broker_that_nobody_vouches_for_hears_nothing(tmp_path: Path) ->
                 await until(lambda: "certificate" in str(cam.service.facts()["trouble"]).lower())
                 assert cam.service.connections == 0
             assert heard.messages == []
+
+
+@needs_broker
+async def test_dates_count_only_for_a_camera_that_knows_the_time(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, over=True)
+    with mosquitto(tmp_path, shop.broker) as broker:
+        settings = shop.settings()
+        async with camera(tmp_path, broker.port, settings=settings, clock=ManualClock()) as cam:
+            await until(lambda: "expired" in str(cam.service.facts()["trouble"]))
+            assert cam.service.connections == 0
+        async with camera(tmp_path, broker.port, settings=settings, clock=ManualClock(synchronised=False)) as cam:
+            await until(lambda: cam.service.connected)
 
 
 def _let_in(users: Path, name: str, password: str) -> None:

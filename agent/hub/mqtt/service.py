@@ -18,6 +18,7 @@ from agent.hub.mqtt.retained import Retained
 from agent.hub.mqtt.telling import Message, Topics, encoded
 from agent.metrics import Metric, counter, gauge
 from agent.tables.mqtt import MqttConfig
+from hal.ports import Clock
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class MqttService:
         topics: Topics,
         outlet: Outlet,
         retained: Retained,
+        clock: Clock,
         ordering: Ordering | None = None,
         backoff: Backoff | None = None,
     ) -> None:
@@ -54,6 +56,7 @@ class MqttService:
         self._topics = topics
         self._outlet = outlet
         self._retained = retained
+        self._clock = clock
         self._ordering = ordering
         self._backoff = backoff or Backoff()
         self._failures = 0
@@ -108,7 +111,7 @@ class MqttService:
         """One connection, from its welcome to its end. Raises LinkClosed, OperatorError."""
         loop = asyncio.get_running_loop()
         try:
-            async with connected(self._config, self._topics) as broker:
+            async with connected(self._config, self._topics, timely=self._clock.wall().synchronised) as broker:
                 since_s = loop.time()
                 try:
                     await self._serve(broker)
