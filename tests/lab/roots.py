@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -12,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.requirements import Requirement
-
+from tools.image.locks import lock_for
 from tools.image.recipe import BuildError
 from tools.image.sources import host_archives, plain
 from tools.image.wheels import build_agent
@@ -120,7 +118,7 @@ def _bootstrap(recipe: Recipe, root: Path) -> None:
 def _add_environment(recipe: Recipe, root: Path) -> None:
     """The locked packages in the root's own environment; they are fetched here, so the root needs no network."""
     wheels = CACHE / f"wheels-{recipe.python}"
-    locks = [_lock_for(recipe.python, REPOSITORY / lock) for lock in recipe.locks]
+    locks = [lock_for(recipe.python, REPOSITORY / lock, CACHE) for lock in recipe.locks]
     fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps", "--prefer-binary"]
     for lock in locks:
         _do([*fetch, f"--python-version={recipe.python}", f"--requirement={lock}", f"--dest={wheels}"], limit_s=1500)
@@ -133,17 +131,6 @@ def _add_environment(recipe: Recipe, root: Path) -> None:
         options = ("--no-deps", "--no-build-isolation", "--require-hashes")
         _in(root, *PIP, *offline, *options, "-r", f"/tmp/wheels/{lock.name}")
     shutil.rmtree(inside)
-
-
-def _lock_for(python: str, lock: Path) -> Path:
-    """A universal lock cut down to what another Python needs; pip judges markers by the one that runs it."""
-    target = {"python_version": python, "python_full_version": f"{python}.0"}
-    blocks = re.findall(r"^\S.*?(?=^\S|\Z)", lock.read_text(), re.MULTILINE | re.DOTALL)
-    markers = [Requirement(block.split("\\")[0].strip()).marker for block in blocks]
-    needed = (block for block, marker in zip(blocks, markers, strict=True) if not marker or marker.evaluate(target))
-    cut = CACHE / f"{lock.stem}-{python}.lock"
-    cut.write_text("".join(re.sub(r" ;[^\\\n]*", " ", block, count=1) for block in needed))
-    return cut
 
 
 def _in(root: Path, *command: str) -> None:

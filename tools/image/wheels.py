@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools.image.locks import lock_for
 from tools.image.recipe import ROOT, BuildError, Recipe
 from tools.image.run import run
 
@@ -43,17 +44,19 @@ def download(recipe: Recipe, cache: Path) -> list[Path]:
 
 def _download(recipe: Recipe, folder: Path) -> None:
     version = recipe.python.replace(".", "")
+    folder.mkdir(parents=True, exist_ok=True)
     for lock in recipe.requirements:
         run(
             [
                 *_pip("download"),
+                "--no-deps",
                 "--only-binary=:all:",
                 *(f"--platform=manylinux{tag}_aarch64" for tag in _GLIBC_TAGS),
                 f"--python-version={recipe.python}",
                 "--implementation=cp",
                 *(f"--abi={abi}" for abi in (f"cp{version}", "abi3", "none")),
                 "--require-hashes",
-                f"--requirement={ROOT / lock}",
+                f"--requirement={lock_for(recipe.python, ROOT / lock, folder)}",
                 f"--dest={folder}",
             ]
         )
