@@ -236,6 +236,16 @@ async def _loads(running: Fleet, what: str, seconds: float, burst_s: float) -> l
     return rows
 
 
+def document(rows: Sequence[Row], cameras: int, busy: float) -> str:
+    """The section of docs/benchmarks.md; `busy` is the computer's load average."""
+    about = f"`python tools/fleet.py --cameras {cameras}` with the times that the rows tell, on {os.cpu_count()} cores"
+    about += (
+        f" whose load average was {busy:.0f}, others' work included. The light cameras have no picture and no model;"
+    )
+    about += " every event is synced alone to its camera's disk; no TLS in between."
+    return f"## Many cameras\n\n{about}\n\n{as_markdown(rows)}"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; see the module's own words."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
