@@ -7,7 +7,7 @@ loses its differences when it is blurred once more, what is blurred does not.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -31,7 +31,7 @@ DARK, BRIGHT = 24, 232
 MOST_DARK, MOST_BRIGHT = 0.5, 0.15
 LEAST_MEAN, MOST_MEAN, LEAST_SPREAD = 50.0, 200.0, 24.0
 UPRIGHT_DEG, LEAST_EDGE, LEAST_UPRIGHT = 15.0, 48.0, 150
-NEAR_DEG, MEAN_SHIFTS = 5.0, 10
+NEAR_DEG, REFITS = 5.0, 10
 
 ADVICE = {
     "ok": "",
@@ -120,7 +120,7 @@ def _full(level: float) -> float:
 
 
 def _tilt(luma: U8) -> float | None:
-    """The commonest lean of what is nearly upright, weighted by how clear it is."""
+    """How far what is nearly upright leans in the middle of the picture, weighted by how clear it is."""
     small = np.asarray(cv2.resize(luma, (2 * WIDTH, 2 * HEIGHT), interpolation=cv2.INTER_AREA), np.float32)
     small = np.asarray(cv2.GaussianBlur(small, (0, 0), 1.5), np.float32)
     x, y = cv2.Sobel(small, cv2.CV_32F, 1, 0), cv2.Sobel(small, cv2.CV_32F, 0, 1)
@@ -129,10 +129,19 @@ def _tilt(luma: U8) -> float | None:
     upright = (strength > LEAST_EDGE) & (np.abs(lean) < UPRIGHT_DEG)
     if int(upright.sum()) < LEAST_UPRIGHT:
         return None
-    seen, weights = lean[upright], strength[upright]
-    counts, edges = np.histogram(seen, bins=2 * int(UPRIGHT_DEG), range=(-UPRIGHT_DEG, UPRIGHT_DEG), weights=weights)
-    common = float(edges[int(counts.argmax())]) + 0.5
-    for _ in range(MEAN_SHIFTS):
-        near = np.abs(seen - common) < NEAR_DEG
-        common = float(np.average(seen[near], weights=weights[near]))
-    return round(common, 1)
+    place = np.nonzero(upright)[1] / upright.shape[1] - 0.5
+    return round(_at_the_middle(place, lean[upright], strength[upright]), 1)
+
+
+def _at_the_middle(place: NDArray[Any], lean: NDArray[Any], weights: NDArray[Any]) -> float:
+    """The lean at the middle of the picture of a line through what is seen; what lies far off it is left out.
+
+    A camera that looks down sees uprights spread: those at the sides lean outwards, though it hangs level.
+    """
+    middle, slope = float(np.average(lean, weights=weights)), 0.0
+    for _ in range(REFITS):
+        near = np.abs(lean - middle - slope * place) < NEAR_DEG
+        if int(near.sum()) < LEAST_UPRIGHT:
+            break
+        slope, middle = (float(value) for value in np.polyfit(place[near], lean[near], 1, w=np.sqrt(weights[near])))
+    return middle
