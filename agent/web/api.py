@@ -178,3 +178,4 @@ async def _read_body(request: web.Request, body_s: float) -> None:
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    response.headers[hdrs.SERVER] = "aislewatch"  # and not which versions of what

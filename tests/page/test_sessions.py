@@ -63,6 +63,21 @@ async def test_the_cookie_is_for_this_origin_over_tls_and_for_no_script(camera: 
     assert {"HttpOnly", "Secure", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
 
 
+async def test_a_stranger_is_told_no_version_and_nobody_frames_or_keeps_an_answer(camera: PairingCamera) -> None:
+    url = camera.url("/enter/aaaaaaaaaaaaaaaa")
+    async with aiohttp.ClientSession() as http, http.get(url, ssl=pinned_context(camera.device.fp)) as answer:
+        assert answer.status == 403
+        assert answer.headers["Server"] == "aislewatch"
+        assert (answer.headers["X-Frame-Options"], answer.headers["Cache-Control"]) == ("DENY", "no-store")
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://elsewhere.example"}, {"Host": "elsewhere.example"}])
+async def test_another_sites_page_gets_nothing_done(camera: PairingCamera, headers: dict[str, str]) -> None:
+    browser = await at_work(camera)
+    signed = {SEAL: browser.seal("POST", "/v1/claim", b"{}")}
+    assert (await browser.send("POST", "/v1/claim", {**signed, **headers}, b"{}"))[0] == 403
+
+
 async def test_a_stolen_cookie_is_worth_nothing(camera: PairingCamera) -> None:
     browser = await at_work(camera)
     thief = Browser(camera, browser.cookie)
