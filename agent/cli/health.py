@@ -7,9 +7,10 @@ from typing import Any
 
 from agent.cli.asking import ask, tell, who
 from agent.cli.foresight import brief
+from agent.cli.looks import mark
 from agent.cli.printing import say
 
-MARKS = {"ok": "ok     ", "warning": "WARNING", "fault": "FAULT  ", "unknown": "unknown"}
+WORDS = {"ok": "ok     ", "warning": "WARNING", "fault": "FAULT  ", "unknown": "unknown"}
 
 SHORT = {
     "soc_temp_c": "processor",
@@ -52,9 +53,10 @@ def lines(facts: dict[str, Any]) -> Iterator[str]:
         yield "nothing is known yet: no frame was looked at, or health.image = false"
     for one in facts["findings"]:
         sure = "" if one["state"] in ("ok", "unknown") else f", {one['confidence']:.0%} sure"
-        yield f"{MARKS[one['state']]} {one['what']:10} for {_lasting(one['for_s'])}{sure}  {one['detail']}".rstrip()
+        state = mark(one["state"], WORDS[one["state"]])
+        yield f"{state} {one['what']:10} for {_lasting(one['for_s'])}{sure}  {one['detail']}".rstrip()
         if one.get("advice"):
-            yield f"        -> {one['advice']}"
+            yield f"  -> {one['advice']}"
     for one in facts.get("forecasts", ()):
         yield brief(one)
     yield from _measured(facts)

@@ -125,6 +125,9 @@ def status_lines(facts: dict[str, Any]) -> list[str]:
     camera, journal, model = facts["camera"], facts["journal"], facts["model"]
     seeing = f"sees {camera['source']}" if camera["open"] else "SEES NOTHING"
     frame = facts["stages_ms"].get("frame")
+    sights = mark("ok", seeing) if camera["open"] else mark("fault", seeing)
+    vouched = mark("ok", "synchronised") if facts["clock"]["synchronised"] else mark("warning", "NOT SYNCHRONISED")
+    kept = mark("ok", "safe on disk") if journal["durable"] else mark("fault", "IN MEMORY ONLY")
     outputs = ", ".join(
         f"{output['name']} {'ON' if output['on'] else 'off'} ({'FAULTED' if output['faulted'] else output['state']})"
         for output in facts["outputs"]
@@ -133,14 +136,14 @@ def status_lines(facts: dict[str, Any]) -> list[str]:
     hubs = ", ".join(str(hub.get("hub") or "?") for hub in facts["hubs"]) or "none"
     return [
         f"{facts['name']} ({facts['id']}), version {facts['fw']}, up {facts['uptime_s']:.0f} s, {facts['state']}",
-        f"camera   {seeing}, {camera['captured']} frames, {camera['dropped']} dropped",
+        f"camera   {sights}, {camera['captured']} frames, {camera['dropped']} dropped",
         f"model    {model['name']} on {model['device']} ({model['runtime']}) {model['degraded']}".rstrip(),
         f"frame    {frame:.1f} ms" if frame else "frame    none yet",
-        *([f"rules    UNAVAILABLE: {'; '.join(lacking)}"] if lacking else []),
+        *([f"rules    {mark('fault', 'UNAVAILABLE')}: {'; '.join(lacking)}"] if lacking else []),
         f"outputs  {outputs or 'none configured'}",
-        f"journal  {journal['last_seq']} events, {'safe on disk' if journal['durable'] else 'IN MEMORY ONLY'}",
+        f"journal  {journal['last_seq']} events, {kept}",
         f"review   {review_line(facts['review'])}",
         f"hubs     {hubs}",
         *([f"mqtt     {mqtt_line(facts['mqtt'])}"] if facts.get("mqtt") else []),
-        f"clock    {'synchronised' if facts['clock']['synchronised'] else 'NOT SYNCHRONISED'}",
+        f"clock    {vouched}",
     ]

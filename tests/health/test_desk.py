@@ -38,9 +38,9 @@ def test_the_worst_comes_first_and_what_is_over_stays_known() -> None:
     facts = desk.facts()
     assert facts["state"] == "fault"
     assert list(lines(facts)) == [
-        "FAULT   covered    for 5 min, 97% sure  all of it",
-        f"        -> {ADVICE['covered']}",
-        "ok      image      for 6 min  the scene is known",
+        "✘ FAULT   covered    for 5 min, 97% sure  all of it",
+        f"  -> {ADVICE['covered']}",
+        "✔ ok      image      for 6 min  the scene is known",
     ]
     desk.take(HealthSample("covered", HealthState.OK, 400.0, 400.0, 1.0))
     assert desk.facts()["state"] == "ok"
