@@ -26,6 +26,16 @@ class Cable:
         _ip("-n", namespace, "address", "add", address, "dev", "eth0")
 
     @staticmethod
+    def link(namespace: str, *, up: bool) -> None:
+        """Pull the plug of an end, or put it in."""
+        _ip("-n", namespace, "link", "set", "eth0", "up" if up else "down")
+
+    @staticmethod
+    def multicast(namespace: str, *, on: bool) -> None:
+        """Whether multicast passes an end."""
+        _ip("-n", namespace, "link", "set", "eth0", "multicast", "on" if on else "off")
+
+    @staticmethod
     def inside(namespace: str) -> list[str]:
         """What to put before a command so that it runs there."""
         return ["ip", "netns", "exec", namespace]
