@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from agent.web.live import HEADERS, PAGES
-from tools.devtools import find_browser
-from tools.page_tour import camera, click, draw, page, report, silence
+from tools.devtools import Tab, find_browser
+from tools.page_tour import camera, click, draw, page, report, select, silence
 
 STATIC = Path(__file__).parents[2] / "agent" / "web" / "static"
 MOST_BYTES = 150_000
@@ -63,6 +63,22 @@ def test_every_field_has_a_label() -> None:
         assert len(fields) == len(labelled) > 0
 
 
+async def by_keyboard(tab: Tab) -> None:
+    """Draw a mask with keys alone, and undo it."""
+    await click(tab, "#views [href='#zones']")
+    await tab.until("document.querySelectorAll('#draw-list li').length === 3", 20)
+    await select(tab, "#draw-what", "privacy_mask")
+    await click(tab, "#draw-new")
+    for key in (" ", *("ArrowRight",) * 9, " ", *("ArrowDown",) * 9, " ", "Enter"):
+        await tab.call("Input.dispatchKeyEvent", type="keyDown", key=key)
+        await tab.call("Input.dispatchKeyEvent", type="keyUp", key=key)
+    await tab.until("document.querySelectorAll('#draft .handle.corner').length === 3", 20)
+    assert await tab.evaluate("document.querySelectorAll('#draw-list li').length") == 4
+    await click(tab, "#draw-undo")
+    await tab.until("document.querySelectorAll('#draw-list li').length === 3", 20)
+    assert await tab.evaluate("document.getElementById('draw-save').hidden") is True
+
+
 @pytest.mark.lab
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(find_browser() is None, reason="no Chromium is installed (apt-get install chromium)")
@@ -73,6 +89,7 @@ async def test_from_a_link_to_the_report_of_an_intruder(tmp_path: Path, phone: b
             addEventListener("error", e => wrongs.push(`error ${e.message}`));
             addEventListener("unhandledrejection", e => wrongs.push(`rejected ${e.reason}`));
             addEventListener("securitypolicyviolation", e => wrongs.push(`policy ${e.violatedDirective}`));""")
+        await by_keyboard(tab)
         await draw(tab, phone=phone)
         written = await asyncio.to_thread((shop.folder / "camera.toml").read_text)
         assert 'name = "store-room"' in written
