@@ -8,13 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 
 from agent.domain import Json
-from agent.events.journal import Position
 from agent.health.board import ONVIF
 from agent.hub.commands import CommandDesk
 from agent.hub.identity import Identity
 from agent.hub.mqtt.discovery import Described, descriptions
 from agent.hub.mqtt.ordering import Ordering
-from agent.hub.mqtt.outlet import CONSUMER, Outlet
+from agent.hub.mqtt.outlet import Outlet, let_go
 from agent.hub.mqtt.retained import Retained
 from agent.hub.mqtt.service import MqttService
 from agent.hub.mqtt.telling import Message, Topics, encoded
@@ -34,8 +33,7 @@ def make_mqtt(station: Station, identity: Identity, commands: CommandDesk) -> Mq
     """The service; None where no broker is configured: then the journal keeps nothing for one any more."""
     config, journal = station.config.mqtt, station.journal
     if not config.host:
-        if journal.cursor(CONSUMER).seq:
-            journal.acknowledge(CONSUMER, Position(journal.head.epoch, journal.head.last_seq))
+        let_go(journal)
         return None
     topics = Topics(config.topic, identity.id)
     states = States(station)

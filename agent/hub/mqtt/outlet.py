@@ -49,6 +49,12 @@ class Outlet:
             yield named
 
 
+def let_go(journal: Journal) -> None:
+    """There is no broker any more: what it never confirmed is not kept for it beyond this start."""
+    if journal.cursor(CONSUMER).seq:
+        journal.acknowledge(CONSUMER, Position(journal.head.epoch, journal.head.last_seq))
+
+
 async def publish_all(broker: Broker, messages: list[Message]) -> None:
     """Have all of them confirmed. Raises LinkClosed, the first one that there was.
 
