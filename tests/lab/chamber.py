@@ -12,6 +12,8 @@ from tests.lab.nspawn import PROLOGUE
 from tests.lab.roots import REPOSITORY, VENV
 
 PYTHON = f"{VENV}/bin/python"
+# systemd-nspawn speaks to what it starts as systemd does to a service, which would let the agent restart itself.
+_UNSUPERVISED = ("/usr/bin/env", "--unset=NOTIFY_SOCKET")
 # What a test may write beside the code goes into memory, and is gone with the chamber.
 _ENTER = """
 exec systemd-nspawn --quiet --register=no --keep-unit --as-pid2 --volatile=overlay --private-network \\
@@ -33,7 +35,8 @@ class Chamber:
         settings = {"AISLEWATCH_DATA": "/data", "HYPOTHESIS_STORAGE_DIRECTORY": "/tmp/hypothesis", **variables}
         given = [f"--setenv={name}={value}" for name, value in settings.items()]
         namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        shell = ["sh", "-c", PROLOGUE + _ENTER, "sh", *binds, f"--overlay={REPOSITORY}::/repository", *given, *command]
+        options = [*binds, f"--overlay={REPOSITORY}::/repository", *given]
+        shell = ["sh", "-c", PROLOGUE + _ENTER, "sh", *options, *_UNSUPERVISED, *command]
         environment = {"ROOT": str(self.root), "NAME": "aislewatch-chamber", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
         return subprocess.run(
             [*namespaces, *shell],
