@@ -22,6 +22,8 @@ test: $(STAMP) ## the default tests (under 10 minutes on 2 cores)
 test-slow: $(STAMP) ## the long ones: kill cycles, soak, laboratory
 	@$(MAKE) --no-print-directory need COMMAND=gcc PACKAGE="gcc libc6-dev"
 	@$(MAKE) --no-print-directory need COMMAND=mkfs.ext4 PACKAGE=e2fsprogs
+	@test "$$(id -u)" != 0 || $(MAKE) --no-print-directory need COMMAND=mmdebstrap PACKAGE=mmdebstrap
+	@test "$$(id -u)" != 0 || $(MAKE) --no-print-directory need COMMAND=systemd-nspawn PACKAGE=systemd-container
 	$(PY) -m pytest -m "slow or lab" --timeout=1800 $(ARGS)
 
 lab: $(STAMP) ## the laboratory in its long form: booted systems, emulated boards (as root; see docs/lab.md)
