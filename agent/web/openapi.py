@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -79,6 +80,9 @@ def _schemas(operations: Iterable[Operation]) -> tuple[dict[Any, Any], dict[str,
     """The schema of every type that an operation names, and of those that they are made of."""
     kinds = list(dict.fromkeys(kind for operation in operations for kind in _kinds(operation)))
     schemas, components = msgspec.json.schema_components(kinds, ref_template=REFS)
+    for component in components.values():
+        if "description" in component:  # Python 3.13 strips the indentation of docstrings itself
+            component["description"] = inspect.cleandoc(component["description"])
     return dict(zip(kinds, map(_ecma, schemas), strict=True)), _ecma(components)
 
 
