@@ -44,7 +44,9 @@ def scene_message(config: Config) -> dict[str, Json]:
             )
             for mask in masks
         ],
-        "outputs": [{"name": output.name, "pattern": output.pattern, **_rhythm(output)} for output in config.alarm_outputs],
+        "outputs": [
+            {"name": output.name, "pattern": output.pattern, **_rhythm(output)} for output in config.alarm_outputs
+        ],
     }
 
 
