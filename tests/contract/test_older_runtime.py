@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("tflite-runtime==2.14.0", "ai-edge-litert", "numpy<2", "pytest")
+PACKAGES = ("tflite-runtime==2.14.0", "ai-edge-litert", "numpy<2", "pytest", "hypothesis")
 
 
 @pytest.fixture(scope="session")
