@@ -17,7 +17,7 @@ run: $(STAMP) ## the simulated shop, its camera and a hub, with a live page (ARG
 
 test: $(STAMP) ## the default tests (under 10 minutes on 2 cores)
 	@test "$$(id -u)" != 0 || $(MAKE) --no-print-directory need COMMAND=mosquitto PACKAGE=mosquitto
-	$(PY) -m pytest -n auto -m "not slow and not lab" $(ARGS)
+	$(PY) -m pytest -n auto --dist worksteal -m "not slow and not lab" $(ARGS)
 
 test-slow: $(STAMP) ## the long ones: kill cycles, soak, laboratory
 	@$(MAKE) --no-print-directory need COMMAND=gcc PACKAGE="gcc libc6-dev"
