@@ -86,7 +86,7 @@ async def test_a_rule_that_lacks_its_sense_is_named_by_status(tmp_path: Path) ->
     async with camera(parse_config(config_text(tmp_path) + rule)) as running:
         await eventually(lambda: bool(running.status.facts()["rules_unavailable"]))
         assert running.status.facts()["rules_unavailable"] == {"falls": ["pose"]}
-        assert "rules    UNAVAILABLE: falls (needs pose)" in await command("status", "--url", running.url)
+        assert "UNAVAILABLE: falls (needs pose)" in await command("status", "--url", running.url)
 
 
 async def test_the_next_start_says_how_the_last_run_ended(tmp_path: Path) -> None:
