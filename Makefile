@@ -19,11 +19,9 @@ test: $(STAMP) ## the default tests (under 10 minutes on 2 cores)
 	@test "$$(id -u)" != 0 || $(MAKE) --no-print-directory need COMMAND=mosquitto PACKAGE=mosquitto
 	$(PY) -m pytest -n auto --dist worksteal -m "not slow and not lab" $(ARGS)
 
-test-slow: $(STAMP) ## the long ones: kill cycles, soak, laboratory
+test-slow: $(STAMP) ## the long ones: kill cycles, soak; the laboratory's short form where mmdebstrap and systemd-container are installed
 	@$(MAKE) --no-print-directory need COMMAND=gcc PACKAGE="gcc libc6-dev"
 	@$(MAKE) --no-print-directory need COMMAND=mkfs.ext4 PACKAGE=e2fsprogs
-	@test "$$(id -u)" != 0 || $(MAKE) --no-print-directory need COMMAND=mmdebstrap PACKAGE=mmdebstrap
-	@test "$$(id -u)" != 0 || $(MAKE) --no-print-directory need COMMAND=systemd-nspawn PACKAGE=systemd-container
 	$(PY) -m pytest -m "slow or lab" --timeout=1800 $(ARGS)
 
 lab: $(STAMP) ## the laboratory in its long form: booted systems, emulated boards (as root; see docs/lab.md)
