@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
+from agent.hub.backoff import Backoff
 from agent.hub.calling import LONGEST, answer_line
 
 CONNECT_S = 10.0
 STAND_BY_S = 300.0
 """So long one connection stands by: then a new one takes its place, which no router on the way has forgotten."""
-FIRST_PAUSE_S, MOST_PAUSE_S, LEAST_PAUSE_S = 0.5, 60.0, 0.05
+LEAST_PAUSE_S = 0.05
+BACKOFF = Backoff(first_s=0.5, most_s=60.0)
 _CLAIMED_S = 2.0
 _KEEPALIVE = ((socket.TCP_KEEPIDLE, 20), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
 
@@ -113,10 +114,7 @@ class CallHome:
         _log.log(level, "cannot call the hub at %s port %d: %s", *self._place, error or type(error).__name__)
 
     def _pause_s(self) -> float:
-        """Doubling with each failure in a row, with jitter so that cameras do not march in step."""
-        if not self._failures:
-            return LEAST_PAUSE_S
-        return float(min(FIRST_PAUSE_S * 2 ** min(self._failures - 1, 16), MOST_PAUSE_S) * random.uniform(0.5, 1.0))
+        return BACKOFF.pause_s(self._failures - 1) if self._failures else LEAST_PAUSE_S
 
 
 def _keep_alive(connection: socket.socket) -> None:

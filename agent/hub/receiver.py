@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import random
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ import aiohttp
 
 from agent.errors import LinkClosed, WireError
 from agent.events.wire import Batch, Hello, Record
+from agent.hub.backoff import Backoff
 from agent.hub.client import LinkClient
 from agent.hub.discover import Browser, Found
 from agent.hub.keyring import Keyring
@@ -37,17 +37,6 @@ class LinkState(StrEnum):
     CONNECTING = "connecting"
     LINKED = "linked"
     WAITING = "waiting"
-
-
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """How long to wait after the n-th failure in a row: doubling, with jitter so that links do not march in step."""
-
-    first_s: float = 0.25
-    most_s: float = 15.0
-
-    def pause_s(self, failures: int) -> float:
-        return float(min(self.most_s, self.first_s * 2 ** min(failures, 16)) * random.uniform(0.5, 1.0))
 
 
 @dataclass(frozen=True, slots=True)

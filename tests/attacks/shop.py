@@ -18,11 +18,12 @@ from agent.config import parse_config
 from agent.domain import Event
 from agent.events.journal import Journal
 from agent.events.wire import EventBody, Record
+from agent.hub.backoff import Backoff
 from agent.hub.claim_code import ClaimCode
 from agent.hub.claiming import claim
 from agent.hub.keyring import CameraPin, Keyring
 from agent.hub.ledger import Ledger
-from agent.hub.receiver import Backoff, Hub, LinkState, Watchers
+from agent.hub.receiver import Hub, LinkState, Watchers
 from agent.web.api import KEEPER
 from agent.web.guard import Doorkeeper
 from hal.ports import WallTime

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.events.wire import Record
+from agent.hub.backoff import Backoff
 from agent.hub.ledger import Ledger
-from agent.hub.receiver import Backoff, Hub, Watchers
+from agent.hub.receiver import Hub, Watchers
 
 _START_S = 60.0
 

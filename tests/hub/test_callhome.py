@@ -12,12 +12,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from agent.hub.backoff import Backoff
 from agent.hub.callhome import CallHome
 from agent.hub.calling import answer_line, caller_in, challenge_line, is_proven
 from agent.hub.identity_key import DeviceIdentity
 from agent.hub.keyring import CameraPin, Keyring
 from agent.hub.ledger import Ledger
-from agent.hub.receiver import Backoff, Hub, LinkState
+from agent.hub.receiver import Hub, LinkState
 from agent.hub.switchboard import MOST_EACH, Switchboard
 from agent.web.doors import TlsDoor
 from tests.web.pairing_camera import ID, PairingCamera, pairing_camera

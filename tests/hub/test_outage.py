@@ -12,10 +12,11 @@ import pytest
 from agent.domain import Event, Severity
 from agent.events.journal import Journal, JournalLimits
 from agent.events.wire import EventBody, Record
+from agent.hub.backoff import Backoff
 from agent.hub.identity import Identity
 from agent.hub.ledger import Ledger
 from agent.hub.link import LinkServer, LinkSettings
-from agent.hub.receiver import Backoff, Hub, Watchers
+from agent.hub.receiver import Hub, Watchers
 from agent.web.api import Facts, create_app, serving
 from hal.system import SystemClock
 from tests.faults.disks import small_disk_at

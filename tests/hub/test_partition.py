@@ -12,10 +12,11 @@ import pytest
 from agent.domain import Event, Severity
 from agent.events.journal import Journal, JournalLimits
 from agent.events.wire import EventBody
+from agent.hub.backoff import Backoff
 from agent.hub.identity import Identity
 from agent.hub.ledger import Entry, Ledger
 from agent.hub.link import LinkServer, LinkSettings
-from agent.hub.receiver import Backoff, Hub
+from agent.hub.receiver import Hub
 from agent.web.api import Facts, create_app, serving
 from hal.simulated.clock import ManualClock
 from hal.system import SystemClock

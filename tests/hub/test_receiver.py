@@ -19,12 +19,13 @@ from agent.events.orders import Silence
 from agent.events.wire import Batch, EventBody, Gap, Origin, Record
 from agent.hub.announce import Announcer
 from agent.hub.attachments import Attachments
+from agent.hub.backoff import Backoff
 from agent.hub.commands import Asker
 from agent.hub.fetching import FetchRefused
 from agent.hub.identity import Identity
 from agent.hub.ledger import Ledger
 from agent.hub.link import LinkServer, LinkSettings
-from agent.hub.receiver import Backoff, Hub, LinkState, Watchers
+from agent.hub.receiver import Hub, LinkState, Watchers
 from agent.web.api import Facts, create_app, serving
 from hal.system import SystemClock
 from tests.hub.linking import camera_with

@@ -15,10 +15,11 @@ import aiomqtt
 
 from agent.domain import Event, Json, Severity
 from agent.events.journal import Journal
+from agent.hub.backoff import Backoff
 from agent.hub.mqtt.ordering import Ordering
 from agent.hub.mqtt.outlet import Outlet
 from agent.hub.mqtt.retained import Retained
-from agent.hub.mqtt.service import Backoff, MqttService
+from agent.hub.mqtt.service import MqttService
 from agent.hub.mqtt.telling import Message, Topics
 from agent.tables.mqtt import MqttConfig
 from hal.ports import Clock

@@ -24,11 +24,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.errors import LinkClosed, OperatorError
 from agent.hub.certificates import NO_CHECK_TIME
-from agent.hub.mqtt.telling import OFFLINE, ONLINE, Message, Topics
+from agent.hub.mqtt.telling import MOST_ON_THE_WAY, OFFLINE, ONLINE, Message, Topics
 from agent.tables.mqtt import MqttConfig
 
-MOST_ON_THE_WAY = 16
-"""Publications that are not confirmed yet; brokers usually take 20."""
 MOST_ORDER_BYTES = 16 * 1024
 MOST_WAITING = 64
 """Orders that wait; what comes beyond is dropped."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from agent.errors import LinkClosed
 from agent.events.journal import Journal, Position, Slice
 from agent.events.wire import Gap, Record
-from agent.hub.mqtt.broker import MOST_ON_THE_WAY, Broker
 from agent.hub.mqtt.onvif import onvif_message
-from agent.hub.mqtt.telling import Message, Topics, entries, message_of
+from agent.hub.mqtt.telling import MOST_ON_THE_WAY, Message, Topics, entries, message_of
+
+if TYPE_CHECKING:
+    from agent.hub.mqtt.broker import Broker
 
 CONSUMER = "mqtt"
 

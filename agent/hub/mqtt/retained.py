@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from agent.domain import Json
 from agent.events.journal import Journal
-from agent.hub.mqtt.broker import Broker
 from agent.hub.mqtt.outlet import publish_all
 from agent.hub.mqtt.telling import Message, Topics, encoded
+
+if TYPE_CHECKING:
+    from agent.hub.mqtt.broker import Broker
 
 KEY = "mqtt.retained"
 LOOK_S = 0.5

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from agent.domain import Json
 from agent.errors import LinkClosed, OperatorError, single
-from agent.hub.mqtt.broker import Broker, connected
+from agent.hub.backoff import Backoff
 from agent.hub.mqtt.ordering import Ordering
 from agent.hub.mqtt.outlet import Outlet
 from agent.hub.mqtt.retained import Retained
@@ -20,23 +19,15 @@ from agent.metrics import Metric, counter, gauge
 from agent.tables.mqtt import MqttConfig
 from hal.ports import Clock
 
+if TYPE_CHECKING:
+    from agent.hub.mqtt.broker import Broker
+
 log = logging.getLogger(__name__)
 
+BACKOFF = Backoff(first_s=0.5, most_s=30.0)
 STEADY_S = 10.0
 """A connection that lasts so long makes the next pause a short one."""
 CLOSE_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """How long to wait after the n-th failure in a row: doubling, with jitter so that a shop's cameras part."""
-
-    first_s: float = 0.5
-    most_s: float = 30.0
-
-    def pause_s(self, failures: int) -> float:
-        """Seconds; failures count from 1."""
-        return float(min(self.most_s, self.first_s * 2 ** min(failures - 1, 16)) * random.uniform(0.5, 1.0))
 
 
 class MqttService:
@@ -58,7 +49,7 @@ class MqttService:
         self._retained = retained
         self._clock = clock
         self._ordering = ordering
-        self._backoff = backoff or Backoff()
+        self._backoff = backoff or BACKOFF
         self._failures = 0
         self.connected = False
         self.connections = 0
@@ -105,10 +96,12 @@ class MqttService:
             except Exception:  # a task boundary: an optional service never ends the camera
                 log.exception("telling the broker failed")
                 self._broken("an error of the camera's own: see its log")
-            await asyncio.sleep(self._backoff.pause_s(self._failures))
+            await asyncio.sleep(self._backoff.pause_s(self._failures - 1))
 
     async def _until_broken(self) -> None:
         """One connection, from its welcome to its end. Raises LinkClosed, OperatorError."""
+        from agent.hub.mqtt.broker import connected  # aiomqtt is loaded where there is a broker only
+
         loop = asyncio.get_running_loop()
         try:
             async with connected(self._config, self._topics, timely=self._clock.wall().synchronised) as broker:

@@ -15,6 +15,8 @@ from agent.events.lines import event_fields
 from agent.events.wire import Body, Gap, HealthBody, Origin, Record, plain
 from hal.ports import WallTime
 
+MOST_ON_THE_WAY = 16
+"""Publications that are not confirmed yet; brokers usually take 20."""
 ONLINE, OFFLINE = b"online", b"offline"
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
 
