@@ -5,7 +5,7 @@ This is the walk of a frame; `run_camera` sets it going:
     camera -> mailbox -> [gate, detector, tracker, rules, incidents, alarm outputs] -> desk -> journal -> hub link
               capture thread             one hop on the vision thread                          own thread   loop
 
-`agent.station` makes the parts of it, `agent.build` the parts of the hop, `agent.answering` the doors to outside.
+`agent.assembly` makes the parts of it, `agent.build` the parts of the hop, `agent.answering` the doors to outside.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent.answering import Running, answering
+from agent.assembly import make_station
 from agent.config import Config
 from agent.config_file import ConfigFile
 from agent.domain import Event, Json, Severity
@@ -29,7 +30,7 @@ from agent.hardware import hal_settings
 from agent.health.life import LifeBook
 from agent.home import Home
 from agent.reset import FactoryReset
-from agent.station import Station, make_station
+from agent.station import Station
 from agent.tables.wiring import ThermalConfig
 from agent.version import VERSION
 from agent.watch import feed_watchdog

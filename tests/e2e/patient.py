@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.assembly import FAULTS, make_station
 from agent.config import Config, parse_config
 from agent.domain import Event, HealthSample
 from agent.events.journal import Journal
 from agent.events.wire import Item
 from agent.hardware import hal_settings
-from agent.station import FAULTS, Station, make_station
+from agent.station import Station
 from hal import open_hal
 from hal.simulated.camera import SimulatedCamera
 from hal.system import SystemClock

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agent.answering import Running, answering
+from agent.assembly import make_station
 from agent.config import Config
 from agent.events.journal import Journal
 from agent.hardware import hal_settings
 from agent.home import Home
 from agent.reset import FactoryReset
-from agent.station import Station, make_station
+from agent.station import Station
 from hal import open_hal
 from hal.ports import Clock
 
