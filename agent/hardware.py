@@ -27,6 +27,7 @@ def hal_settings(config: Config, *, paced: bool = True) -> HalSettings:
         },
         gpio=config.gpio.driver,
         data_dir=config.storage.data_dir,
+        instance=camera.instance,
         seed=camera.seed,
         scene=camera.scene,
         thermal=_thermal(config.thermal),

@@ -191,7 +191,7 @@ def _choose_thermal(settings: HalSettings, clock: Clock) -> ThermalArray | None:
 def _choose_board(settings: HalSettings) -> Board:
     from hal.board import LinuxBoard
 
-    return LinuxBoard(settings.data_dir)
+    return LinuxBoard(settings.data_dir, instance=settings.instance)
 
 
 def _choose_powers(settings: HalSettings, clock: Clock) -> Powers:

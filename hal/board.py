@@ -30,13 +30,14 @@ _PWM_FULL = 255
 class LinuxBoard:
     """Reads the kernel's files below `root`, which a test points at a tree of its own.
 
-    `data_dir` is the place whose free space and wear count.
+    `data_dir` is the place whose free space and wear count; `instance` tells cameras apart that share the board.
     """
 
     def __init__(
         self,
         data_dir: str,
         *,
+        instance: str = "",
         root: Path = Path("/"),
         vcgencmd: str = "vcgencmd",
         clock: Callable[[], KernelClock | None] = kernel_clock,
@@ -47,7 +48,7 @@ class LinuxBoard:
         self._vcgencmd = vcgencmd
         self._pause = 0
         self._clock = clock
-        self._identity = (self._read_model(), self._read_serial())
+        self._identity = (self._read_model(), "-".join(filter(None, (self._read_serial(), instance))))
 
     @property
     def model(self) -> str:

@@ -263,7 +263,7 @@ class Board(Protocol):
 
     @property
     def serial(self) -> str:
-        """A stable, unique id of this unit: lower-case letters and digits."""
+        """A stable, unique id of this unit: lower-case letters and digits; `-` before which of several on a board."""
 
     def sample(self) -> BoardSample:
         """Read every source once. Never raises for a missing source; may wait for seconds for one that hangs."""
@@ -352,6 +352,7 @@ class HalSettings:
     inputs: Mapping[str, LineSettings] | None = None
     gpio: str = "auto"
     data_dir: str = "/var/lib/aislewatch"
+    instance: str = ""
     seed: int = 1
     scene: str = "shop"
     recording: RecordingSettings | None = None

@@ -40,7 +40,7 @@ def absent_facts(path: Path, clock: Clock, board: Board | None = None) -> Facts:
         "loss_pct": loss_pct(),
     }
     if config is not None:
-        watched = board or LinuxBoard(config.storage.data_dir)
+        watched = board or LinuxBoard(config.storage.data_dir, instance=config.camera.instance)
         facts |= {**files_facts(config), "readings": readings_of(watched, clock)}
         facts |= {"serial": watched.serial, "board": watched.model}
         facts |= {} if service == "active" else {"lines_wrong": lines_wrong(config)}

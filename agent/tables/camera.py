@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from dataclasses import dataclass
 
@@ -16,11 +17,18 @@ def _time_zone(raw: object) -> str:
     return zone
 
 
+def _instance(raw: object) -> str:
+    if isinstance(raw, str) and re.fullmatch("[a-z0-9]{0,16}", raw):
+        return raw
+    raise schema.Bad(f"{schema.describe(raw)} cannot end an id", hint="lower-case letters and digits, at most 16")
+
+
 @dataclass(frozen=True, slots=True)
 class CameraConfig:
     """Where the pictures come from."""
 
     name: str = setting(schema.name, "camera", help="what people call this camera")
+    instance: str = setting(_instance, "", help="ends the id where several cameras run on one computer, each its own")
     source: str = setting(schema.text, "simulated", help="simulated, picamera, a file, rtsp://... or /dev/videoN")
     width: int = setting(schema.integer(64, 4096), 1280, help="width of the picture asked for, pixels")
     height: int = setting(schema.integer(64, 4096), 720, help="height of the picture asked for, pixels")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,11 +28,13 @@ from agent.web.api import KEEPER
 from agent.web.guard import Doorkeeper
 from hal.ports import WallTime
 from hal.system import SystemClock
+from tests.e2e.camera import instance_of
 from tools.benchmarks.doors import open_doors
 
 CONFIG = """
 [camera]
 name = "{name}"
+instance = "{instance}"
 scene = "empty"
 [model]
 name = "person-s"
@@ -129,7 +131,8 @@ class Camera:
 async def camera(folder: Path, name: str = "till") -> AsyncIterator[Camera]:
     """A fresh camera. It does not look: nobody attacks its picture here."""
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - a test may wait
-    config, clock = parse_config(CONFIG.format(name=name, folder=folder)), SetClock()
+    config = parse_config(CONFIG.format(name=name, instance=instance_of(folder), folder=folder))
+    clock = SetClock()
     async with open_doors(config, clock) as doors:
         yield Camera(doors.running, doors.journal, clock, folder)
 
@@ -171,17 +174,17 @@ class Linked:
 
 
 @asynccontextmanager
-async def hub_at_work(keyring: Keyring, *urls: str, browse: bool = False) -> AsyncIterator[Linked]:
-    """The hub that has these keys, linking to its cameras."""
+async def hub_at_work(keyring: Keyring, *urls: str, browse: Collection[str] = ()) -> AsyncIterator[Linked]:
+    """The hub that has these keys, linking to its cameras; those to `browse` for, by their ids, may be anywhere."""
     with Ledger(keyring.folder / "hub.db") as ledger:
         seen: list[Linked] = []
         watchers = Watchers(
             event=lambda device, record: seen[0].events.append(record),
             state=lambda name, state, reason: seen[0].states.append((state, reason)),
         )
-        hub = Hub(ledger, keyring.trust().hub, watchers, Backoff(0.05, 0.2), keyring=keyring)
+        hub = Hub(ledger, keyring.trust().hub, watchers, Backoff(0.05, 0.2), cameras=browse or None, keyring=keyring)
         seen.append(Linked(hub))
-        task = asyncio.create_task(hub.run(urls, browse=browse, interfaces=["127.0.0.1"]))
+        task = asyncio.create_task(hub.run(urls, browse=bool(browse), interfaces=["127.0.0.1"]))
         try:
             yield seen[0]
         finally:

@@ -93,7 +93,7 @@ async def test_an_announced_impostor_gets_nothing_and_the_link_holds(
     shop_camera: Camera, keyring: Keyring, trap: Trap
 ) -> None:
     await claimed_by(keyring, shop_camera)
-    async with hub_at_work(keyring, browse=True) as linked:
+    async with hub_at_work(keyring, browse=[shop_camera.id]) as linked:
         await until(lambda: linked.linked)
         states = len(linked.states)
         async with announced(identity_of(shop_camera, fp="0" * 16), trap.port):
@@ -107,7 +107,7 @@ async def test_an_announced_impostor_gets_nothing_and_the_link_holds(
 
 async def test_the_same_name_without_tls_is_not_even_called(shop_camera: Camera, keyring: Keyring) -> None:
     await claimed_by(keyring, shop_camera)
-    async with open_trap() as trap, hub_at_work(keyring, browse=True) as linked:
+    async with open_trap() as trap, hub_at_work(keyring, browse=[shop_camera.id]) as linked:
         await until(lambda: linked.linked)
         async with announced(identity_of(shop_camera, tls=False), trap.port):
             heard = await discover(2.0, ["127.0.0.1"])
@@ -122,9 +122,11 @@ async def test_an_impostor_before_the_camera_comes_does_not_keep_the_hub_from_it
     """The hub knows the camera only from before, at an address where nobody is: the announcements have to tell."""
     pin = await claimed_by(keyring, shop_camera)
     keyring.change(lambda trust: trust.with_camera(msgspec.structs.replace(pin, port=9)))
-    async with hub_at_work(keyring, browse=True) as linked, announced(identity_of(shop_camera), trap.port):
+    another = f"{shop_camera.id}other"
+    browse = [shop_camera.id, another]
+    async with hub_at_work(keyring, browse=browse) as linked, announced(identity_of(shop_camera), trap.port):
         await until(lambda: trap.calls > 0)
-        async with announced(replace(identity_of(shop_camera), id="other"), shop_camera.port):
+        async with announced(replace(identity_of(shop_camera), id=another), shop_camera.port):
             pass  # another camera's announcement is no hint to this one
         assert not linked.linked
         async with announced(identity_of(shop_camera), shop_camera.port):

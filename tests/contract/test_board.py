@@ -28,6 +28,11 @@ def test_identity_is_stable_and_plain(board: Board) -> None:
     assert board.serial == board.serial.lower()
 
 
+def test_cameras_that_share_a_board_go_by_ids_of_their_own(tmp_path: Path) -> None:
+    alone = LinuxBoard(str(tmp_path)).serial
+    assert LinuxBoard(str(tmp_path), instance="till2").serial == f"{alone}-till2"
+
+
 def test_every_reading_is_a_number_a_flag_or_missing(board: Board) -> None:
     readings = dataclasses.asdict(board.sample())
     assert readings.pop("storage_kind") in (None, "emmc", "sd", "nvme", "disk")

@@ -28,12 +28,11 @@ from agent.evidence.seal import sealed_by
 from agent.hub.authority import Authority
 from agent.hub.identity_key import DeviceIdentity
 from agent.hub.trust import Pins
-from hal.board import LinuxBoard
 from hal.ports import HalSettings
 from hal.simulated import accelerator, degrade
 from hal.simulated.camera import SimulatedCamera
 from hal.system import SystemClock
-from tests.e2e.camera import config_text
+from tests.e2e.camera import config_text, id_of
 
 pytestmark = pytest.mark.timeout(120)
 SMALL = '[model]\nname = "person-s"\ndevice = "{device}"\n[health]\nlearn_s = 3\n[evidence]\nrecord = false\n'
@@ -161,7 +160,7 @@ async def test_an_accelerator_that_is_not_there(tmp_path: Path) -> None:
 
 
 async def test_a_key_and_a_journal_that_are_garbage(tmp_path: Path) -> None:
-    identity = DeviceIdentity.open(tmp_path, LinuxBoard(str(tmp_path)).serial)
+    identity = DeviceIdentity.open(tmp_path, id_of(tmp_path))
     identity.key.write_text("garbage")
     (tmp_path / "journal.db").write_bytes(b"garbage" * 999)
     async with camera(small(tmp_path, tls_port=0)) as running:
@@ -172,7 +171,7 @@ async def test_a_key_and_a_journal_that_are_garbage(tmp_path: Path) -> None:
 async def test_a_hub_of_another_authority(tmp_path: Path) -> None:
     ours = Authority.make(tmp_path, 1, "ours")
     theirs = Authority.make(tmp_path, 2, "theirs")
-    identity = DeviceIdentity.open(tmp_path, LinuxBoard(str(tmp_path)).serial)
+    identity = DeviceIdentity.open(tmp_path, id_of(tmp_path))
     write_durably(identity.pins, msgspec.json.encode(Pins("shop", "ours", (ours.pem,))), mode=0o600)
     async with camera(small(tmp_path, tls_port=0)) as running:
         assert found_in(await facts_of(running)) == [], "its hub has time to come"
@@ -186,7 +185,7 @@ async def test_a_hub_of_another_authority(tmp_path: Path) -> None:
 
 async def test_a_pass_that_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ours, file = Authority.make(tmp_path, 1, "ours"), tmp_path / "kim.pass"
-    identity = DeviceIdentity.open(tmp_path, LinuxBoard(str(tmp_path)).serial)
+    identity = DeviceIdentity.open(tmp_path, id_of(tmp_path))
     write_durably(identity.pins, msgspec.json.encode(Pins("shop", "ours", (ours.pem,))), mode=0o600)
     file.write_bytes(ours.technician("kim", 1.7e9).pem + f"camera door {identity.fp}\n".encode())
     monkeypatch.setenv(PASS, str(file))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
+
+from hal.board import LinuxBoard
 
 CONFIG = """
 [camera]
 name = "test"
+instance = "{instance}"
 scene = "{scene}"
 width = 640
 height = 360
@@ -39,4 +43,21 @@ def config_text(
     folder: Path, *, scene: str = "crowd", port: int = 0, tls_port: int = -1, announce: bool = False
 ) -> str:
     """A configuration whose siren goes on as soon as anybody is seen; its line is a file in `folder`/lines."""
-    return CONFIG.format(folder=folder, scene=scene, port=port, tls_port=tls_port, announce=str(announce).lower())
+    return CONFIG.format(
+        folder=folder,
+        instance=instance_of(folder),
+        scene=scene,
+        port=port,
+        tls_port=tls_port,
+        announce=str(announce).lower(),
+    )
+
+
+def instance_of(folder: Path) -> str:
+    """What makes the id of the camera in this folder its own: others run on this computer at the same time."""
+    return hashlib.sha256(bytes(folder)).hexdigest()[:12]
+
+
+def id_of(folder: Path) -> str:
+    """The id of the camera in this folder."""
+    return LinuxBoard(str(folder), instance=instance_of(folder)).serial

@@ -22,7 +22,7 @@ from agent.events.wire import EventBody, IncidentBody, Record, decode_body
 from agent.hub.ledger import Ledger
 from agent.hub.receiver import Hub, Watchers
 from hal.simulated.latched import is_on
-from tests.e2e.camera import config_text
+from tests.e2e.camera import config_text, id_of
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -51,7 +51,9 @@ async def test_an_intruder_sounds_the_siren_and_the_hub_that_found_the_camera_ha
     config = parse_config(config_text(tmp_path, announce=True))
     got: list[Record] = []
     with Ledger(tmp_path / "hub.db") as ledger:
-        hub = Hub(ledger, "test-hub", Watchers(event=lambda device, record: got.append(record)))
+        hub = Hub(
+            ledger, "test-hub", Watchers(event=lambda device, record: got.append(record)), cameras=[id_of(tmp_path)]
+        )
         following = asyncio.create_task(hub.run(interfaces=["127.0.0.1"]))
         async with camera(config):
             await eventually(lambda: is_on(tmp_path / "lines", "siren"))

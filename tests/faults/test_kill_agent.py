@@ -11,10 +11,9 @@ import pytest
 
 from agent.events.wire import EventBody
 from agent.hub.ledger import Ledger
-from hal.board import LinuxBoard
 from hal.simulated.latched import is_on
 from tests.durability.deaths import unsound
-from tests.e2e.camera import config_text
+from tests.e2e.camera import config_text, id_of
 from tests.e2e.network import free_port
 from tests.faults.killing import Killer
 from tests.faults.test_kill import check
@@ -40,7 +39,7 @@ async def killed(folder: Path, times: int) -> None:
     config, port = folder / "camera.toml", free_port()
     config.write_text(config_text(folder, port=port))
     bystander = Bystander(folder, config)
-    device = LinuxBoard(str(folder)).serial
+    device = id_of(folder)
     command = [*AGENT, "run", "--config", str(config)]
     url = f"ws://127.0.0.1:{port}/v1/link"
     killer = Killer(command, url, device, folder / "hub.db", after_kill=bystander, settled=siren_seen(folder))

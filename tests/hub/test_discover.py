@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import replace
@@ -15,6 +16,12 @@ from agent.hub.discover import Browser, Change, News, discover
 from agent.hub.identity import Identity
 
 LOOPBACK = ("127.0.0.1",)
+
+
+@pytest.fixture
+def device() -> str:
+    """An id that no other test's camera on this computer goes by."""
+    return f"t{secrets.token_hex(5)}"
 
 
 @asynccontextmanager
@@ -36,8 +43,8 @@ async def next_of(changes: AsyncGenerator[Change], camera_id: str) -> Change:
     raise AssertionError("the browser ended")
 
 
-async def test_a_camera_is_found_changes_and_says_goodbye() -> None:
-    identity = Identity(id="t1found", model="test", fw="1.2.3")
+async def test_a_camera_is_found_changes_and_says_goodbye(device: str) -> None:
+    identity = Identity(id=device, model="test", fw="1.2.3")
     announcer = Announcer(identity, 8443, lambda: LOOPBACK, poll_s=0.05)
     async with Browser(LOOPBACK) as browser, aclosing(browser.changes()) as changes:
         async with announced(announcer):
@@ -46,22 +53,22 @@ async def test_a_camera_is_found_changes_and_says_goodbye() -> None:
             second = await next_of(changes, identity.id)
         third = await next_of(changes, identity.id)
     assert first.news is News.FOUND
-    assert first.camera.name == "aislewatch-t1found"
+    assert first.camera.name == "aislewatch-" + device
     assert first.camera.addresses == LOOPBACK
     assert first.camera.urls() == ["http://127.0.0.1:8443/v1/link"]
     assert first.camera.facts == {
-        "id": "t1found", "model": "test", "fw": "1.2.3", "api": "v0", "state": "unclaimed", "fp": "", "tls": "0",
+        "id": device, "model": "test", "fw": "1.2.3", "api": "v0", "state": "unclaimed", "fp": "", "tls": "0",
     }  # fmt: skip
     assert (second.news, second.camera.facts["state"]) == (News.CHANGED, "claimed")
     assert third.news is News.GONE
 
 
-async def test_discover_lists_what_answers() -> None:
-    one, two = Identity(id="t2one", model="m", fw="0"), Identity(id="t2two", model="m", fw="0")
+async def test_discover_lists_what_answers(device: str) -> None:
+    one, two = Identity(id=f"{device}one", model="m", fw="0"), Identity(id=f"{device}two", model="m", fw="0")
     async with announced(Announcer(one, 1001, lambda: LOOPBACK)), announced(Announcer(two, 1002, lambda: LOOPBACK)):
         found = {camera.id: camera.port for camera in await discover(1.5, LOOPBACK)}
-    assert found["t2one"] == 1001
-    assert found["t2two"] == 1002
+    assert found[one.id] == 1001
+    assert found[two.id] == 1002
 
 
 async def test_without_a_network_the_camera_warns_once_and_tries_again(caplog: pytest.LogCaptureFixture) -> None:
@@ -88,9 +95,9 @@ def test_reachable_addresses() -> None:
     assert not set(LOOPBACK) & set(reachable_addresses("0.0.0.0"))
 
 
-async def test_two_machines_of_the_same_name_are_both_found_and_say_so() -> None:
+async def test_two_machines_of_the_same_name_are_both_found_and_say_so(device: str) -> None:
     noted: list[str] = []
-    one = Identity(id="t4same", model="m", fw="0", fp="a" * 16)
+    one = Identity(id=device, model="m", fw="0", fp="a" * 16)
     two = replace(one, fp="b" * 16)
     first = Announcer(one, 2001, lambda: LOOPBACK, noted.append, poll_s=0.05)
     second = Announcer(two, 2002, lambda: LOOPBACK, noted.append, poll_s=0.05)
@@ -98,16 +105,16 @@ async def test_two_machines_of_the_same_name_are_both_found_and_say_so() -> None
         async with asyncio.timeout(20):
             while not (first.name != second.name and first.announced and second.announced):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
-        found = {camera.port: camera for camera in await discover(2.0, LOOPBACK) if camera.id == "t4same"}
+        found = {camera.port: camera for camera in await discover(2.0, LOOPBACK) if camera.id == device}
     assert set(found) == {2001, 2002}
-    assert {camera.id for camera in found.values()} == {"t4same"}
+    assert {camera.id for camera in found.values()} == {device}
     assert any("port 200" in words for words in noted)
 
 
-async def test_alone_nobody_else_is_heard() -> None:
+async def test_alone_nobody_else_is_heard(device: str) -> None:
     noted: list[str] = []
-    announcer = Announcer(Identity(id="t5alone", model="m", fw="0"), 2003, lambda: LOOPBACK, noted.append, poll_s=0.05)
+    announcer = Announcer(Identity(id=device, model="m", fw="0"), 2003, lambda: LOOPBACK, noted.append, poll_s=0.05)
     async with announced(announcer):
-        assert [one.port for one in await discover(1.5, LOOPBACK) if one.id == "t5alone"] == [2003]
+        assert [one.port for one in await discover(1.5, LOOPBACK) if one.id == device] == [2003]
     assert not noted
-    assert announcer.name == "aislewatch-t5alone"
+    assert announcer.name == "aislewatch-" + device
