@@ -1,11 +1,13 @@
 /* Preloaded into a process on a machine without DMA heaps: answers the kernel's two makers of DMA buffers, /dev/udmabuf
- * (linux/udmabuf.h) and /dev/dma_heap/ (linux/dma-heap.h), with plain shared memory, which the processor sees alike. */
+ * (linux/udmabuf.h) and /dev/dma_heap/ (linux/dma-heap.h), with plain shared memory, which the processor sees alike; and
+ * gives C++ objects clean memory. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -85,4 +87,14 @@ int ioctl(int fd, unsigned long request, ...)
     int result = next(fd, request, argument);
     /* Naming a buffer and bracketing the processor's use of it mean nothing for plain memory. */
     return result < 0 && errno == ENOTTY && _IOC_TYPE(request) == DMA_BUF_TYPE ? 0 : result;
+}
+
+/* C++'s `operator new`. The virtual camera of libcamera 0.4.0 never writes whether a picture succeeded, so picamera2 read
+ * what memory had held before, and threw away every picture of a camera opened after others; 0 says success. */
+void *_Znwm(size_t size)
+{
+    void *fresh = calloc(1, size ? size : 1);
+    if (!fresh)
+        abort();
+    return fresh;
 }

@@ -53,6 +53,11 @@ class VirtualPicamera2(picamera2.Picamera2):  # type: ignore[misc]
         self.allocator = LibcameraAllocator(self.camera)
         self.allocator.sync = _Mapping
 
+    def start_(self) -> None:
+        """The virtual camera answers at once; a picture released before picamera2 calls itself started never returns."""
+        with self._cm._lock:
+            super().start_()
+
     def _get_raw_modes(self) -> list[dict[str, Any]]:
         return [{"format": "NV12", "size": (1280, 720)}]
 
