@@ -54,7 +54,7 @@ class VirtualPicamera2(picamera2.Picamera2):  # type: ignore[misc]
         self.allocator.sync = _Mapping
 
     def start_(self) -> None:
-        """The virtual camera answers at once; a picture released before picamera2 calls itself started never returns."""
+        """The virtual camera answers at once; a picture released before picamera2 has started never returns."""
         with self._cm._lock:
             super().start_()
 
