@@ -17,7 +17,6 @@ from agent.config import parse_config
 from agent.evidence.verify_log import verify_log
 from agent.hub.claim_code import ClaimCode
 from agent.hub.claiming import claim
-from agent.hub.discover import discover
 from agent.hub.keyring import Keyring
 from agent.hub.ledger import Ledger
 from agent.hub.receiver import Hub, LinkState
@@ -25,6 +24,7 @@ from agent.hub.remote import Remote
 from agent.reset import LIMIT_S
 from agent.web.access import ACCESS
 from tests.e2e.camera import config_text
+from tests.hub.hearing import heard
 
 pytestmark = pytest.mark.timeout(180)
 KEPT = {"lines"}
@@ -108,8 +108,7 @@ async def test_a_camera_is_paired_linked_reset_and_another_one_afterwards(tmp_pa
         pin = await claim(keyring, await lives.code())
         async with linked(keyring, tmp_path) as hub:
             assert (await lives.get("/v1/status"))["hubs"][0]["hub"] == "hub-a"
-            found = {one.id: one.facts for one in await discover(2.0, ["127.0.0.1"])}
-            assert (found[pin.id]["state"], found[pin.id]["tls"]) == ("claimed", "1")
+            await heard(pin.id, state="claimed", tls="1")
             await eventually(lambda: (data / "audit.log").exists())
             before = held(data, tmp_path / "held")
             assert {*map(Path, ("identity/trust.json", "keys/device.pem", "journal.db", "audit.log"))} <= set(before)
