@@ -10,7 +10,7 @@ from typing import Any
 from agent.errors import ConfigError, OperatorError, Problem
 
 ZONE, LINE = "zone", "line"
-_HEADER = re.compile(r"^\s*\[\[?\s*([A-Za-z0-9_-]+)\s*(?:\.[^\]]*)?\]\]?\s*(?:#.*)?$")
+HEADER = re.compile(r"^\s*\[\[?\s*([A-Za-z0-9_-]+)\s*(?:\.[^\]]*)?\]\]?\s*(?:#.*)?$")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 Tables = Sequence[Mapping[str, Any]]
 
@@ -74,7 +74,7 @@ def _put(text: str, table: str, key: str, value: object) -> str:
     line = f"{_key(key)} = {_value(value)}\n"
     kept, inside, done, behind = [], False, False, -1
     for old in text.splitlines(keepends=True):
-        if header := _HEADER.match(old):
+        if header := HEADER.match(old):
             inside = header[1] == table
         elif inside and row.match(old):
             old, done = line, True
@@ -105,7 +105,7 @@ def _without(text: str, key: str) -> str:
     """The text without the tables of this name: from each one's header to the next header."""
     kept, skipping = [], False
     for line in text.splitlines(keepends=True):
-        if header := _HEADER.match(line):
+        if header := HEADER.match(line):
             skipping = header[1] == key
         if not skipping:
             kept.append(line)
@@ -118,7 +118,7 @@ def _table(key: str, table: Mapping[str, Any]) -> str:
 
 
 def _key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else _quoted(name)
+    return name if _BARE.fullmatch(name) else quoted(name)
 
 
 def _value(value: object) -> str:
@@ -128,13 +128,13 @@ def _value(value: object) -> str:
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, str):
-        return _quoted(value)
+        return quoted(value)
     if isinstance(value, list | tuple):
         return f"[{', '.join(_value(item) for item in value)}]"
     raise OperatorError(f"{type(value).__name__} cannot stand in a zone or line")
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A basic string of TOML: quotes, backslashes and control characters are escaped."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(char if char.isprintable() else f"\\U{ord(char):08X}" for char in escaped) + '"'

@@ -24,6 +24,8 @@ T = TypeVar("T")
 Check = Callable[[object], T]
 
 REQUIRED: Any = dataclasses.MISSING
+LEFT_OUT = "(hidden-secret:"
+"""Begins what is shown in place of a secret (`agent.config_secrets`)."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
@@ -154,6 +156,8 @@ def text(raw: object) -> str:
 
 def secret(raw: object) -> str:
     """A word that nobody guesses: 16 to 200 printable characters without blanks. It is never quoted back."""
+    if isinstance(raw, str) and raw.startswith(LEFT_OUT):
+        raise Bad("stands for a secret that was left out", hint="write the secret itself; only its own camera knows it")
     if (
         not isinstance(raw, str)
         or not 16 <= len(raw) <= 200

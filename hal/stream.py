@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import random
-import re
 import threading
 from collections.abc import Sequence
 
@@ -21,6 +20,7 @@ from hal.packets import PacketTap
 from hal.pictures import Converter, Picture, reason
 from hal.planes import plane
 from hal.ports import CameraInfo, Clock, Frame, HalSettings
+from hal.sources import without_password
 from hal.timeline import ArrivalTime
 
 _OPEN_TIMEOUT_S = 10.0
@@ -80,7 +80,7 @@ class StreamCamera:
         """The latest picture not yet delivered; waits for one. Never None: a stream has no end."""
         reader = self._reader
         if reader is None:
-            raise CameraLost(f"{_redacted(self._settings.source)} is closed")
+            raise CameraLost(f"{without_password(self._settings.source)} is closed")
         picture = reader.wait(timeout_s)
         self._index = picture.number + 1
         return self._convert.frame(picture)
@@ -103,7 +103,7 @@ class _Reader:
         self._clock = clock
         self._backoff = backoff
         self._index = index
-        self._name = _redacted(settings.source)
+        self._name = without_password(settings.source)
         self._changed = threading.Condition()
         self._stopped = threading.Event()
         self._info: CameraInfo | None = None
@@ -244,9 +244,3 @@ def _translate(error: Exception, name: str) -> HalError:
     if isinstance(error, (av.error.InvalidDataError, av.error.LookupError)):
         return CameraUnavailable(message, hint="the source sends no video that can be decoded")
     return CameraLost(message)
-
-
-def _redacted(source: str) -> str:
-    """The address without its secrets: a password before the host, or one among the parameters."""
-    source = re.sub(r"(?<=://)([^/:@]*):[^/]*@", r"\1:***@", source)
-    return re.sub(r"(?i)([?&][^=&]*(?:pass|pwd|token|key)[^=&]*)=[^&]*", r"\1=***", source)

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 
 PURE_HEALTH = (
     *("board", "cooling", "dirt", "digest", "episode", "features", "image", "judge", "ladder", "lives", "picture"),
-    *("readings", "sampling", "scene", "signal"),
+    *("light", "readings", "sampling", "scene", "signal", "view"),
     *("calibration", "forecast", "history", "optics", "service", "telling", "tickets", "trends", "watched"),
 )
 # The layers of docs/design/architecture.md, lowest first; the longest prefix that fits a module decides.
@@ -56,6 +56,7 @@ LAYERS = {
     "agent.review.explain": 4,
     "agent.config_file": 5,
     "agent.config_text": 4,
+    "agent.config_secrets": 4,
     "agent.insight": 5,
     "agent.insight.collector": 4,
     "agent.insight.heat": 4,

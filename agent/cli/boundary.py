@@ -6,8 +6,10 @@ import functools
 import inspect
 import io
 import os
+import shutil
 import sys
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Iterator
 from typing import Any, ParamSpec
 
 from agent.cli.options import PASS, PassFile
@@ -63,7 +65,12 @@ def _take_pass(run: Any, command: Callable[..., None]) -> None:
 
 
 def complain(message: str, hint: str = "") -> None:
-    """Print what went wrong, and what to do, on stderr."""
-    print(f"aislewatch: {message}", file=sys.stderr)
-    if hint:
-        print(f"  -> {hint}", file=sys.stderr)
+    """Print what went wrong, and what to do, on stderr; for people no word is broken at the edge."""
+    for text in (f"aislewatch: {message}", *([f"  -> {hint}"] if hint else [])):
+        print("\n".join(_folded(text)) if sys.stderr.isatty() else text, file=sys.stderr)
+
+
+def _folded(text: str) -> Iterator[str]:
+    width = min(shutil.get_terminal_size((80, 24)).columns, 100) - 1
+    for line in text.splitlines():
+        yield textwrap.fill(line, width, subsequent_indent="     ", break_on_hyphens=False, break_long_words=False)

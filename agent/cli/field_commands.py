@@ -39,7 +39,10 @@ def config_show(
     url: Url = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Show the configuration of a camera; tokens stand in it."""
+    """Show the configuration of a camera; with a pass, marks stand in place of its secrets.
+
+    A file with marks can be changed and applied: the camera keeps the secrets that they stand for.
+    """
     from agent.cli import settings
 
     settings.show(url, out, as_json=as_json)

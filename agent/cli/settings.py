@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agent.cli.asking import ask, tell, who
-from agent.cli.files import read_config, read_text, writing
+from agent.cli.files import read_text, writing
 from agent.cli.looks import colourful, mark
 from agent.cli.printing import say
 from agent.cli.trying import try_out
+from agent.config import parse_config
+from agent.config_secrets import stood_in
 from agent.config_text import with_setting
 from agent.errors import OperatorError
 from agent.models import Catalogue
@@ -19,7 +21,7 @@ COLOURS = {"+": "32", "-": "31", "@": "36"}
 
 
 def show(url: str, out: Path | None, *, as_json: bool) -> None:
-    """Print or write the configuration of a camera; it may hold tokens."""
+    """Print or write the configuration of a camera; with a pass, marks stand in place of its secrets."""
     facts = ask(url, "/v1/config")
     if out is None:
         say({"type": "configuration", **facts}, facts["text"].rstrip("\n"), as_json=as_json)
@@ -51,8 +53,11 @@ def _coloured(line: str) -> str:
 
 def apply(url: str, file: Path, reason: str, by: str | None, *, as_json: bool) -> None:
     """Have the camera try a configuration; exit code 1 where it took it back."""
-    read_config(file)  # its mistakes are told with the file's name, before anything is sent
-    now, text = ask(url, "/v1/config"), read_text(file)
+    text = read_text(file)
+    parse_config(
+        stood_in(text), source=str(file)
+    )  # its mistakes are told with the file's name, before anything is sent
+    now = ask(url, "/v1/config")
     if now["text"] == text:
         say({"type": "trial", "state": "same", "sha256": now["sha256"]}, "the camera has it already", as_json=as_json)
         return

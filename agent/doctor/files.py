@@ -25,6 +25,7 @@ from agent.hub.trust_certificates import BadAuthority, read_authority
 from agent.models import Catalogue
 from agent.update.report import WORD
 from agent.update.slots import Phase, Record
+from hal.sources import without_password
 
 JOURNAL = "journal.db"
 TRUST = "trust.json"
@@ -44,7 +45,7 @@ def files_facts(config: Config) -> dict[str, Any]:
         "model": config.model.name,
         "model_wrong": model_wrong(config.model.name),
         "camera_missing": camera_missing(config.camera.source),
-        "source": config.camera.source,
+        "source": without_password(config.camera.source),
         "camera": config.camera.name,
         "identity_wrong": (trust_wrong or identity_wrong(data / FOLDER)) if config.api.tls_port >= 0 else "",
         "claimed": bool(pins.authorities),

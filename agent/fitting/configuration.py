@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from agent.config_file import ConfigFile, digest_of
+from agent.config_secrets import ways_changed, with_secrets, without_secrets
 from agent.config_text import Tables, tables_in, with_tables
 from agent.errors import OperatorError
 from agent.home import Home
@@ -56,9 +57,17 @@ class ConfigDesk:
         except OperatorError:
             return ""
 
-    async def shown(self) -> dict[str, Any]:
-        """The file as it is, and how its trial stands. Raises OperatorError."""
-        return self._told({"text": (text := await self.text())}, text)
+    async def shown(self, *, secrets: bool = True) -> dict[str, Any]:
+        """The file, with its secrets or with marks in their place, and how its trial stands.
+
+        Raises OperatorError, ConfigError.
+        """
+        text = await self.text()
+        return self._told({"text": text if secrets else without_secrets(text)}, text)
+
+    async def ways_changed(self, text: str) -> list[str]:
+        """The tables that say whom the camera talks to, and would change. Raises OperatorError, ConfigError."""
+        return ways_changed(text, await self.text())
 
     async def drawn(self) -> dict[str, Any]:
         """The tables that are drawn into the picture, as they stand in the file. Raises OperatorError, ConfigError."""
@@ -70,10 +79,14 @@ class ConfigDesk:
         return await self.try_out(with_tables(await self.text(), tables), wish)
 
     async def try_out(self, text: str, wish: Wish) -> dict[str, Any]:
-        """Try a whole configuration in a life of its own. Raises OperatorError, ConfigError."""
+        """Try a whole configuration in a life of its own; marks in it stand for the secrets that the file holds.
+
+        Raises OperatorError, ConfigError.
+        """
 
         def tried() -> Trial:
-            return self.file.try_out(text, reason=wish.reason, by=wish.by, linked=wish.linked, base=wish.base)
+            whole = with_secrets(text, self.file.text())
+            return self.file.try_out(whole, reason=wish.reason, by=wish.by, linked=wish.linked, base=wish.base)
 
         trial = await asyncio.to_thread(tried)
         self.home.begin_again_soon()

@@ -113,6 +113,7 @@ def check_access(request: web.Request, caller: Caller) -> None:
 
 _WHY = {
     Role.TECHNICIAN: CLOSED,
-    Role.HUB: "this takes the hub's own certificate\n",
-    Role.LOCAL: "this can be done on the camera itself only\n",
+    Role.HUB: "this takes the hub's own certificate: incidents, recordings and trust are for those who answer for the "
+    "shop, a pass is for aiming and repair; ask at the hub, or use `sudo aislewatch` on the camera itself\n",
+    Role.LOCAL: "this can be done on the camera itself only: `sudo aislewatch` there\n",
 }

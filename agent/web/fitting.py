@@ -3,7 +3,7 @@
 | `GET /v1/aim` | how sharp, exposed and level the next picture is |
 | `GET, POST /v1/walk-test`, `POST /v1/walk-test/end`, `GET /v1/walk-test/{file}` | the test, its end, its record |
 | `GET, POST /v1/zones` | the zones, lines, masks and rules of the configuration; a change is on trial |
-| `GET, POST /v1/config` | the whole configuration, in the same way |
+| `GET, POST /v1/config` | the whole configuration, in the same way; a technician sees marks in place of its secrets |
 | `POST /v1/restart` | begin anew |
 | `GET /v1/logs` | the last lines of the program's log |
 """
@@ -25,9 +25,10 @@ from agent.events.orders import MAX_CONFIG
 from agent.fitting.configuration import DRAWN, ConfigDesk, Wish
 from agent.fitting.desk import AimDesk, WalkDesk
 from agent.fitting.record import FILES
+from agent.hub.callers import Role
 from agent.logbook import LEVELS, LogBook
 from agent.web.bodies import Reason, Who, Words, answer, read_body, read_query, refused
-from agent.web.callers import who_says
+from agent.web.callers import caller_of, who_says
 
 Tables = Annotated[list[dict[str, Any]], Meta(max_length=128)]
 MEDIA = {".json": "application/json", ".html": "text/html", ".sig": "text/plain"}
@@ -155,14 +156,28 @@ class FittingApi:
         wish = Wish(said.reason, who_says(request, said.by), said.base)
         return await _done(self.config.draw({key: getattr(said, key) for key in DRAWN}, wish))
 
-    async def show_config(self, _: web.Request) -> web.Response:
-        """The configuration's file, and what is on trial."""
-        return await _done(self.config.shown())
+    async def show_config(self, request: web.Request) -> web.Response:
+        """The configuration's file, and what is on trial; the secrets in it are the hub's and the camera's own."""
+        return await _done(self.config.shown(secrets=caller_of(request).role >= Role.HUB))
 
     async def set_config(self, request: web.Request) -> web.Response:
-        """Try another one."""
+        """Try another one. Raises HTTPForbidden where a technician would have the camera talk to somebody else."""
         said = await read_body(request, SetConfig)
+        if caller_of(request).role < Role.HUB:
+            await self._check_ways(said.text)
         return await _done(self.config.try_out(said.text, Wish(said.reason, who_says(request, said.by), said.base)))
+
+    async def _check_ways(self, text: str) -> None:
+        try:
+            changed = await self.config.ways_changed(text)
+        except OperatorError:
+            return  # what is wrong with it is told by the trial
+        if changed:
+            tables = ", ".join(f"[{table}]" for table in changed)
+            words = (
+                f"{tables} would change: whom the camera talks to is for the hub, or for somebody on the camera itself"
+            )
+            raise web.HTTPForbidden(text=f"{words}: leave it as it was, and ask whoever keeps the hub\n")
 
     async def restart(self, request: web.Request) -> web.Response:
         """Begin another life."""

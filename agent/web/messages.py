@@ -12,6 +12,7 @@ from agent.events.wire import plain
 from agent.rules.zones import ZoneMap
 from agent.tables.wiring import OutputConfig
 from agent.web.feed import LiveFeed, Moment, Note, Rates
+from hal.sources import without_password
 
 RATES_EVERY_S = 0.5
 FRESH_S = 0.05
@@ -27,7 +28,7 @@ def scene_message(config: Config) -> dict[str, Json]:
     return {
         "type": "scene",
         "camera": config.camera.name,
-        "source": config.camera.source,
+        "source": without_password(config.camera.source),
         "model": config.model.name,
         "size": [config.camera.width, config.camera.height],
         "zones": [
