@@ -23,7 +23,7 @@ MAX_NOTES = 200
 METER_FRAMES = 256
 METER_S = 3.0
 FACTS_EVERY_S = 1.0
-NEXT_S = 3.0
+NEXT_S = 6.0
 
 
 @dataclass(frozen=True, slots=True)
