@@ -21,6 +21,7 @@ LAYERS = {
     "agent.domain": 2,
     "agent.errors": 2,
     "agent.geometry": 2,
+    "agent.hostport": 2,
     "agent.schema": 2,
     "agent.config": 2,
     "agent.rule_config": 2,
@@ -108,7 +109,7 @@ PURE = [
         for name in ("domain", "errors", "geometry", "schema", "config", "tables", "rule_config", "rules")
     ),
     *(f"agent.health.{name}" for name in PURE_HEALTH),
-    *(f"agent.doctor.{name}" for name in ("facts", "finding", "checks", "order", "judge")),
+    *(f"agent.doctor.{name}" for name in ("facts", "finding", "checks", "order", "judge", "steps")),
 ]
 IMPURE_IMPORTS = {"asyncio", "threading", "time", "socket", "sqlite3", "subprocess", "random"}
 

@@ -1,34 +1,110 @@
-"""Which addresses this computer has, and at which of them a server that listens on some host can be reached."""
+"""Which addresses this computer has, and at which of them a server that listens on some host can be reached.
+
+Addresses are texts; a link-local one of IPv6 (fe80::/10) means something on its own link only, and needs the link's
+name behind it (a zone, fe80::1%eth0) where a connection is opened to it.
+"""
 
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import ifaddr
 
-_ANY = ("", "0.0.0.0", "::")
+from hal.kernel import KernelFiles
+
+ANY4, ANY6 = "0.0.0.0", "::"
+_ANY = ("", ANY4, ANY6)
+# Flags of /proc/net/if_inet6 (linux/if_addr.h): privacy addresses change, old ones end, and others are not sure to be
+# this computer's yet, or are another's.
+_TEMPORARY, _DAD_FAILED, _DEPRECATED, _TENTATIVE = 0x01, 0x08, 0x20, 0x40
+_NOT_TO_BE_TOLD = _TEMPORARY | _DAD_FAILED | _DEPRECATED | _TENTATIVE
+_UNIQUE_LOCAL = ipaddress.IPv6Network("fc00::/7")
+
+
+class Own(NamedTuple):
+    """An address of this computer, without a zone, and the link that it is on."""
+
+    address: str
+    link: str
+
+    @property
+    def ip(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+        return ipaddress.ip_address(self.address)
 
 
 def reachable_addresses(host: str) -> tuple[str, ...]:
     """For a loopback host the loopback address; for all interfaces the network's addresses; otherwise the host itself.
 
-    Addresses that DHCP failed to give (169.254/16) are named only when there are no others.
+    0.0.0.0 is all of IPv4, :: all of both kinds; the best come first. Told are only lasting addresses, and those by
+    which a computer is reached on its link alone only where nobody can mistake the link: those that DHCP failed to
+    give (169.254/16) where there are no others of IPv4, those of IPv6 (fe80::/10) where the network is one link.
     """
-    present = sorted(address for adapter in ifaddr.get_adapters() for ip in adapter.ips if (address := _ipv4(ip)))
-    if host == "localhost":
-        host = "127.0.0.1"
+    present = [own for own in lasting_addresses() if host != ANY4 or own.ip.version == 4]
     if host not in _ANY:
-        return tuple(address for address in present if address == host)
-    outside = [address for address in present if not ipaddress.ip_address(address).is_loopback]
-    routable = [address for address in outside if not ipaddress.ip_address(address).is_link_local]
-    return tuple(routable or outside)
+        wanted = _ip("127.0.0.1" if host == "localhost" else host)
+        return tuple({own.address for own in present if own.ip == wanted})
+    outside = [own for own in present if not own.ip.is_loopback]
+    routable = [own for own in outside if not own.ip.is_link_local]
+    told = [*routable, *(own for own in outside if own.ip.is_link_local and _is_clear(own, outside))]
+    return tuple(sorted({own.address for own in told}, key=preference))
+
+
+def _is_clear(near: Own, outside: Sequence[Own]) -> bool:
+    """Whether a link-local address is of use to whoever hears it."""
+    if near.ip.version == 4:
+        return all(own.ip.version != 4 or own.ip.is_link_local for own in outside)
+    return len({own.link for own in outside}) == 1
+
+
+def preference(address: str) -> tuple[int, str]:
+    """A key to sort addresses by, those that are likeliest to be reached in a shop first."""
+    ip = ipaddress.ip_address(address)
+    if ip.version == 4:
+        return (4 if ip.is_link_local else 0), address
+    return (3 if ip.is_link_local else 1 if ip in _UNIQUE_LOCAL else 2), address
+
+
+def on_each_link(host: str) -> list[str]:
+    """The host as connections can be opened to it: a link-local address without a zone may be on any of our links."""
+    ip = _ip(host)
+    if ip is None or ip.version == 4 or not ip.is_link_local or "%" in host:
+        return [host]
+    links = {own.link for own in lasting_addresses() if own.ip.version == 6 and own.ip.is_link_local}
+    return [f"{host}%{link}" for link in sorted(links)]
+
+
+def lasting_addresses(root: Path = Path("/")) -> list[Own]:
+    """Every address of this computer, but for those of IPv6 that are temporary, ending, or not sure to be its own."""
+    passing = _passing(KernelFiles(root))
+    found = [own for own in _present() if own.address not in passing]
+    return sorted(found, key=lambda own: (own.ip.version, own.ip, own.link))
 
 
 def own_addresses() -> frozenset[str]:
     """Every address of this computer, of both kinds; those of IPv6 without their zone."""
-    ips = (ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips)
-    return frozenset(ip if isinstance(ip, str) else str(ipaddress.ip_address(ip[0])) for ip in ips)
+    return frozenset(own.address for own in _present())
 
 
-def _ipv4(ip: ifaddr.IP) -> str:
-    return ip.ip if isinstance(ip.ip, str) else ""
+def _present() -> Iterator[Own]:
+    for adapter in ifaddr.get_adapters():
+        for ip in adapter.ips:
+            address = ip.ip if isinstance(ip.ip, str) else str(ipaddress.ip_address(ip.ip[0]))
+            yield Own(address, adapter.name.partition(":")[0])  # what follows is a label of this address only
+
+
+def _passing(files: KernelFiles) -> set[str]:
+    """The addresses of IPv6 that are not to be told: `address ifindex prefix scope flags name`, all hex."""
+    lines = (line.split() for line in files.text("proc/net/if_inet6").splitlines())
+    found = [fields for fields in lines if len(fields) == 6 and int(fields[4], 16) & _NOT_TO_BE_TOLD]
+    return {str(ipaddress.IPv6Address(bytes.fromhex(fields[0]))) for fields in found}
+
+
+def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """A configured host where it is an address and no name, without its zone."""
+    try:
+        return ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return None

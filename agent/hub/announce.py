@@ -6,16 +6,15 @@ import asyncio
 import logging
 import math
 import secrets
-import socket
 from collections.abc import Callable, Sequence
 
 from zeroconf import Error as ZeroconfError
-from zeroconf import IPVersion
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from agent.hub.clash import Clash
 from agent.hub.identity import Identity
 from agent.hub.netwatch import NetWatch
+from agent.hub.speaking import kinds_of, speaking_from
 
 SERVICE_TYPE = "_aislewatch._tcp.local."
 HOST = ".local."
@@ -80,7 +79,7 @@ class Announcer:
     async def _announce(self, net: NetWatch) -> None:
         """Until another machine goes by the same name; then this one has taken another."""
         addresses = await self._some_addresses(net)
-        zeroconf = AsyncZeroconf(interfaces=list(addresses), ip_version=IPVersion.V4Only)
+        zeroconf = AsyncZeroconf(interfaces=(own := speaking_from(addresses)), ip_version=kinds_of(own))
         try:
             await zeroconf.zeroconf.async_wait_for_start()
             info = self._info(addresses)
@@ -116,7 +115,7 @@ class Announcer:
                 continue
             told = await zeroconf.async_update_service(changed)
             if now != addresses:  # after the facts: new interfaces are told at once, and must not hear the old address
-                await zeroconf.async_update_interfaces(list(now))
+                await zeroconf.async_update_interfaces(own := speaking_from(now), kinds_of(own))
             await told
             addresses, info = now, changed
             self._announced(addresses)
@@ -138,7 +137,7 @@ class Announcer:
             f"{name}.{SERVICE_TYPE}",
             server=f"{name}{HOST}",
             port=self._port,
-            addresses=[socket.inet_aton(address) for address in addresses],
+            parsed_addresses=list(addresses),
             properties=self._identity.facts(),
         )
 

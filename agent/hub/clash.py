@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 from zeroconf import DNSAddress, DNSOutgoing, DNSQuestion, DNSService, RecordUpdate, RecordUpdateListener, Zeroconf  # type: ignore[attr-defined]
-from zeroconf.const import _CLASS_IN, _FLAGS_QR_QUERY, _TYPE_A, _TYPE_SRV
+from zeroconf.const import _CLASS_IN, _FLAGS_QR_QUERY, _TYPE_A, _TYPE_AAAA, _TYPE_SRV
 
 from agent.hub.addresses import own_addresses
 
@@ -29,6 +29,7 @@ class Clash(RecordUpdateListener):
         """Have everybody answer who goes by the name."""
         question = DNSOutgoing(_FLAGS_QR_QUERY)
         question.add_question(DNSQuestion(self._host, _TYPE_A, _CLASS_IN))
+        question.add_question(DNSQuestion(self._host, _TYPE_AAAA, _CLASS_IN))
         question.add_question(DNSQuestion(self._service, _TYPE_SRV, _CLASS_IN))
         zeroconf.async_send(question)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
@@ -10,10 +11,13 @@ from enum import StrEnum
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from zeroconf import InterfaceChoice, IPVersion, ServiceStateChange, Zeroconf
+from zeroconf import IPVersion, ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
+from agent.hostport import join
+from agent.hub.addresses import lasting_addresses, on_each_link, preference
 from agent.hub.announce import SERVICE_TYPE
+from agent.hub.speaking import kinds_of, speaking_from
 
 _RESOLVE_MS = 3000.0
 _RESCAN_S = 2.0
@@ -23,7 +27,10 @@ _FLUSH_S = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One announced camera. mDNS is a hint: nothing here is trusted before the link has proven it."""
+    """One announced camera. mDNS is a hint: nothing here is trusted before the link has proven it.
+
+    `addresses` are fit to be called from here, the best first: those of one link have its name behind them.
+    """
 
     name: str
     addresses: tuple[str, ...]
@@ -42,7 +49,7 @@ class Found:
     def urls(self, path: str = "/v1/link") -> list[str]:
         """Where the camera may answer, one for each address."""
         scheme = "https" if self.tls else "http"
-        return [f"{scheme}://{address}:{self.port}{path}" for address in self.addresses]
+        return [f"{scheme}://{join(address, self.port)}{path}" for address in self.addresses]
 
 
 class News(StrEnum):
@@ -64,7 +71,7 @@ class Browser:
     """An asynchronous context manager; iterate over `changes()` to follow the cameras on the network."""
 
     def __init__(self, interfaces: Sequence[str] | None = None) -> None:
-        self._interfaces = InterfaceChoice.All if interfaces is None else list(interfaces)
+        self._given = None if interfaces is None else list(interfaces)
         self._names: asyncio.Queue[str] = asyncio.Queue()
         self._known: dict[str, Found] = {}
         self._zeroconf: AsyncZeroconf
@@ -72,7 +79,8 @@ class Browser:
         self._rescan: asyncio.Task[None]
 
     async def __aenter__(self) -> Self:
-        self._zeroconf = AsyncZeroconf(interfaces=self._interfaces, ip_version=IPVersion.V4Only)
+        own = self._speaking()
+        self._zeroconf = AsyncZeroconf(interfaces=own, ip_version=kinds_of(own))
         self._browser = AsyncServiceBrowser(self._zeroconf.zeroconf, SERVICE_TYPE, handlers=[self._heard])
         self._rescan = asyncio.create_task(self._follow_interfaces())
         return self
@@ -117,8 +125,15 @@ class Browser:
     async def _follow_interfaces(self) -> None:
         while True:
             await asyncio.sleep(_RESCAN_S)
+            own = self._speaking()
             with suppress(OSError):
-                await self._zeroconf.async_update_interfaces()
+                await self._zeroconf.async_update_interfaces(own, kinds_of(own))
+
+    def _speaking(self) -> list[str]:
+        """Where, of all the addresses that there are now, unless it was said."""
+        if self._given is not None:
+            return self._given
+        return speaking_from(own.address for own in lasting_addresses())
 
 
 async def places(camera: str, seconds: float = 3.0, interfaces: Sequence[str] | None = None) -> list[str]:
@@ -142,5 +157,16 @@ async def discover(seconds: float, interfaces: Sequence[str] | None = None) -> l
 
 def _found(info: AsyncServiceInfo) -> Found:
     facts = {key: value or "" for key, value in info.decoded_properties.items()}
-    addresses = tuple(sorted(info.parsed_addresses(IPVersion.V4Only)))
-    return Found(info.name.removesuffix(f".{SERVICE_TYPE}"), addresses, info.port or 0, facts)
+    callable_at = {place for address in info.parsed_scoped_addresses(IPVersion.All) for place in _callable(address)}
+    name, addresses = info.name.removesuffix(f".{SERVICE_TYPE}"), tuple(sorted(callable_at, key=preference))
+    return Found(name, addresses, info.port or 0, facts)
+
+
+def _callable(address: str) -> list[str]:
+    """With the name of its link in place of the number by which it was heard: numbers change with every start."""
+    bare, _, number = address.partition("%")
+    if not number:
+        return on_each_link(address)
+    with suppress(OSError, ValueError):
+        return [f"{bare}%{socket.if_indextoname(int(number))}"]
+    return []  # the link is gone
