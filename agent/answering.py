@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from aiohttp import web
 
@@ -12,15 +13,17 @@ from agent.brokering import make_mqtt, telling
 from agent.commanding import make_services
 from agent.config import Config
 from agent.desk import Desk
+from agent.doctor.checking import CheckDesk
 from agent.doctor.desk import DoctorDesk
 from agent.domain import Event, Json
-from agent.entrance import Ports, add_pairing, entrance
+from agent.entrance import Ports, add_pairing, entrance, make_calls
 from agent.events.lines import event_fields
 from agent.evidence.desk import EvidenceDesk
 from agent.fitting.configuration import ConfigDesk
 from agent.fitting.desk import About, AimDesk, WalkDesk
 from agent.health.watch import never
 from agent.home import Home
+from agent.hub.callhome import CallHome
 from agent.hub.identity import Identity
 from agent.hub.link import LinkServer
 from agent.hub.mqtt.service import MqttService
@@ -33,6 +36,7 @@ from agent.station import Station
 from agent.status import StatusDesk
 from agent.tills import TillDesk
 from agent.web.api import KEEPER, Facts, create_app
+from agent.web.checks import ChecksApi
 from agent.web.doctor import DoctorApi
 from agent.web.evidence import EvidenceApi
 from agent.web.feed import LiveFeed
@@ -75,7 +79,8 @@ async def answering(station: Station, reset: FactoryReset, home: Home) -> AsyncI
     services = await make_services(station, PictureStream(live), home)
     link = LinkServer(station.journal, standing.identity(), services=services)
     mqtt = make_mqtt(station, standing.identity(), services.commands)
-    status = _status(station, standing.identity, link, live, mqtt)
+    calls = make_calls(config.hub, standing)
+    status = _status(station, standing.identity, link, live, mqtt, calls)
     station.desk.watch(lambda item: live.note(event_fields(item)))
     station.desk.watch_frames(live.offer)
     live.status_from(status.bar)
@@ -86,7 +91,7 @@ async def answering(station: Station, reset: FactoryReset, home: Home) -> AsyncI
     book = _add_fitting(api, station, standing.identity, home, aim)
     _add_doctor(api, station, status, aim)
     add_pairing(api, station, standing, reset, ports, home.sessions)
-    async with entrance(api, station, standing, ports), shining(station, standing):
+    async with entrance(api, station, standing, ports, calls), shining(station, standing):
         with book.kept():
             async with telling(mqtt):
                 yield Running(config, status, station.desk, api, ports, ports.url(config.api))
@@ -147,10 +152,16 @@ def _add_doctor(api: web.Application, station: Station, status: StatusDesk, aim:
         key=evidence.key if evidence else None,
     )
     DoctorApi(desk).add_to(api)
+    ChecksApi(CheckDesk(station.clock, Path(config.storage.data_dir))).add_to(api)
 
 
 def _status(
-    station: Station, identity: Callable[[], Identity], link: LinkServer, live: LiveFeed, mqtt: MqttService | None
+    station: Station,
+    identity: Callable[[], Identity],
+    link: LinkServer,
+    live: LiveFeed,
+    mqtt: MqttService | None,
+    calls: CallHome | None,
 ) -> StatusDesk:
     return StatusDesk(
         config=station.config,
@@ -171,4 +182,5 @@ def _status(
         review=station.review.facts,
         review_metrics=station.review.metrics,
         mqtt=mqtt,
+        calls=calls,
     )

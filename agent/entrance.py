@@ -17,9 +17,12 @@ from agent.hub.addresses import reachable_addresses
 from agent.hub.announce import Announcer
 from agent.hub.callhome import CallHome
 from agent.hub.claims import Claims
+from agent.hub.directory import Directory
+from agent.hub.dnssd import Domain
 from agent.reset import FactoryReset
 from agent.standing import Keyed, Standing
 from agent.station import Station
+from agent.tables.hub import HubConfig
 from agent.tables.service import ApiConfig
 from agent.web.api import KEEPER
 from agent.web.commission import SessionsApi, Whereabouts, add_page, admission
@@ -73,8 +76,19 @@ def add_pairing(
     trust.watch(sessions.sweep)
 
 
+def make_calls(config: HubConfig, standing: Standing) -> CallHome | None:
+    """How the camera calls its hub; None where that is not configured, or there is no TLS door to lead it to."""
+    if standing.keyed is None or not (config.place or config.domain):
+        return None
+    trust, domain = standing.keyed.trust, Domain(config.domain) if config.domain else None
+    directory = Directory(config.place, domain, lambda: trust.pins.hub)
+    return CallHome(standing.id, standing.keyed.device.key, directory, lambda: trust.claimed)
+
+
 @asynccontextmanager
-async def entrance(api: web.Application, station: Station, standing: Standing, ports: Ports) -> AsyncIterator[None]:
+async def entrance(
+    api: web.Application, station: Station, standing: Standing, ports: Ports, calls: CallHome | None
+) -> AsyncIterator[None]:
     """The doors are open and announced while this lasts. Raises OperatorError when an address is not to be had."""
     keeper, config = api[KEEPER], station.config
     async with opened(api, keeper) as doors:
@@ -83,7 +97,7 @@ async def entrance(api: web.Application, station: Station, standing: Standing, p
         async with (
             _announced(station, standing, ports),
             _kept_true(standing.keyed, keeper),
-            _calling(config.hub.place, standing, doors, tls),
+            _calling(calls, doors, tls),
         ):
             yield
 
@@ -131,16 +145,12 @@ async def _announced(station: Station, standing: Standing, ports: Ports) -> Asyn
 
 
 @asynccontextmanager
-async def _calling(
-    place: tuple[str, int] | None, standing: Standing, doors: Doors, tls: TlsDoor | None
-) -> AsyncIterator[None]:
+async def _calling(calls: CallHome | None, doors: Doors, tls: TlsDoor | None) -> AsyncIterator[None]:
     """Call the hub while this lasts, where it is configured; what it says then counts as at the TLS door."""
-    if place is None or standing.keyed is None or tls is None:
+    if calls is None or tls is None:
         yield
         return
-    trust, key = standing.keyed.trust, standing.keyed.device.key
-    calls = CallHome(standing.id, key, place, lambda: trust.claimed, lambda connection: doors.take(tls, connection))
-    async with _running(calls.run(), "call-home"):
+    async with _running(calls.run(lambda connection: doors.take(tls, connection)), "call-home"):
         yield
 
 

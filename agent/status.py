@@ -11,6 +11,7 @@ from agent.domain import Event, Json
 from agent.events.journal import Journal
 from agent.events.wire import Item
 from agent.health.desk import HealthDesk
+from agent.hub.callhome import CallHome
 from agent.hub.identity import Identity
 from agent.hub.link import LinkServer
 from agent.hub.mqtt.service import MqttService
@@ -56,6 +57,7 @@ class StatusDesk:
     review: Callable[[], dict[str, Json]] = dict
     review_metrics: Callable[[], Iterable[Metric]] = tuple
     mqtt: MqttService | None = None
+    calls: CallHome | None = None
 
     def facts(self) -> dict[str, Json]:
         """Everything, as JSON."""
@@ -76,6 +78,7 @@ class StatusDesk:
             "evidence": self.evidence(),
             "review": self.review(),
             "hubs": [asdict(link) for link in self.link.links()],
+            "call_home": self.calls.facts() if self.calls else None,
             "mqtt": self.mqtt.facts() if self.mqtt else None,
             "peak_rss_mb": round(peak_rss_mb(), 1),
         }

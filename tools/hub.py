@@ -1,4 +1,4 @@
-"""A small reference hub: finds cameras by mDNS, claims them, links to them, keeps their events and prints them.
+"""A small reference hub: finds cameras or is called by them, claims them, links, keeps their events and prints them.
 
 Without a command it runs. Its keys and the pins of its cameras lie in a folder beside its database: keep both, and keep
 the folder to yourself.
@@ -24,15 +24,13 @@ from agent.events.orders import Order, read_order
 from agent.events.wire import Record
 from agent.hub import claiming, upkeep
 from agent.hub.claim_code import ClaimCode
-from agent.hub.discover import places
 from agent.hub.keyring import Keyring
 from agent.hub.ledger import Ledger
 from agent.hub.receiver import Hub, LinkState, Watchers
-from agent.hub.remote import Look, nowhere
-from agent.schema import Bad
-from agent.tables.hub import HubConfig, place_of
+from agent.hub.remote import Look
 from hal.ports import WallTime
 from hal.system import SystemClock
+from tools.hub_ways import Browse, Dns, DomainName, Listen, Ways
 
 __all__ = ["Hub", "app", "main", "text_line"]
 
@@ -43,7 +41,6 @@ app.add_typer(issue_app, name="issue")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for programs.")]
 Database = Annotated[Path, typer.Option(help="Where the events are kept.")]
 Keys = Annotated[Path | None, typer.Option(help="The folder of keys and pins; beside the database by default.")]
-Find = Annotated[bool, typer.Option("--browse/--no-browse", help="Look for cameras by mDNS.")]
 HubId = Annotated[str | None, typer.Option(help="This hub's name to cameras; by default made with the database.")]
 HUB_DB = Path("hub.db")
 T = TypeVar("T")
@@ -59,16 +56,18 @@ def run(
     keys: Keys = None,
     hub_id: HubId = None,
     camera: Annotated[list[str] | None, typer.Option(help="Link only to the camera with this id.")] = None,
-    browse: Find = True,
+    browse: Browse = True,
     interface: Annotated[
         list[str] | None, typer.Option(help="Address of an interface to search; all by default.")
     ] = None,
-    listen: Annotated[str | None, typer.Option(help="HOST:PORT where cameras call that cannot be reached.")] = None,
+    domain: DomainName = None,
+    dns: Dns = None,
+    listen: Listen = None,
     as_json: AsJson = False,
 ) -> None:
     """Link to the claimed cameras, and without TLS to those that speak none, until Ctrl-C; print what they tell."""
 
-    calls = _listen_at(listen)
+    ways = Ways.of(browse, domain, dns, listen)
 
     def show(device: str, record: Record) -> None:
         print(json_line(device, record) if as_json else text_line(device, record), flush=True)
@@ -83,7 +82,7 @@ def run(
         ring = Keyring.open(_folder(database, keys), hub_id or ledger.hub_id)
         watchers, attachments = Watchers(show, state, gap), database.with_suffix(".attachments")
         hub = Hub(ledger, ring.trust().hub, watchers, cameras=camera, keyring=ring, attachments=attachments)
-        asyncio.run(hub.run(url or (), browse=browse, interfaces=interface, listen=calls))
+        asyncio.run(hub.run(url or (), browse=browse, interfaces=interface, listen=ways.listen, domain=ways.domain))
 
 
 @app.command()
@@ -155,24 +154,36 @@ def revoke(
     who: Annotated[str, typer.Argument(help="A serial number, or a name: then all passes of that name.")],
     database: Database = HUB_DB,
     keys: Keys = None,
-    browse: Find = True,
+    browse: Browse = True,
+    domain: DomainName = None,
+    dns: Dns = None,
+    listen: Listen = None,
     as_json: AsJson = False,
 ) -> None:
     """Make passes void, and tell the cameras; one that is off is told when it links again."""
-    ring = _ring(database, keys)
+    ways, ring = Ways.of(browse, domain, dns, listen), _ring(database, keys)
     for made in upkeep.revoke(ring, who):
         say({"type": "revoked", "serial": made.serial}, f"revoked {made.name}, serial {made.serial}", as_json=as_json)
-    _report(asyncio.run(upkeep.tell(ring, _look(browse))), as_json=as_json)
+    _report(_looking(ways, ring, lambda look: upkeep.tell(ring, look)), as_json=as_json)
 
 
 @app.command("rotate-ca")
 @guarded
-def rotate_ca(database: Database = HUB_DB, keys: Keys = None, browse: Find = True, as_json: AsJson = False) -> None:
+def rotate_ca(
+    database: Database = HUB_DB,
+    keys: Keys = None,
+    browse: Browse = True,
+    domain: DomainName = None,
+    dns: Dns = None,
+    listen: Listen = None,
+    as_json: AsJson = False,
+) -> None:
     """Exchange the hub's authority for a new one on all cameras; say it again for those that were off.
 
     Passes that were given out before are void with the old one.
     """
-    _report(asyncio.run(upkeep.rotate(_ring(database, keys), _look(browse))), as_json=as_json)
+    ways, ring = Ways.of(browse, domain, dns, listen), _ring(database, keys)
+    _report(_looking(ways, ring, lambda look: upkeep.rotate(ring, look)), as_json=as_json)
 
 
 @app.command()
@@ -183,11 +194,15 @@ def unpair(
     forget: Annotated[bool, typer.Option("--forget", help="Forget it even if it does not answer any more.")] = False,
     database: Database = HUB_DB,
     keys: Keys = None,
-    browse: Find = True,
+    browse: Browse = True,
+    domain: DomainName = None,
+    dns: Dns = None,
+    listen: Listen = None,
     as_json: AsJson = False,
 ) -> None:
     """Let a camera go: it and this hub forget each other."""
-    asyncio.run(upkeep.unpair(_ring(database, keys), camera, reason, _look(browse), forget=forget))
+    ways, ring = Ways.of(browse, domain, dns, listen), _ring(database, keys)
+    _looking(ways, ring, lambda look: upkeep.unpair(ring, camera, reason, look, forget=forget))
     say({"type": "unpaired", "id": camera}, f"{camera} was let go", as_json=as_json)
 
 
@@ -201,11 +216,14 @@ def send(
     database: Database = HUB_DB,
     keys: Keys = None,
     hub_id: HubId = None,
-    browse: Find = True,
+    browse: Browse = True,
+    domain: DomainName = None,
+    dns: Dns = None,
+    listen: Listen = None,
 ) -> None:
     """Order a camera something, and print what became of it (docs/protocol.md); exit code 1 unless it was done."""
     wish = order_of(order)
-    hub_at = _Place(database, keys, hub_id, camera, url or (), browse)
+    hub_at = _Place(database, keys, hub_id, camera, url or (), Ways.of(browse, domain, dns, listen))
     result = asyncio.run(_with_hub(hub_at, lambda hub: hub.reach.command(camera, wish, by=by)))
     print(msgspec.json.encode(result).decode())
     raise SystemExit(result.outcome != "ok")
@@ -220,10 +238,13 @@ def fetch(
     database: Database = HUB_DB,
     keys: Keys = None,
     hub_id: HubId = None,
-    browse: Find = True,
+    browse: Browse = True,
+    domain: DomainName = None,
+    dns: Dns = None,
+    listen: Listen = None,
 ) -> None:
     """Fetch a still or a clip, verified, into the folder beside the database; print where it lies."""
-    hub_at = _Place(database, keys, hub_id, camera, url or (), browse)
+    hub_at = _Place(database, keys, hub_id, camera, url or (), Ways.of(browse, domain, dns, listen))
     print(asyncio.run(_with_hub(hub_at, lambda hub: hub.reach.fetch(camera, what))))
 
 
@@ -243,7 +264,7 @@ class _Place(NamedTuple):
     hub_id: str | None
     camera: str
     urls: Sequence[str]
-    browse: bool
+    ways: Ways
 
 
 async def _with_hub(place: _Place, ask: Callable[[Hub], Awaitable[T]]) -> T:
@@ -252,12 +273,18 @@ async def _with_hub(place: _Place, ask: Callable[[Hub], Awaitable[T]]) -> T:
         ring = Keyring.open(_folder(place.database, place.keys), place.hub_id or ledger.hub_id)
         attachments = place.database.with_suffix(".attachments")
         hub = Hub(ledger, ring.trust().hub, cameras=[place.camera], keyring=ring, attachments=attachments)
-        running = asyncio.create_task(hub.run(place.urls, browse=place.browse))
+        ways = place.ways
+        work = hub.run(place.urls, browse=ways.browse, listen=ways.listen, domain=ways.domain)
+        running, asking = asyncio.create_task(work), asyncio.ensure_future(ask(hub))
         try:
-            return await ask(hub)
+            await asyncio.wait((running, asking), return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                running.result()
+            return await asking
         finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            for task in (running, asking):
+                task.cancel()
+            await asyncio.gather(running, asking, return_exceptions=True)
 
 
 def text_line(device: str, record: Record) -> str:
@@ -282,16 +309,14 @@ def _folder(database: Path, keys: Path | None) -> Path:
     return keys or database.with_suffix(".keys")
 
 
-def _listen_at(place: str | None) -> tuple[str, int] | None:
-    """Raises OperatorError."""
-    try:
-        return HubConfig(place_of(place)).place if place is not None else None
-    except Bad as error:
-        raise OperatorError(f"--listen: {error}", hint=error.hint) from None
+def _looking(ways: Ways, ring: Keyring, work: Callable[[Look], Awaitable[T]]) -> T:
+    """Do it with cameras looked for in these ways; those that call may do so meanwhile."""
 
+    async def doing() -> T:
+        async with ways.looking(ring) as look:
+            return await work(look)
 
-def _look(browse: bool) -> Look:
-    return places if browse else nowhere
+    return asyncio.run(doing())
 
 
 def _behind(revocations: bool, authority: bool) -> list[str]:

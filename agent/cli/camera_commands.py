@@ -17,16 +17,22 @@ service_app = typer.Typer(no_args_is_help=True, help="Note what people do to the
 
 def find(
     seconds: Annotated[float, typer.Option("--for", min=0.1, max=300, help="How many seconds to listen.")] = 3.0,
+    domain: Annotated[
+        str | None, typer.Option(help="Ask this DNS domain which cameras it lists, in place of listening.")
+    ] = None,
+    dns: Annotated[
+        str | None, typer.Option(help="ADDRESS[:PORT] of the DNS server to ask; the system's by default.")
+    ] = None,
     pass_file: PassFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the cameras on this network: state, address, version and, for those that a pass opens, health.
 
-    Exit code 1 where there is none.
+    Where multicast does not pass, --domain asks the DNS. Exit code 1 where there is none.
     """
     from agent.cli import looking
 
-    looking.find(seconds, pass_file, as_json=as_json)
+    looking.find(seconds, domain, dns, pass_file, as_json=as_json)
 
 
 def status(url: Url = HERE, as_json: AsJson = False) -> None:

@@ -21,12 +21,12 @@ from hal.system import SystemClock
 ASK_TIMES = 3
 
 
-def find(seconds: float, pass_file: Path | None, *, as_json: bool) -> None:
-    """Print the cameras that answer; exit code 1 when there are none."""
+def find(seconds: float, domain: str | None, dns: str | None, pass_file: Path | None, *, as_json: bool) -> None:
+    """Print the cameras that answer, or that a domain of the DNS lists; exit code 1 when there are none."""
     if pass_file is not None:
         os.environ[PASS] = str(pass_file)
-    waiting = Waiting("listening")
-    found = asyncio.run(browsing.discover(seconds))
+    waiting = Waiting("listening" if domain is None else "asking the DNS")
+    found = asyncio.run(browsing.discover(seconds) if domain is None else _listed(domain, dns))
     waiting.end()
     for camera in found:
         health = _health(camera) if os.environ.get(PASS) else None
@@ -37,6 +37,15 @@ def find(seconds: float, pass_file: Path | None, *, as_json: bool) -> None:
             print(f"{mark('fault', 'no camera answered')} within {seconds:g} s")
             print("  -> is it on this network, and does the network pass multicast? aislewatch net check")
         raise SystemExit(1)
+
+
+async def _listed(domain: str, dns: str | None) -> list[browsing.Found]:
+    """The cameras that a domain lists. Raises OperatorError."""
+    from agent.hub.dnssd import domain_at
+    from agent.hub.listed import cameras_in
+
+    found, _ = await cameras_in(domain_at(domain, dns))
+    return found
 
 
 def _health(camera: browsing.Found) -> str:

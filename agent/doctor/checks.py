@@ -250,7 +250,8 @@ def hub(facts: Facts) -> Seen | None:
     """Whether the hub is linked."""
     if not facts.claimed or facts.hubs is None or (not facts.hubs and not settled(facts)):
         return None
-    return FINE if facts.hubs else Seen(Colour.RED, "no hub is linked", "is the hub on, and in the same network?")
+    words = f"no hub is linked{'; ' if facts.call_trouble else ''}{facts.call_trouble}"
+    return FINE if facts.hubs else Seen(Colour.RED, words, "is the hub on, and in the same network?")
 
 
 def measured(what: str) -> Callable[[Facts], Seen | None]:

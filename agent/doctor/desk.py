@@ -97,6 +97,7 @@ def running_facts(status: Mapping[str, Any], told: Mapping[str, Any]) -> dict[st
         "outputs": outputs,
         "lines_wrong": "",
         "hubs": sum(bool(hub["hub"]) for hub in hubs),
+        "call_trouble": (status.get("call_home") or {}).get("trouble", ""),
     }
 
 

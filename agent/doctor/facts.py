@@ -76,6 +76,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     heard: bool | None = None
     claimed: bool | None = None
     hubs: int | None = None
+    call_trouble: str = ""
     foreign: int | None = None
     identity_wrong: str | None = None
     ends: tuple[Ending, ...] | None = None

@@ -3,6 +3,7 @@
 The camera opens the connection, proves which camera it is (`agent.hub.calling`), and waits; from then on it is the
 server, exactly as for a connection that came to its TLS door: same keys, same pins, same roles. One such connection
 stands by at any time; as soon as the hub uses it the next is opened. A camera without a hub calls nobody.
+Where the hub is, `agent.hub.directory` knows; whoever else takes the call there is a stranger at the TLS door.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
+from agent.domain import Json
 from agent.hub.backoff import Backoff
 from agent.hub.calling import LONGEST, answer_line
+from agent.hub.directory import Directory
+from agent.hub.dnssd import Place
 
 CONNECT_S = 10.0
 STAND_BY_S = 300.0
@@ -28,58 +32,75 @@ _KEEPALIVE = ((socket.TCP_KEEPIDLE, 20), (socket.TCP_KEEPINTVL, 10), (socket.TCP
 _log = logging.getLogger(__name__)
 
 
-class CallHome:
-    """`run` until cancelled. `claimed` says whether there is a hub; `serve` takes a connection that the hub uses."""
+Serve = Callable[[socket.socket], Awaitable[None]]
 
-    def __init__(
-        self,
-        camera: str,
-        key: Path,
-        place: tuple[str, int],
-        claimed: Callable[[], bool],
-        serve: Callable[[socket.socket], Awaitable[None]],
-    ) -> None:
+
+class CallHome:
+    """`claimed` says whether there is a hub."""
+
+    def __init__(self, camera: str, key: Path, directory: Directory, claimed: Callable[[], bool]) -> None:
         self._camera = camera
         self._key = key
-        self._place = place
+        self._directory = directory
         self._claimed = claimed
-        self._serve = serve
         self._failures = 0
-        self.standing_by = False
+        self._trouble = ""
+        self.standing_by: Place | None = None
 
-    async def run(self) -> None:
-        """Keep one connection standing by."""
+    def facts(self) -> dict[str, Json]:
+        """For the status."""
+        return {
+            "domain": self._directory.domain,
+            "places": [shown(place) for place in self._directory.known()],
+            "standing_by": shown(self.standing_by) if self.standing_by else None,
+            "trouble": self._directory.trouble or self._trouble,
+        }
+
+    async def run(self, serve: Serve) -> None:
+        """Keep one connection standing by, until cancelled. `serve` takes one that the hub uses."""
         while True:
             if not self._claimed():
                 await asyncio.sleep(_CLAIMED_S)
                 continue
-            try:
-                await self._call()
-            except (OSError, ValueError) as error:  # TimeoutError is an OSError
-                self._failed(error)
+            await self._try_all(serve)
             await asyncio.sleep(self._pause_s())
 
-    async def _call(self) -> None:
+    async def _try_all(self, serve: Serve) -> None:
+        """Call at one place after the other until the hub is found at one."""
+        places = await self._directory.places()
+        for place in places:
+            try:
+                await self._call(place, serve)
+                return
+            except (OSError, ValueError) as error:  # TimeoutError is an OSError
+                self._say(f"cannot call the hub at {shown(place)}: {error or type(error).__name__}")
+        if not places:
+            self._say(f"cannot find the hub: {self._directory.trouble}")
+        self._failures += 1
+        self._directory.refused()
+
+    async def _call(self, place: Place, serve: Serve) -> None:
         """Open one connection and have it served once the hub uses it. Raises OSError where that ends before."""
         async with asyncio.timeout(CONNECT_S):
-            connection = await self._opened()
+            connection = await self._opened(place)
         try:
-            self.standing_by = True
+            self.standing_by = place
             used = await self._used(connection)
         except BaseException:
             connection.close()
             raise
         finally:
-            self.standing_by = False
-        self._failures = 0
+            self.standing_by = None
+        self._failures, self._trouble = 0, ""
+        self._directory.taken(place)
         if used:
-            await self._serve(connection)
+            await serve(connection)
         else:
             connection.close()
 
-    async def _opened(self) -> socket.socket:
+    async def _opened(self, place: Place) -> socket.socket:
         """A connection on which the hub was told who calls. Raises OSError, ValueError."""
-        loop, (host, port) = asyncio.get_running_loop(), self._place
+        loop, (host, port) = asyncio.get_running_loop(), place
         failed: OSError = OSError(f"{host} has no address")
         for family, kind, protocol, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             connection = socket.socket(family, kind, protocol)
@@ -108,13 +129,19 @@ class CallHome:
                 return True
         return False
 
-    def _failed(self, error: OSError | ValueError) -> None:
-        level = logging.DEBUG if self._failures else logging.WARNING
-        self._failures += 1
-        _log.log(level, "cannot call the hub at %s port %d: %s", *self._place, error or type(error).__name__)
+    def _say(self, trouble: str) -> None:
+        """What keeps it from its hub; the log hears of it once."""
+        _log.log(logging.DEBUG if self._failures else logging.WARNING, "%s", trouble)
+        self._trouble = trouble
 
     def _pause_s(self) -> float:
         return BACKOFF.pause_s(self._failures - 1) if self._failures else LEAST_PAUSE_S
+
+
+def shown(place: Place) -> str:
+    """HOST:PORT, with an IPv6 address in brackets."""
+    host, port = place
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _keep_alive(connection: socket.socket) -> None:

@@ -7,7 +7,7 @@ import math
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, nullcontext
+from contextlib import aclosing, nullcontext, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,11 +15,13 @@ from typing import NamedTuple
 
 import aiohttp
 
-from agent.errors import LinkClosed, WireError
+from agent.errors import LinkClosed, OperatorError, WireError
 from agent.events.wire import Batch, Hello, Record
+from agent.hub import listed
 from agent.hub.backoff import Backoff
 from agent.hub.client import LinkClient
 from agent.hub.discover import Browser, Found
+from agent.hub.dnssd import Domain
 from agent.hub.keyring import Keyring
 from agent.hub.ledger import Ledger
 from agent.hub.reach import Reach
@@ -89,10 +91,12 @@ class Hub:
         browse: bool = True,
         interfaces: Sequence[str] | None = None,
         listen: tuple[str, int] | None = None,
+        domain: Domain | None = None,
     ) -> None:
         """Link to the claimed cameras, to those at `urls` and, where `browse`, to all that announce themselves.
 
-        Multicast is spoken on `interfaces`; `listen` is where claimed cameras may call that the hub cannot reach.
+        Multicast is spoken on `interfaces`; `domain` may list cameras that it does not reach, and `listen` is where
+        claimed ones may call that the hub cannot reach itself.
         """
         board = Switchboard(self._key_of, self._called)
         try:
@@ -107,6 +111,8 @@ class Hub:
                     tasks.create_task(self._follow_claims(tasks, http, self._keyring, board))
                 if browse:
                     tasks.create_task(self._follow(tasks, http, interfaces))
+                if domain:
+                    tasks.create_task(self._follow_domain(tasks, http, domain))
         finally:
             await asyncio.to_thread(self._disk.shutdown)
 
@@ -132,19 +138,30 @@ class Hub:
             async for _, camera in changes:
                 self._found(tasks, http, camera)
 
+    async def _follow_domain(self, tasks: asyncio.TaskGroup, http: aiohttp.ClientSession, domain: Domain) -> None:
+        def failed(error: OperatorError) -> None:
+            self.watchers.state(domain.name, LinkState.WAITING, str(error))
+
+        await listed.follow(domain, lambda camera: self._found(tasks, http, camera), failed)
+
     async def _follow_claims(
         self, tasks: asyncio.TaskGroup, http: aiohttp.ClientSession, keyring: Keyring, board: Switchboard
     ) -> None:
         """Link to what is claimed, and to nothing else: other programs claim cameras and let them go meanwhile."""
         while True:
-            pins = {name: pin for name, pin in keyring.trust().cameras.items() if self._wanted(name)}
+            trust = keyring.trust()
+            pins = {name: pin for name, pin in trust.cameras.items() if self._wanted(name)}
             for name in self._claimed.keys() - pins.keys():
                 self._claimed.pop(name).end()
                 del self._links[name]
             for name in pins.keys() - self._claimed.keys():
                 way = ClaimedWay(http, keyring, name)
                 link, task = self._link(tasks, way, name, [pins[name].url(LINK)])
-                self._claimed[name] = Claimed(way, task, tasks.create_task(_move(link, way)))
+                moving, telling = tasks.create_task(_move(link, way)), tasks.create_task(_tell(link, way))
+                self._claimed[name] = Claimed(way, task, moving, telling)
+            for name, pin in pins.items():
+                if pin.told != trust.revision:
+                    self._claimed[name].way.behind.set()
             for name, url in board.standing_by().items():
                 if name in self._links and self._links[name].state is LinkState.WAITING:
                     self._called(name, url)
@@ -188,16 +205,27 @@ class Claimed(NamedTuple):
     way: ClaimedWay
     linking: asyncio.Task[None]
     moving: asyncio.Task[None]
+    telling: asyncio.Task[None]
 
     def end(self) -> None:
-        self.linking.cancel()
-        self.moving.cancel()
+        for task in (self.linking, self.moving, self.telling):
+            task.cancel()
 
 
 async def _move(link: CameraLink, way: ClaimedWay) -> None:
     """Send the link wherever the camera proves to be."""
     async for url in way.proven():
         link.moved([url])
+
+
+async def _tell(link: CameraLink, way: ClaimedWay) -> None:
+    """Tell the camera what is revoked while it is linked; otherwise it hears of it when it links."""
+    while True:
+        await way.behind.wait()
+        way.behind.clear()
+        if link.state is LinkState.LINKED:
+            with suppress(OperatorError, LinkClosed):
+                await way.catch_up(link.url)
 
 
 class CameraLink:

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
+from agent.errors import OperatorError
 from agent.hub.calling import LONGEST, caller_in, challenge_line, is_proven
 
 GREETING_S = 5.0
@@ -56,8 +57,12 @@ class Switchboard:
 
     @asynccontextmanager
     async def listening(self, host: str, port: int) -> AsyncIterator[int]:
-        """Take calls there while this lasts; gives the port. Raises OSError."""
-        server = await asyncio.start_server(self._take, host, port)
+        """Take calls there while this lasts; gives the port. Raises OperatorError."""
+        try:
+            server = await asyncio.start_server(self._take, host, port)
+        except OSError as error:
+            hint = "does this hub run already? what is revoked it tells by itself; for the rest end it meanwhile"
+            raise OperatorError(f"cannot take calls at {host} port {port}: {error.strerror}", hint=hint) from None
         try:
             yield server.sockets[0].getsockname()[1]
         finally:

@@ -52,7 +52,10 @@ class OpenWay:
 
 
 class ClaimedWay:
-    """Over TLS with the camera's key pinned and the hub's certificate; what is revoked it is told before anything."""
+    """Over TLS with the camera's key pinned and the hub's certificate; what is revoked it is told before anything.
+
+    `behind` is set when it has to be told more.
+    """
 
     def __init__(self, http: aiohttp.ClientSession, keyring: Keyring, camera: str) -> None:
         self._http = http
@@ -61,6 +64,11 @@ class ClaimedWay:
         self._hints: dict[str, None] = {}
         self._hinted = asyncio.Event()
         self._called = ""
+        self.behind = asyncio.Event()
+
+    async def catch_up(self, url: str) -> None:
+        """Have the camera know what is revoked. Raises OperatorError, LinkClosed."""
+        await bring_up_to_date(self._keyring, at_place(self._pin(), url))
 
     async def open(self, url: str, silence_s: float) -> LinkClient:
         try:

@@ -15,6 +15,8 @@ import pytest
 from agent.hub.backoff import Backoff
 from agent.hub.callhome import CallHome
 from agent.hub.calling import answer_line, caller_in, challenge_line, is_proven
+from agent.hub.directory import Directory
+from agent.hub.dnssd import Domain
 from agent.hub.identity_key import DeviceIdentity
 from agent.hub.keyring import CameraPin, Keyring
 from agent.hub.ledger import Ledger
@@ -62,7 +64,13 @@ class Shop:
     @asynccontextmanager
     async def hub(self) -> AsyncIterator[Hub]:
         with Ledger(self.folder / "hub.db") as ledger:
-            hub = Hub(ledger, HUB, backoff=QUICK, keyring=self.keyring, attachments=self.folder / "attachments")
+            hub = Hub(
+                ledger,
+                self.keyring.trust().hub,
+                backoff=QUICK,
+                keyring=self.keyring,
+                attachments=self.folder / "attachments",
+            )
             work = hub.run(browse=False, listen=("127.0.0.1", self.port))
             async with running(asyncio.create_task(work)):
                 yield hub
@@ -82,23 +90,19 @@ async def camera(tmp_path: Path) -> AsyncIterator[PairingCamera]:
 async def claimed(camera: PairingCamera, shop: Shop) -> None:
     """The hub knows its key, and a place where it is not."""
     authority = shop.keyring.authority()
-    await camera.trust.claim(authority.pem, "shop", HUB)
+    await camera.trust.claim(authority.pem, "shop", shop.keyring.trust().hub)
     pin = CameraPin(ID, camera.device.fp, *NOWHERE, authority.number)
     shop.keyring.change(lambda trust: trust.with_camera(pin))
 
 
 @asynccontextmanager
-async def calling(camera: PairingCamera, shop: Shop) -> AsyncIterator[CallHome]:
+async def calling(camera: PairingCamera, shop: Shop, domain: Domain | None = None) -> AsyncIterator[CallHome]:
+    """The camera calls the shop's hub, or those that a domain lists."""
     doors, door = camera.doors, TlsDoor(camera.device, camera.trust)
     assert doors is not None
-    calls = CallHome(
-        ID,
-        camera.device.key,
-        ("127.0.0.1", shop.port),
-        lambda: camera.trust.claimed,
-        lambda connection: doors.take(door, connection),
-    )
-    async with running(asyncio.create_task(calls.run())):
+    directory = Directory(None if domain else ("127.0.0.1", shop.port), domain, lambda: camera.trust.pins.hub)
+    calls = CallHome(ID, camera.device.key, directory, lambda: camera.trust.claimed)
+    async with running(asyncio.create_task(calls.run(lambda connection: doors.take(door, connection)))):
         yield calls
 
 
@@ -119,6 +123,15 @@ async def test_a_camera_that_cannot_be_reached_is_linked_and_again_after_the_hub
     pin = shop.keyring.pin(ID)
     assert pin is not None
     assert (pin.host, pin.port) == NOWHERE
+
+
+async def test_what_is_revoked_while_it_is_linked_is_told_at_once(camera: PairingCamera, shop: Shop) -> None:
+    await claimed(camera, shop)
+    async with calling(camera, shop), shop.hub() as hub:
+        await until(lambda: linked(hub))
+        shop.keyring.change(lambda trust: msgspec.structs.replace(trust, revoked=("ab",), revision=1))
+        await until(lambda: camera.trust.pins.revoked == ("ab",))
+        assert linked(hub)
 
 
 async def test_what_was_revoked_is_told_over_the_call_as_well(camera: PairingCamera, shop: Shop) -> None:
@@ -171,7 +184,7 @@ async def test_without_a_hub_nobody_is_called(camera: PairingCamera, shop: Shop)
         listening.setblocking(False)
         async with calling(camera, shop) as calls:
             await asyncio.sleep(0.2)
-            assert not calls.standing_by
+            assert calls.standing_by is None
         with pytest.raises(BlockingIOError):
             listening.accept()
 

@@ -18,6 +18,7 @@ from agent.hub.identity import Identity
 from agent.hub.identity_key import DeviceIdentity
 from agent.hub.link import LinkServer
 from agent.hub.pinning import pinned_context
+from agent.hub.services import LinkServices, events_only
 from agent.hub.trust import CameraTrust
 from agent.reset import FactoryReset
 from agent.web.api import KEEPER, Facts, create_app
@@ -54,6 +55,7 @@ class PairingCamera:
     reset: FactoryReset
     keeper: Doorkeeper
     link: LinkServer
+    services: LinkServices
     port: int = 0
     plain_port: int = 0
     socket: Path = Path()
@@ -112,10 +114,11 @@ async def pairing_camera(folder: Path, limits: WebLimits | None = None) -> Async
         def identity() -> Identity:
             return Identity(ID, "test", "0", state=trust.state, fp=device.fp[:16], tls=True)
 
-        link = LinkServer(journal, identity())
+        services = events_only(journal)
+        link = LinkServer(journal, identity(), services=services)
         sessions = Sessions()
         app = create_app(Facts(identity, dict, list), link, limits, sessions)
-        camera = PairingCamera(folder, clock, device, trust, FactoryReset(folder, clock), app[KEEPER], link)
+        camera = PairingCamera(folder, clock, device, trust, FactoryReset(folder, clock), app[KEEPER], link, services)
         camera.sessions = sessions
         place = Place(ID, device.fp, lambda: camera.port, lambda: ("127.0.0.1",))
         claims = Claims(clock.monotonic)
