@@ -22,6 +22,8 @@ T = TypeVar("T")
 STALL_S = 2.5
 OPENING_S = 20.0
 """How much longer than any other step opening a camera may take: drivers load, streams are negotiated."""
+FIRST_LOOK_S = 30.0
+"""How much longer than any other the first look at a picture may take: libraries and the model come from the card."""
 REOPEN_FIRST_S, REOPEN_MOST_S = 0.5, 4.0
 """Waits between two tries; the longest one and a stall together stay within the watchdog's patience."""
 
@@ -183,7 +185,7 @@ class VisionThread:
 
     The pipeline is made by `make_pipeline` for the aspect (width / height) of the first frame. A bug in the walk is
     kept in `failure` and ends the thread, which calls `ended`: the process then ends loudly. `busy_since_s` is None
-    while the thread waits for a frame.
+    while the thread waits for a frame, and lies ahead during the first look.
     """
 
     def __init__(
@@ -235,6 +237,7 @@ class VisionThread:
     def _walk(self, frame: Frame) -> None:
         self.busy_since_s = self._clock.monotonic()
         if self._pipeline is None:
+            self.busy_since_s += FIRST_LOOK_S
             self._pipeline = self._make_pipeline(frame.lores.width / frame.lores.height)
         outcome = self._pipeline.process(frame)
         self._last_s = frame.t_s

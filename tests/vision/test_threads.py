@@ -116,3 +116,33 @@ def test_a_bug_in_the_walk_is_kept_and_ends_the_thread() -> None:
     assert ended.wait(10)
     assert isinstance(thread.failure, ZeroDivisionError)
     assert pipeline.walked == [0, 1, 2]
+
+
+class WatchedPipeline(FailingPipeline):
+    """Notes since when its thread is said to be busy, as seen from within each look."""
+
+    thread: VisionThread
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ahead_s: list[float] = []
+
+    def process(self, frame: Frame) -> Outcome:
+        busy_since_s = self.thread.busy_since_s
+        assert busy_since_s is not None
+        self.ahead_s.append(busy_since_s - CLOCK.monotonic())
+        return super().process(frame)
+
+
+def test_the_first_look_may_take_longer_and_only_that() -> None:
+    mailbox, pipeline = Mailbox[Frame](), WatchedPipeline()
+    pipeline.thread = VisionThread(lambda aspect: pipeline, mailbox, CLOCK, Counters(), lambda _: None, lambda: None)
+    pipeline.thread.start()
+    for index in range(2):
+        mailbox.put(frame(index))
+        eventually(lambda: len(pipeline.ahead_s) == index + 1)  # noqa: B023  called before the loop goes on
+    assert pipeline.ahead_s[0] > 0
+    assert pipeline.ahead_s[1] <= 0
+    mailbox.close()
+    pipeline.thread.stop()
+    assert pipeline.thread.busy_since_s is None
