@@ -9,6 +9,7 @@ import typer
 
 from agent.cli.boundary import guarded
 from agent.cli.options import HERE, AsJson, By, Reason, Url, alone
+from agent.doctor.steps import DEFAULT_NTP, DEFAULT_PORTAL
 
 config_app = typer.Typer(no_args_is_help=True, help="The configuration: shown, compared, checked, tried.")
 inputs_app = typer.Typer(no_args_is_help=False)
@@ -16,7 +17,6 @@ net_app = typer.Typer(no_args_is_help=True, help="The network.")
 storage_app = typer.Typer(no_args_is_help=True, help="The disk.")
 events_app = typer.Typer(no_args_is_help=True, help="What happens.")
 
-DATA = Path("/var/lib/aislewatch")
 File = Annotated[Path, typer.Argument(help="The configuration file (TOML).")]
 Seconds = Annotated[
     float | None, typer.Option("--for", min=0, max=86400, help="For so many seconds; else until Ctrl-C.")
@@ -138,36 +138,40 @@ def bundle(
 @net_app.command("check")
 @guarded
 def net_check(
-    ntp: Annotated[str, typer.Option(help="The time server to ask.")] = "pool.ntp.org",
+    ntp: Annotated[str, typer.Option(help="The time server to ask.")] = DEFAULT_NTP,
     portal: Annotated[
         str, typer.Option(help="A page that shows whether something answers in place of the internet.")
-    ] = "http://network-test.debian.org/nm",
+    ] = DEFAULT_PORTAL,
     offline: Annotated[bool, typer.Option("--offline", help="Ask nothing outside: the shop has no internet.")] = False,
+    here: Annotated[bool, typer.Option("--here", help="Look from this computer, not from the camera.")] = False,
     url: Url = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Check the network from this computer: address, way out, DNS, NTP, captive portal, mDNS both ways, camera and hub.
+    """Check the network from where the camera is: address, way out, DNS, NTP, captive portal, mDNS both ways, hub.
 
-    Exit code 1 where something does not work.
+    And from here, how long the camera takes to answer. Exit code 1 where something does not work.
     """
     from agent.cli import netting
 
-    netting.net(url, ntp, portal, offline=offline, as_json=as_json)
+    netting.net(url, ntp, portal, offline=offline, here=here, as_json=as_json)
 
 
 @storage_app.command("check")
 @guarded
 def storage_check(
-    folder: Annotated[Path, typer.Option(help="A folder on the disk, such as the camera's storage.data_dir.")] = DATA,
+    folder: Annotated[
+        Path | None, typer.Option(help="Check the disk below this folder of this computer, and ask no camera.")
+    ] = None,
+    url: Url = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Check the disk of this computer: space, speed (writes 32 MiB and removes them), wear, errors.
+    """Check the camera's disk: space, speed (writes 32 MiB and removes them), wear, errors.
 
     Exit code 1 where it is bad.
     """
     from agent.cli import netting
 
-    netting.storage(folder, as_json=as_json)
+    netting.storage(url, folder, as_json=as_json)
 
 
 def restart(reason: Reason, by: By = None, url: Url = HERE, as_json: AsJson = False) -> None:

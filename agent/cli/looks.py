@@ -6,10 +6,16 @@ that is not UTF-8, and `TERM=dumb`, get ASCII.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+import textwrap
+import time
+from collections.abc import Awaitable, Iterator, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 
 MARKS = {
     "ok": ("✔", "+", "32"),
@@ -20,6 +26,7 @@ MARKS = {
 }
 """By state: the symbol, the same in ASCII, and the colour (SGR)."""
 MOST_COLUMNS = 100
+TICK_S = 0.5
 
 
 def colourful() -> bool:
@@ -52,6 +59,14 @@ def bar(share: float, width: int = 30) -> str:
     return filled * full + empty * (width - full)
 
 
+def beside(head: str, width: int, text: str) -> Iterator[str]:
+    """A text beside a head that looks so wide, folded so that no word is broken at the edge."""
+    room = max(columns() - 1 - width, 20)
+    first, *rest = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
+    yield f"{head}{first}"
+    yield from (f"{'':{width}}{line}" for line in rest)
+
+
 class Board:
     """Lines that are shown again and again in the same place; one after the other where the terminal cannot do that."""
 
@@ -81,6 +96,16 @@ class Waiting:
         self._shown = sys.stderr.isatty()
         if not self._shown:
             print(f"{doing} ...", file=sys.stderr, flush=True)
+
+    async def during(self, work: Awaitable[T]) -> T:
+        """What the work comes to; says meanwhile how long it goes on."""
+        task, begun_s = asyncio.ensure_future(work), time.monotonic()
+        try:
+            while not (await asyncio.wait({task}, timeout=TICK_S))[0]:
+                self.tick(time.monotonic() - begun_s)
+        finally:
+            self.end()
+        return task.result()
 
     def tick(self, for_s: float) -> None:
         """It still goes on."""

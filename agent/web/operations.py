@@ -8,6 +8,7 @@ from typing import Any
 from agent.doctor.facts import Facts
 from agent.tills import Booking
 from agent.web import (
+    checks,
     commission,
     doctor,
     evidence,
@@ -121,6 +122,8 @@ OPERATIONS: dict[str, Operation] = {
     "POST /v1/service": _says("Note what was done to the camera.", foresight.Done, upkeep.Served),
     "GET /v1/doctor": _asks("What a doctor of cameras asks: the facts of one look.", Facts),
     "POST /v1/doctor/record": _says("Look, judge and sign.", doctor.WriteRecord, upkeep.DoctorRecord),
+    "POST /v1/checks/network": _says("Check the camera's network.", checks.CheckNetwork, upkeep.Checked),
+    "POST /v1/checks/disk": _says("Check the camera's disk.", checks.CheckDisk, upkeep.Checked),
     # Outputs and inputs
     "GET /v1/outputs": _asks("How the outputs are, and what holds for them.", camera.Outputs),
     "POST /v1/outputs/{name}/test": _says("Try one output for some seconds.", outputs.Test, camera.Testing, 409),

@@ -124,6 +124,22 @@ class MetricHistory(Struct):
     services: list[ServiceEntry]
 
 
+class CheckStep(Struct):
+    """One answer of a check, and what to do."""
+
+    name: str
+    state: Literal["ok", "warning", "fault", "unknown", "skipped"]
+    detail: str
+    advice: str
+
+
+class Checked(Struct):
+    """What a check found, and how many seconds ago."""
+
+    steps: list[CheckStep]
+    age_s: float
+
+
 class AimFacts(Struct):
     """How sharp, exposed and level a picture is; `tiles` are 3 x 3, by rows from the top left."""
 
