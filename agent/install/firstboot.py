@@ -1,4 +1,4 @@
-"""The first start of a flashed card: the data partition grows, and what the installer wrote is taken over and wiped.
+"""The first start of a flashed card: what the installer wrote onto it is taken over and wiped.
 
 It may be cut short anywhere: systemd counts it as done only at its end, and every step may be done again.
 """
@@ -20,13 +20,12 @@ import msgspec
 from agent.durable import write_durably
 from agent.errors import OperatorError
 from agent.install import provision
+from agent.install.card import DATA_MOUNT, disk_below, partition
 from agent.install.provision import Hub, Network, Provision
 from hal.board import LinuxBoard
 
 log = logging.getLogger(__name__)
 
-DATA_PARTITION = 7
-EXTENDED_PARTITION = 4
 COMPLAINT = "provision-error.txt"
 
 
@@ -126,32 +125,11 @@ def _write(path: Path, text: str, mode: int, owner: str | None) -> None:
         shutil.chown(path, owner, owner)
 
 
-def grow(disk: Path, mount: Path) -> None:
-    """Let the data partition, the last of the card, take all that is free behind it. Raises CalledProcessError."""
-    for number in (EXTENDED_PARTITION, DATA_PARTITION):
-        command = ["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", "--force", f"-N{number}", str(disk)]
-        subprocess.run(command, input=b", +\n", check=True)
-    subprocess.run(["partx", "--update", str(disk)], check=True)
-    subprocess.run(["resize2fs", _partition(disk, DATA_PARTITION)], check=True)
-    log.info("the data partition at %s takes the whole of %s", mount, disk)
-
-
-def _partition(disk: Path, number: int) -> str:
-    return f"{disk}p{number}" if disk.name[-1].isdigit() else f"{disk}{number}"
-
-
-def disk_below(mount: Path) -> Path:
-    """The disk whose partition is mounted there. Raises CalledProcessError."""
-    said = subprocess.run(["findmnt", "-no", "SOURCE", str(mount)], check=True, capture_output=True, text=True).stdout
-    partition = Path(said.strip()).resolve().name
-    return Path("/dev") / Path(f"/sys/class/block/{partition}").resolve().parent.name
-
-
 @contextmanager
-def mounted(partition: str, at: Path) -> Iterator[Path]:
+def mounted(device: str, at: Path) -> Iterator[Path]:
     """The card's first partition, mounted for the moment. Raises CalledProcessError."""
     at.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["mount", "-t", "vfat", "-o", "sync,umask=077", partition, str(at)], check=True)
+    subprocess.run(["mount", "-t", "vfat", "-o", "sync,umask=077", device, str(at)], check=True)
     try:
         yield at
     finally:
@@ -161,11 +139,9 @@ def mounted(partition: str, at: Path) -> Iterator[Path]:
 def main() -> int:
     """What `aislewatch-firstboot.service` runs; 0 done, 1 when a step failed and is to be tried at the next start."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    places, mount = Places(), Path("/var/lib")
+    places = Places()
     try:
-        disk = disk_below(mount)
-        grow(disk, mount)
-        with mounted(_partition(disk, 1), Path("/run/aislewatch-card")) as card:
+        with mounted(partition(disk_below(DATA_MOUNT), 1), Path("/run/aislewatch-card")) as card:
             taken = take_over(card, places, LinuxBoard(str(places.data)).serial)
     except (OSError, subprocess.CalledProcessError) as error:
         log.error("the first start could not be ended: %s", error)

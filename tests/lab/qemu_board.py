@@ -83,7 +83,7 @@ class Board:
         command = [
             *("-M", "virt", *_MACHINE, "-accel", "tcg,thread=multi", "-nographic", "-monitor", "none", "-no-reboot"),
             *("-dtb", str(self._tree), "-kernel", str(folder / "kernel"), "-initrd", str(folder / "initrd")),
-            *("-append", self.start.command_line + " net.ifnames=0"),
+            *("-append", self.start.command_line + " net.ifnames=0 mitigations=off nokaslr"),
             *("-drive", f"file={self.card},if=virtio,format=raw,cache=none,aio=threads"),
             *("-netdev", self._network()),
             *("-device", "virtio-net-pci,netdev=shop,romfile="),

@@ -89,6 +89,7 @@ def test_the_provision_is_taken_over_and_wiped(board: Board) -> None:
 def test_the_root_is_read_only_and_the_data_partition_took_the_card(board: Board) -> None:
     assert board.attempt("touch /usr/x")[0] != 0
     assert board.attempt("swapon --noheadings --show | grep .")[0] != 0
+    board.eventually("systemctl is-active aislewatch-grow", timeout_s=300)
     assert int(board.run("findmnt -bno SIZE /var/lib")) > 3.5 * 2**30
     assert board.run("findmnt -no FSTYPE /var/log") == "tmpfs"
 

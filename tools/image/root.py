@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.image import lean
 from tools.image.recipe import DISK_ID, FOLDER, ROOT, Recipe
 from tools.image.run import run
 
@@ -97,13 +98,14 @@ def lay_over(folder: Path, root: Path, words: Mapping[str, str]) -> None:
 
 
 def install_units(root: Path) -> None:
-    """Install the units of systemd/, make their users, and enable what the presets say."""
+    """Install the units of systemd/, make their users, enable what the presets say, and mask what no camera needs."""
     run(["sh", ROOT / "systemd/install", root])
     run(["systemd-sysusers", f"--root={root}"], env={"SOURCE_DATE_EPOCH": "0"})
     wants = root / "etc/systemd/system"
     shutil.rmtree(wants, ignore_errors=True)
     wants.mkdir(parents=True)
     run(["systemctl", f"--root={root}", "preset-all"])
+    lean.trim(root)
 
 
 def settle_system(root: Path, recipe: Recipe, release: Release) -> None:
