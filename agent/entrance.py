@@ -13,6 +13,7 @@ from aiohttp import web
 
 from agent.domain import Event, Json, Severity
 from agent.errors import OperatorError
+from agent.hostport import join
 from agent.hub.addresses import reachable_addresses
 from agent.hub.announce import Announcer
 from agent.hub.callhome import CallHome
@@ -46,8 +47,8 @@ class Ports:
     def url(self, config: ApiConfig) -> str:
         """An address for who is on this computer; "" where there is only the socket."""
         if self.plain is not None:
-            return f"http://{config.host}:{self.plain}"
-        return f"https://{config.tls_host}:{self.tls}" if self.tls is not None else ""
+            return f"http://{join(config.host, self.plain)}"
+        return f"https://{join(config.tls_host, self.tls)}" if self.tls is not None else ""
 
 
 def add_pairing(

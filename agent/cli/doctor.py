@@ -14,8 +14,9 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from agent.cli.asking import NoAnswer, fetch, talking, who
+from agent.cli.asking import NoAnswer, talking, who
 from agent.cli.files import writing
+from agent.cli.looks import Waiting
 from agent.cli.options import HERE, PASS
 from agent.cli.printing import say
 from agent.doctor.absent import absent_facts, read_quietly
@@ -25,6 +26,7 @@ from agent.doctor.judge import colour_of, judge
 from agent.doctor.record import JSON, record_facts, record_files, shown
 from agent.durable import write_durably
 from agent.errors import OperatorError
+from agent.hostport import join
 from agent.keys import PRIVATE, DeviceKey
 from agent.update.slots import Refused, order_of
 from agent.version import VERSION
@@ -67,7 +69,7 @@ def look(wish: Wish) -> tuple[Facts, str]:
     """The camera's own word and where it answered; else what is seen from beside, and "". Raises OperatorError."""
     for place in _places(wish):
         try:
-            facts = msgspec.json.decode(fetch(place, "/v1/doctor", LOOK_S), type=Facts)
+            facts = msgspec.json.decode(asyncio.run(_asked(place)), type=Facts)
         except NoAnswer:
             if not wish.here:
                 raise
@@ -78,6 +80,12 @@ def look(wish: Wish) -> tuple[Facts, str]:
         else:
             return with_own(facts, wish), place
     return absent_facts(_config(wish), SystemClock()), ""
+
+
+async def _asked(place: str) -> bytes:
+    """The camera's own word. Raises OperatorError."""
+    async with talking(place, LOOK_S) as talk:
+        return await Waiting("the camera looks at itself").during(talk.content("/v1/doctor"))
 
 
 def _ended_pass() -> Facts | None:
@@ -105,7 +113,7 @@ def _doors(wish: Wish) -> Iterator[str]:
     if config and config.api.socket:
         yield f"unix:{config.api.socket}"
     if config and config.api.plain:
-        yield f"http://{config.api.host}:{config.api.port}"
+        yield f"http://{join(config.api.host, config.api.port)}"
 
 
 def with_own(facts: Facts, wish: Wish) -> Facts:

@@ -15,6 +15,7 @@ from agent.cli.options import PASS
 from agent.cli.printing import say
 from agent.errors import OperatorError
 from agent.events.lines import utc_text
+from agent.hostport import join
 from agent.hub import discover as browsing
 from hal.system import SystemClock
 
@@ -59,7 +60,7 @@ def _health(camera: browsing.Found) -> str:
 def _camera_lines(camera: browsing.Found, health: str | None) -> list[str]:
     state, version = camera.facts.get("state", "unknown"), camera.facts.get("fw", "")
     claimed = mark("ok", "claimed  ") if state == "claimed" else mark("warning", "unclaimed" if state else "unknown")
-    where = f"{', '.join(camera.addresses)}:{camera.port}"
+    where = ", ".join([*(join(first, camera.port) for first in camera.addresses[:1]), *camera.addresses[1:]])
     if health is None:
         return [f"{claimed}  {camera.id or camera.name:18} {where:24} {version}".rstrip()]
     word = mark(health) if health in MARKS else mark("unknown")

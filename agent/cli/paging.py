@@ -7,6 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 from agent.cli.asking import tell
 from agent.cli.pairing import qr_text
 from agent.cli.printing import say
+from agent.hostport import bracketed
 
 
 def page(url: str, host: str | None, *, as_json: bool) -> None:
@@ -25,4 +26,4 @@ def page(url: str, host: str | None, *, as_json: bool) -> None:
 def at(link: str, host: str) -> str:
     """The link with another host, its port kept."""
     parts = urlsplit(link)
-    return urlunsplit(parts._replace(netloc=f"{host}:{parts.port}"))
+    return urlunsplit(parts._replace(netloc=f"{bracketed(host)}:{parts.port}"))

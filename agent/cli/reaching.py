@@ -21,7 +21,7 @@ SOCKET = Path("/run/aislewatch/api.sock")
 PLAIN = "http://127.0.0.1:8723"
 TLS_PORT = 8743
 LISTEN_S = 3.0
-_ADDRESS = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]|localhost)(?::(\d{1,5}))?")
+_ADDRESS = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+(?:%[\w.-]+)?\]|localhost)(?::(\d{1,5}))?")
 _CAMERA = re.compile(r"^camera (\S+) ([0-9a-f]{64})$", re.MULTILINE)
 
 

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from agent.domain import Json
+from agent.hostport import join
 from agent.hub.backoff import Backoff
 from agent.hub.calling import LONGEST, answer_line
 from agent.hub.directory import Directory
@@ -51,8 +52,8 @@ class CallHome:
         """For the status."""
         return {
             "domain": self._directory.domain,
-            "places": [shown(place) for place in self._directory.known()],
-            "standing_by": shown(self.standing_by) if self.standing_by else None,
+            "places": [join(*place) for place in self._directory.known()],
+            "standing_by": join(*self.standing_by) if self.standing_by else None,
             "trouble": self._directory.trouble or self._trouble,
         }
 
@@ -73,7 +74,7 @@ class CallHome:
                 await self._call(place, serve)
                 return
             except (OSError, ValueError) as error:  # TimeoutError is an OSError
-                self._say(f"cannot call the hub at {shown(place)}: {error or type(error).__name__}")
+                self._say(f"cannot call the hub at {join(*place)}: {error or type(error).__name__}")
         if not places:
             self._say(f"cannot find the hub: {self._directory.trouble}")
         self._failures += 1
@@ -136,12 +137,6 @@ class CallHome:
 
     def _pause_s(self) -> float:
         return BACKOFF.pause_s(self._failures - 1) if self._failures else LEAST_PAUSE_S
-
-
-def shown(place: Place) -> str:
-    """HOST:PORT, with an IPv6 address in brackets."""
-    host, port = place
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _keep_alive(connection: socket.socket) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from agent.errors import OperatorError
+from agent.hostport import join, split
 
 _SHAPE = re.compile(
     r"AISLEWATCH:1:(?P<id>[^:\s]{1,64}):(?P<fp>[0-9a-f]{64}):(?P<token>[a-z2-7]{26}):(?P<place>\S+)", re.I
@@ -26,7 +27,7 @@ class ClaimCode:
 
     def text(self) -> str:
         """The code as it is printed and drawn as a QR code."""
-        return f"AISLEWATCH:1:{self.id}:{self.fp}:{self.token}:{self.host}:{self.port}"
+        return f"AISLEWATCH:1:{self.id}:{self.fp}:{self.token}:{join(self.host, self.port)}"
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -34,7 +35,8 @@ class ClaimCode:
         found = _SHAPE.fullmatch(text.strip())
         if found is None:
             raise OperatorError("this is no claim code of a camera", hint=_HINT)
-        host, _, port = found["place"].rpartition(":")
-        if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-            raise OperatorError("the claim code has no address and port at its end", hint=_HINT)
-        return cls(found["id"], found["fp"].lower(), found["token"].upper(), host.strip("[]"), int(port))
+        try:
+            host, port = split(found["place"])
+        except ValueError:
+            raise OperatorError("the claim code has no address and port at its end", hint=_HINT) from None
+        return cls(found["id"], found["fp"].lower(), found["token"].upper(), host, port)

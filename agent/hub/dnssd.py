@@ -14,6 +14,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agent.errors import OperatorError
+from agent.hostport import split
 from agent.schema import Bad
 from agent.tables.hub import domain_of
 
@@ -207,8 +208,8 @@ def domain_at(name: str, server: str | None) -> Domain:
 
 def _server_of(text: str) -> Place:
     """ADDRESS or ADDRESS:PORT of a DNS server, an IPv6 address with a port in brackets. Raises OperatorError."""
-    host, colon, port = text.rpartition(":") if text.count(":") == 1 or "]:" in text else (text, "", "")
     try:
-        return str(ipaddress.ip_address(host.strip("[]"))), int(port) if colon else DNS_PORT
+        host, port = split(text) if text.count(":") == 1 or "]:" in text else (text.strip("[]"), DNS_PORT)
+        return str(ipaddress.ip_address(host)), port
     except ValueError:
         raise OperatorError(f"{text} is no address of a DNS server", hint="such as 192.0.2.53") from None

@@ -16,6 +16,7 @@ import msgspec
 
 from agent.durable import write_durably
 from agent.errors import OperatorError
+from agent.hostport import join
 from agent.hub.authority import Authority
 
 LIST, LOCK = "trust.json", "trust.lock"
@@ -37,8 +38,7 @@ class CameraPin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def url(self, path: str = "") -> str:
         """Its address as it last was."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"https://{host}:{self.port}{path}"
+        return f"https://{join(self.host, self.port)}{path}"
 
 
 class Pass(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
 from agent.errors import OperatorError
+from agent.hostport import join
 from agent.hub.calling import LONGEST, caller_in, challenge_line, is_proven
 
 GREETING_S = 5.0
@@ -139,8 +140,7 @@ class Switchboard:
 
 
 def _url(server: asyncio.Server) -> str:
-    host, port = server.sockets[0].getsockname()
-    return f"https://{host}:{port}"
+    return f"https://{join(*server.sockets[0].getsockname())}"
 
 
 Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]

@@ -6,18 +6,17 @@ import re
 from dataclasses import dataclass
 
 from agent import schema
+from agent.hostport import split
 from agent.schema import Bad, setting
 
 
 def place_of(raw: object) -> str:
     """HOST:PORT, with an IPv6 address as the host in brackets. Raises Bad."""
     place = schema.text(raw)
-    host, colon, port = place.rpartition(":")
-    bare = host.startswith("[") and host.endswith("]")
-    if not colon or not host or (":" in host and not bare) or not (port.isascii() and port.isdigit()):
-        raise Bad(f"{schema.describe(raw)} is no place", hint='HOST:PORT, such as "hub.shop.example:8750"')
-    if not 0 < int(port) < 65536:
-        raise Bad(f"{port} is no port", hint="1 to 65535")
+    try:
+        split(place)
+    except ValueError as error:
+        raise Bad(f"{schema.describe(raw)} is no place: {error}", hint='such as "hub.shop.example:8750"') from None
     return place
 
 
@@ -44,7 +43,4 @@ class HubConfig:
     @property
     def place(self) -> tuple[str, int] | None:
         """Host and port of `call`."""
-        if self.call is None:
-            return None
-        host, _, port = self.call.rpartition(":")
-        return host.removeprefix("[").removesuffix("]"), int(port)
+        return None if self.call is None else split(self.call)

@@ -20,6 +20,7 @@ import segno
 from aiohttp import web
 
 from agent.errors import OperatorError
+from agent.hostport import join
 from agent.hub.callers import STRANGER, Caller, Role
 from agent.hub.claims import Claims
 from agent.hub.trust import CameraTrust
@@ -60,8 +61,8 @@ class Whereabouts:
 
     def links(self, code: str) -> list[str]:
         """The links by which a code is entered."""
-        hosts = [f"[{one}]" if ":" in one else one for one in self.addresses()] or ["127.0.0.1"]
-        return [f"https://{host}:{self.port()}/enter/{code}" for host in hosts]
+        hosts = self.addresses() or ["127.0.0.1"]
+        return [f"https://{join(host, self.port())}/enter/{code}" for host in hosts]
 
 
 @dataclass(frozen=True, slots=True)

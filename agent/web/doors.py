@@ -24,8 +24,8 @@ from agent.hub.certificates import NO_CHECK_TIME
 from agent.hub.identity_key import DeviceIdentity
 from agent.hub.trust import CameraTrust
 from agent.web.guard import Door, Doorkeeper
+from agent.web.listening import BACKLOG, listen, port_of
 
-BACKLOG = 64
 LOCAL_GROUP = "aislewatch"
 _PEER = struct.Struct("3i")
 _log = logging.getLogger(__name__)
@@ -111,11 +111,9 @@ class Doors:
 
     async def listen(self, door: Door, host: str, port: int) -> int:
         """Listen there as well; which port it is, as 0 takes a free one. Raises OSError."""
-        factory = self._keeper.guarding(self._server, door)
-        server = await asyncio.get_running_loop().create_server(factory, host, port, backlog=BACKLOG)
-        self._listening.append(server)
-        number: int = server.sockets[0].getsockname()[1]
-        return number
+        servers = await listen(self._keeper.guarding(self._server, door), host, port)
+        self._listening += servers
+        return port_of(servers[0])
 
     async def listen_at(self, door: Door, path: Path) -> None:
         """Listen at a Unix socket, for its owner and group. Raises OSError."""

@@ -7,6 +7,7 @@ flood keeps the hub out: strangers, and whoever has not proven to be none, are f
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,8 @@ from agent.hub.callers import STRANGER, Caller, Role
 class WebLimits:
     """`request_s` is how long a connection may take to complete a request's headers, or to take an answer.
 
-    `max_each` is how many connections strangers may hold from one address.
+    `max_each` is how many connections strangers may hold from one address; those of one network of IPv6 (/64) hold no
+    more together, as one computer there has as many addresses as it likes, and make room for each other.
     """
 
     max_connections: int = 64
@@ -105,15 +107,15 @@ class Doorkeeper:
     def admit(self, guarded: _Guarded) -> bool:
         """Whether there is room for one more; the stranger who has been here longest makes some where it is needed."""
         strangers = [one for one in self._held if one.is_stranger]
-        from_there = sum(one.address == guarded.address for one in strangers)
-        crowded = guarded.is_stranger and from_there >= self.limits.max_each
+        near = [one for one in strangers if one.network == guarded.network] if guarded.is_stranger else []
+        from_there = sum(one.address == guarded.address for one in near)
         full = len(self._held) >= self.limits.max_connections
-        if crowded or (full and not strangers):
+        if from_there >= self.limits.max_each or (full and not strangers):
             self.counts.refused += 1
             return False
-        if full:
+        if full or len(near) >= self.limits.max_each:
             self.counts.displaced += 1
-            strangers[0].cut()
+            (near if len(near) >= self.limits.max_each else strangers)[0].cut()
         self._held[guarded] = None
         self.counts.accepted += 1
         return True
@@ -147,13 +149,14 @@ class _Guarded(asyncio.Protocol):
         self._early = b""
         self._deadline: asyncio.TimerHandle | None = None
         self._caller: Caller | None = None
-        self.address = ""
+        self.address = self.network = ""
         self.is_stranger = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         context = self._door.context()
         self.address = _address(transport)
+        self.network = _network(self.address)
         self.is_stranger = context is not None or self._door.caller(transport).role is Role.STRANGER
         if not self._keeper.admit(self):
             transport.abort()
@@ -259,3 +262,10 @@ def _address(transport: asyncio.BaseTransport) -> str:
     """Where a connection comes from; empty for one through a Unix socket."""
     peer = transport.get_extra_info("peername")
     return str(peer[0]) if isinstance(peer, tuple) else ""
+
+
+def _network(address: str) -> str:
+    """What counts as one stranger's: an address of IPv4, of IPv6 the network (/64) in which it can be chosen freely."""
+    if ":" not in address:
+        return address
+    return str(ipaddress.IPv6Network((address.partition("%")[0], 64), strict=False))

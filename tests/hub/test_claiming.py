@@ -263,7 +263,7 @@ def test_a_broken_list_is_said_and_not_replaced(keyring: Keyring) -> None:
 names = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=20)
 tokens = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", min_size=26, max_size=26)
 prints = st.binary(min_size=32, max_size=32).map(bytes.hex)
-hosts = st.sampled_from(["192.168.1.20", "aislewatch-1.local", "fe80::1", "::1"])
+hosts = st.sampled_from(["192.168.1.20", "aislewatch-1.local", "fe80::1", "::1", "fe80::1%eth0"])
 
 
 @given(names, prints, tokens, hosts, st.integers(1, 65535))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from agent.domain import Json
 from agent.errors import LinkClosed, OperatorError, single
+from agent.hostport import join
 from agent.hub.backoff import Backoff
 from agent.hub.mqtt.ordering import Ordering
 from agent.hub.mqtt.outlet import Outlet
@@ -68,9 +69,8 @@ class MqttService:
 
     def facts(self) -> dict[str, Json]:
         """For the status."""
-        host, port = self._config.address
         return {
-            "broker": f"{host}:{port}",
+            "broker": join(*self._config.address),
             "connected": self.connected,
             "connections": self.connections,
             "told": self._outlet.told,
