@@ -22,6 +22,7 @@ from agent.health.medic import Patient
 from agent.health.watch import PictureWatch
 from agent.insight.desk import InsightDesk
 from agent.memory import RuleMemory
+from agent.models import Catalogue, store_of
 from agent.respond.alarms import AlarmBank
 from agent.respond.arming import Arming, kept_wish
 from agent.respond.direct import DirectResponse
@@ -108,7 +109,8 @@ async def make_station(config: Config, hal: Hal, journal: Journal, life: LifeBoo
 
 async def _open_senses(ground: _Ground) -> _Senses:
     config, hal = ground.config, ground.hal
-    detectors = Detectors(config.model, hal.clock, faults=f"{config.storage.data_dir}/{FAULTS}")
+    catalogue = Catalogue.load(store=store_of(config.storage.data_dir))
+    detectors = Detectors(config.model, hal.clock, catalogue, faults=f"{config.storage.data_dir}/{FAULTS}")
     return _Senses(
         detectors,
         detectors.open(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import cv2
@@ -10,6 +11,7 @@ from agent.config import Config
 from agent.domain import ZoneKind
 from agent.errors import ModelError
 from agent.models import Catalogue
+from agent.models.bundles.manifest import base_of
 from agent.poses import open_poses
 from agent.respond.alarms import AlarmBank
 from agent.rules.bars import Bars
@@ -31,6 +33,8 @@ from hal.errors import ModelUnreadable
 from hal.ports import Clock
 from hal.tflite import DeviceName, compiled_for_edgetpu, open_accelerator
 
+log = logging.getLogger(__name__)
+
 WITH_GOODS = (ZoneKind.SHELF, ZoneKind.HIGH_VALUE)
 """The kinds of zones that have a front with goods."""
 LOW_SCORE = TrackerSettings().low_score
@@ -40,16 +44,17 @@ LOW_SCORE = TrackerSettings().low_score
 class Detectors:
     """Opens the configured detector, and one on the CPU when its accelerator is lost.
 
-    `faults` is the file that a simulated accelerator reads. Raises ModelError, ModelUnreadable or RuntimeMissing for a
-    model that cannot be used.
+    `faults` is the file that a simulated accelerator reads. For a delivered model that can no longer be used the one
+    stands in that it is a version of. Raises ModelError, ModelUnreadable or RuntimeMissing for a model that cannot be
+    used.
     """
 
     def __init__(
         self, config: ModelConfig, clock: Clock, catalogue: Catalogue | None = None, *, faults: str = ""
     ) -> None:
         self._catalogue = catalogue or Catalogue.load()
-        self.spec = self._spec(config.name)
-        self._content = self._catalogue.read(self.spec)
+        self._stands_in = ""
+        self.spec, self._content = self._chosen(config.name)
         self._config = config
         self._clock = clock
         self._faults = faults
@@ -61,7 +66,7 @@ class Detectors:
         """
         device: DeviceName = self._config.device  # type: ignore[assignment]  # a choice of ModelConfig
         try:
-            return self._open(self.spec, self._content, device, min_score)
+            return self._open(self.spec, self._content, device, min_score, self._stands_in)
         except ModelUnreadable as error:
             if not compiled_for_edgetpu(self._content):
                 raise
@@ -71,9 +76,24 @@ class Detectors:
         """The detector on the CPU, marked as degraded: the same model where a CPU can run it."""
         spec, content = self.spec, self._content
         if compiled_for_edgetpu(content):
-            spec = self._spec(self._config.fallback)
-            content = self._catalogue.read(spec)
+            spec, content = self._found(self._config.fallback)
         return self._open(spec, content, "cpu", LOW_SCORE, why)
+
+    def _chosen(self, name: str) -> tuple[ModelSpec, bytes]:
+        """The model of that name and its file; what was delivered lies on a card, which may lose it."""
+        try:
+            return self._found(name)
+        except ModelError as error:
+            if (base := base_of(name)) == name:
+                raise
+            found = self._found(base)
+            self._stands_in = f"{error}; {base} stands in"
+            log.error("%s", self._stands_in)
+            return found
+
+    def _found(self, name: str) -> tuple[ModelSpec, bytes]:
+        spec = self._spec(name)
+        return spec, self._catalogue.read(spec)
 
     def _spec(self, name: str) -> ModelSpec:
         spec = self._catalogue.spec(name)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from agent.config import Config
 from agent.errors import ModelError
-from agent.models import Catalogue
+from agent.models import Catalogue, store_of
 from agent.rule_config import ConcealmentRule
 from agent.rules.registry import goods_fronts
 from agent.vision.pose import PoseModel
@@ -56,7 +56,8 @@ def open_poses(config: Config, aspect: float, catalogue: Catalogue | None = None
         log.warning('no poses: [pose] model is ""')
         return None
     try:
-        open_model = open_pose_model(config, catalogue or Catalogue.load())
+        known = catalogue or Catalogue.load(store=store_of(config.storage.data_dir))
+        open_model = open_pose_model(config, known)
         model = open_model(pose.device)
     except (ModelError, OperatorHalError) as error:
         log.warning("no poses: %s %s", error, error.hint)

@@ -12,6 +12,7 @@ from agent.config import Config
 from agent.domain import Event, HealthSample, Incident, Json
 from agent.hardware import hal_settings
 from agent.health.watch import PictureWatch
+from agent.models import Catalogue, store_of
 from agent.vision.mot import format_track, is_shown
 from agent.vision.pipeline import Outcome, Pipeline, StageMs
 from hal.errors import MediaUnreadable
@@ -95,7 +96,7 @@ class Replay:
         self._config = config
         self._clock = clock
         self._camera: Camera = open_video(hal_settings(config, paced=paced), clock)
-        self._detectors = Detectors(config.model, clock)
+        self._detectors = Detectors(config.model, clock, Catalogue.load(store=store_of(config.storage.data_dir)))
         self._tally = Tally()
         self._picture = PictureWatch(config.health.learn_s) if health else None
         self.info: CameraInfo | None = None

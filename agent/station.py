@@ -18,6 +18,7 @@ from agent.health.desk import HealthDesk
 from agent.health.watch import PictureWatch
 from agent.insight.desk import InsightDesk
 from agent.memory import RuleMemory
+from agent.models.bundles.manifest import base_of
 from agent.respond.alarms import AlarmBank
 from agent.respond.direct import DirectResponse
 from agent.review.desk import Review
@@ -94,6 +95,9 @@ class Station:
         """What keeps the camera from doing its work now; empty when nothing does."""
         if not self.capture.receiving:
             return "the camera delivers no pictures"
+        name = self.config.model.name
+        if self.detector and name != base_of(name) == self.detector.spec.name:
+            return f"model {name} cannot be used"
         silent = stale(self.heartbeats(), self.clock.monotonic())
         return f"no sign of life from {', '.join(silent)}" if silent else ""
 

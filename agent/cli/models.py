@@ -8,10 +8,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
+from agent.cli.looks import mark
 from agent.cli.printing import say
 from agent.errors import OperatorError
 from agent.models import STORE, Catalogue
 from agent.models import fetch as fetch_model
+from agent.models.bundles.signing import name_of
 from agent.vision.spec import ModelSpec
 
 
@@ -20,12 +22,23 @@ def show(*, as_json: bool) -> None:
     catalogue = Catalogue.load()
     for spec in catalogue.specs:
         path = catalogue.find(spec)
-        say(_fact(spec, path), _line(spec, path), as_json=as_json)
+        signer = _signer(catalogue, spec)
+        say({**_fact(spec, path), "signer": signer}, _line(spec, path, signer), as_json=as_json)
+    for name, why in catalogue.refused.items():
+        say({"type": "refused model", "name": name, "why": why}, mark("fault", why), as_json=as_json)
 
 
-def _line(spec: ModelSpec, path: Path | None) -> str:
+def _signer(catalogue: Catalogue, spec: ModelSpec) -> str:
+    """Who signed a delivered model; "" for any other."""
+    delivered = catalogue.delivered.get(spec.name)
+    return name_of(delivered.signer) if delivered else ""
+
+
+def _line(spec: ModelSpec, path: Path | None, signer: str) -> str:
     size = f"{spec.input.width}x{spec.input.height}"
-    where = "carried" if spec.carried else (str(path) if path else "not here: aislewatch model fetch")
+    where = str(path) if path else "not here: aislewatch model fetch"
+    if spec.carried:
+        where = f"delivered, signed by {signer}" if signer else "carried"
     return f"{spec.name:<18} {spec.task:<7} {size:<8} {spec.size_bytes / 2**20:4.1f} MiB  {spec.licence:<12} {where}"
 
 

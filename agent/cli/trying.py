@@ -19,13 +19,18 @@ GRACE_S = 60.0
 
 def try_out(url: str, path: str, said: Mapping[str, object], by: str | None, *, as_json: bool) -> None:
     """Have the camera try a change, and wait for the verdict; exit code 1 where it was taken back."""
+    if not tried(url, path, said, by, as_json=as_json):
+        raise SystemExit(1)
+
+
+def tried(url: str, path: str, said: Mapping[str, object], by: str | None, *, as_json: bool) -> bool:
+    """Have the camera try a change, wait for the verdict and tell it: whether it was kept. Raises OperatorError."""
     told = tell(url, path, {**said, "by": who(by)})
     ending = asyncio.run(_verdict(url, told))
-    kept = ending["state"] == "confirmed"
+    kept = bool(ending["state"] == "confirmed")
     words = "the camera is well under it: kept" if kept else f"taken back: {ending['why']}"
     say({"type": "trial", **ending}, mark("ok" if kept else "fault", words), as_json=as_json)
-    if not kept:
-        raise SystemExit(1)
+    return kept
 
 
 async def _verdict(url: str, told: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from agent.events.torn import is_broken
 from agent.hub.identity_key import CERTIFICATE, FOLDER, KEY
 from agent.hub.trust import Pins
 from agent.hub.trust_certificates import BadAuthority, read_authority
-from agent.models import Catalogue
+from agent.models import STORE, Catalogue, store_of
 from agent.update.report import WORD
 from agent.update.slots import Phase, Record
 from hal.sources import without_password
@@ -43,7 +43,7 @@ def files_facts(config: Config) -> dict[str, Any]:
         "journal_wrong": journal_wrong(data / JOURNAL),
         "salvaged": _salvaged(data / JOURNAL),
         "model": config.model.name,
-        "model_wrong": model_wrong(config.model.name),
+        "model_wrong": model_wrong(config.model.name, store=store_of(config.storage.data_dir)),
         "camera_missing": camera_missing(config.camera.source),
         "source": without_password(config.camera.source),
         "camera": config.camera.name,
@@ -86,10 +86,10 @@ def _salvaged(journal: Path) -> str:
     return str(kept) if kept.exists() else ""
 
 
-def model_wrong(name: str, manifest: Path = models.DIRECTORY) -> str:
+def model_wrong(name: str, manifest: Path = models.DIRECTORY, store: Path = STORE) -> str:
     """Why the model cannot be used; "" where it can."""
     try:
-        catalogue = Catalogue.load(manifest)
+        catalogue = Catalogue.load(manifest, store=store)
         catalogue.read(catalogue.spec(name))
     except ModelError as error:
         return str(error)

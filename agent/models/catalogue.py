@@ -1,15 +1,20 @@
-"""The catalogue of models: reads the manifest, finds the files, checks their hashes."""
+"""The catalogue of models: reads the manifest, finds the files, checks their hashes.
+
+Beside the models that the software knows stand those that were delivered in signed bundles, each version by its name.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import models
 from agent.errors import ModelError
+from agent.models.bundles.manifest import base_of
+from agent.models.bundles.shelf import Delivered, Shelf
 from agent.schema import nearest
 from agent.vision.spec import ModelSpec, parse_manifest
 
@@ -17,31 +22,45 @@ STORE = Path("/var/lib/aislewatch/models")
 CHECKOUT_DATA = models.DIRECTORY.parent.parent / "shared" / "data" / "models"
 
 
-def search_path(environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """Where models not carried may lie: `AISLEWATCH_MODELS`, else beside the checkout; then the device's store."""
+def store_of(data_dir: str) -> Path:
+    """The store of the camera with this data folder."""
+    return Path(data_dir) / STORE.name
+
+
+def search_path(environ: Mapping[str, str], store: Path = STORE) -> tuple[Path, ...]:
+    """Where models not carried may lie: `AISLEWATCH_MODELS`, else beside the checkout; then the camera's store."""
     named = environ.get("AISLEWATCH_MODELS", "")
     places = [Path(part) for part in named.split(os.pathsep) if part] or [CHECKOUT_DATA]
-    return (*places, STORE)
+    return (*places, *dict.fromkeys((store, STORE)))
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Every model of one manifest and the directories where their files may lie."""
+    """Every model of one manifest and the directories where their files may lie.
+
+    `delivered` holds those that came in bundles, by name; `refused` why others of them may not be used.
+    """
 
     specs: tuple[ModelSpec, ...]
     directory: Path
     places: tuple[Path, ...]
+    delivered: Mapping[str, Delivered] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, directory: Path = models.DIRECTORY, places: Sequence[Path] | None = None) -> Catalogue:
-        """Read `manifest.toml` in `directory`. Raises ModelError with every mistake in it."""
+    def load(
+        cls, directory: Path = models.DIRECTORY, places: Sequence[Path] | None = None, store: Path = STORE
+    ) -> Catalogue:
+        """Read `manifest.toml` in `directory`, and what was delivered. Raises ModelError with every mistake in it."""
         path = directory / "manifest.toml"
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ModelError(f"cannot read {path}: {error}", hint="install the package again") from error
-        where = search_path(os.environ) if places is None else tuple(places)
-        return cls(parse_manifest(text, origin=str(path)), directory, where)
+        where = search_path(os.environ, store) if places is None else tuple(places)
+        usable, refused = Shelf(store).look()
+        specs = (*parse_manifest(text, origin=str(path)), *(one.spec for one in usable))
+        return cls(specs, directory, where, {one.spec.name: one for one in usable}, refused)
 
     @property
     def names(self) -> list[str]:
@@ -52,13 +71,19 @@ class Catalogue:
         for spec in self.specs:
             if spec.name == name:
                 return spec
+        if name in self.refused:
+            raise ModelError(self.refused[name], hint=f"aislewatch model use {base_of(name)}, or deliver it again")
         raise ModelError(f"no model is called {name!r}", hint=nearest(name, self.names))
 
     def find(self, spec: ModelSpec) -> Path | None:
         """The model's file where there is one; its contents are not looked at."""
-        places = (self.directory,) if spec.carried else self.places
+        places = (self._home(spec),) if spec.carried else self.places
         paths = (place / spec.filename for place in places)
         return next((path for path in paths if path.is_file()), None)
+
+    def _home(self, spec: ModelSpec) -> Path:
+        """The folder of a carried model."""
+        return self.delivered[spec.name].folder if spec.name in self.delivered else self.directory
 
     def locate(self, spec: ModelSpec) -> Path:
         """The model's file. Raises ModelError that says where it was looked for and how to bring it."""
@@ -66,7 +91,7 @@ class Catalogue:
         if path is not None:
             return path
         if spec.carried:
-            raise ModelError(f"model {spec.name}: {self.directory / spec.file} is missing", hint="install again")
+            raise ModelError(f"model {spec.name}: {self._home(spec) / spec.file} is missing", hint="install again")
         where = ", ".join(str(place) for place in self.places)
         raise ModelError(
             f"model {spec.name}: no {spec.source} in {where}",
