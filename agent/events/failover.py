@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from agent.domain import HealthState, Severity
+from agent.domain import HealthState, Json, Severity
 from agent.errors import JournalError
 from agent.events.rows import Head, JournalLimits, Labeller
 from agent.events.salvage import Salvage, conclude, is_damage, open_store, replace
@@ -148,10 +148,9 @@ class Database:
         """Move what could be saved into `store`, with a note that says so, unless a salvage cut short has done it."""
         self.replaced += 1
         rows = _moved(salvage.rows, salvage.epoch)
-        kept_as, reason = salvage.file.name, salvage.reason
-        note = self._labels.note(
-            "journal_replaced", Severity.WARNING, reason=reason, salvaged=len(rows), kept_as=kept_as
-        )
+        facts: dict[str, Json] = {"reason": salvage.reason, "salvaged": len(rows), "kept_as": salvage.file.name}
+        facts |= {"epoch": salvage.epoch, "promised": salvage.promised}
+        note = self._labels.note("journal_replaced", Severity.WARNING, **facts)
         if store.last_seq == 0:
             store.append([*rows, note])
         _file_all(store, salvage.filed)

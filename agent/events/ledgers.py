@@ -12,6 +12,8 @@ from contextlib import suppress
 EPOCH = "[0-9a-f]{16}"
 _COPY = ""
 """The key of the epoch's copy among the kept values: on another page, for a salvage that cannot read the first."""
+_COUNT = "#"
+"""The key under which the kept values are counted."""
 
 CHECKSUMS = """
     ALTER TABLE cursors ADD COLUMN crc INTEGER;
@@ -73,9 +75,20 @@ def put(db: sqlite3.Connection, values: Iterable[tuple[str, bytes]]) -> None:
     db.executemany("INSERT OR REPLACE INTO state (key, value, crc) VALUES (?, ?, ?)", rows)
 
 
+def count(db: sqlite3.Connection, times: int) -> None:
+    """Note how many times something was kept or filed, within the caller's transaction."""
+    put(db, [(_COUNT, str(times).encode())])
+
+
+def counted(db: sqlite3.Connection) -> int:
+    """How many times something was kept or filed; 0 where it was never counted."""
+    found = db.execute("SELECT value FROM state WHERE key = ?", (_COUNT,)).fetchone()
+    return int(found[0]) if found and isinstance(found[0], bytes) and found[0].isdigit() else 0
+
+
 def state(db: sqlite3.Connection) -> dict[str, bytes]:
     """All that parts keep and that passes its checksum."""
-    return {key: value for key, value in _values(db).items() if key != _COPY}
+    return {key: value for key, value in _values(db).items() if key not in (_COPY, _COUNT)}
 
 
 def unsound(db: sqlite3.Connection) -> Iterator[str]:

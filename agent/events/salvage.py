@@ -19,6 +19,7 @@ from typing import Any
 from agent.durable import sync_folder
 from agent.errors import JournalError
 from agent.events import ledgers, shelves
+from agent.events.mark import SUFFIX, Mark, Promised
 from agent.events.shelves import Filed
 from agent.events.store import COLUMNS, Store, Stored, stored_of
 from agent.events.torn import is_broken
@@ -32,7 +33,10 @@ _LOG, _INDEX = "-wal", "-shm"
 
 @dataclass(frozen=True, slots=True)
 class Salvage:
-    """What became of a damaged database: where it will lie, and what could be read from it."""
+    """What became of a damaged database: where it will lie, and what could be read from it.
+
+    `promised` is the last number that is known to have been given in its epoch.
+    """
 
     file: Path
     reason: str
@@ -40,6 +44,7 @@ class Salvage:
     rows: tuple[Stored, ...]
     filed: dict[str, list[Filed]] = field(default_factory=dict)
     state: dict[str, bytes] = field(default_factory=dict)
+    promised: int | None = None
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -56,6 +61,8 @@ def open_store(path: Path, max_rows: int) -> tuple[Store, Salvage | None]:
     _finish_setting_aside(path)
     try:
         store = _open_checked(path, max_rows)
+        if not _aside(path).exists():
+            _compare(store)
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
             raise JournalError(f"{path} is in use by another process", hint="stop the other agent first") from error
@@ -132,13 +139,25 @@ def _open_checked(path: Path, max_rows: int) -> Store:
     return store
 
 
+def _compare(store: Store) -> None:
+    """Raises sqlite3.DatabaseError, and closes it, where the store lacks what its mark says that was promised."""
+    marked = store.marked
+    lacking = marked.beyond(store.promised) if marked else ""
+    if marked and store.is_new:
+        lacking = f"events up to {marked.seq}, and the database is gone"
+    if lacking:
+        store.close()
+        raise sqlite3.DatabaseError(f"it ends too soon: promised were {lacking}")
+
+
 def _read_damaged(path: Path, reason: str, max_rows: int) -> Salvage:
     """Read a damaged file from both ends until SQLite gives up; whatever passes its checksum is good."""
-    kept = _kept(path)
+    kept, marked = _kept(path), _marked(path)
+    known = marked.epoch if marked else None
     try:
         db = sqlite3.connect(f"{_aside(path).resolve().as_uri()}?mode=rw", uri=True, isolation_level=None)
     except sqlite3.Error:
-        return Salvage(kept, reason, None, ())
+        return Salvage(kept, reason, known, (), promised=marked.seq if marked else None)
     with closing(db):
         db.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()  # without an index file beside it
         entries = (stored_of(row) for row in _both_ways(db, f"SELECT {COLUMNS} FROM events ORDER BY seq {{order}}"))
@@ -148,7 +167,19 @@ def _read_damaged(path: Path, reason: str, max_rows: int) -> Salvage:
             filed.setdefault(shelf, {})[record.key] = record
         ordered = tuple(rows[seq] for seq in sorted(rows))[-max_rows:]
         shelved = {shelf: [*records.values()] for shelf, records in filed.items()}
-        return Salvage(kept, reason, ledgers.readable_epoch(db), ordered, shelved, _state_of(db))
+        found = ledgers.readable_epoch(db) if ordered else None  # an empty one may have been made a moment ago
+        epoch = found or known
+        promised = marked.seq if marked and marked.epoch == epoch else None
+        return Salvage(kept, reason, epoch, ordered, shelved, _state_of(db), promised)
+
+
+def _marked(path: Path) -> Promised | None:
+    """What the mark says that was promised before."""
+    mark = Mark(_beside(path, SUFFIX))
+    try:
+        return mark.read()
+    finally:
+        mark.close()
 
 
 def _state_of(db: sqlite3.Connection) -> dict[str, bytes]:

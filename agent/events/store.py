@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Self
 
 from agent.errors import JournalError
 from agent.events import ledgers, shelves
+from agent.events.mark import SUFFIX, Mark, Promised
 from agent.events.shelves import Filed
 
 MEMORY = Path(":memory:")
@@ -64,18 +65,24 @@ class Page(NamedTuple):
 
 
 class Store:
-    """One open database of one epoch. Every method may raise sqlite3.Error; the journal decides what that means."""
+    """One open database of one epoch. Every method may raise sqlite3.Error; the journal decides what that means.
+
+    `is_new` says that there was none before. On a disk a mark beside it notes what it has promised.
+    """
 
     def __init__(self, path: Path, max_rows: int) -> None:
         self._max_rows = max_rows
         self._db = _connect(path)
+        self._mark = None if path == MEMORY else Mark(path.with_name(path.name + SUFFIX))
         try:
             _migrate(self._db)
+            self.is_new = ledgers.epoch(self._db) is None
             self.epoch = self._load_epoch()
+            self._kept = ledgers.counted(self._db)
             self.last_seq: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0]
             self.count: int = self._db.execute("SELECT count(*) FROM events").fetchone()[0]
         except BaseException:
-            self._db.close()
+            self.close()
             raise
 
     def __enter__(self) -> Self:
@@ -86,6 +93,18 @@ class Store:
 
     def close(self) -> None:
         self._db.close()
+        if self._mark:
+            self._mark.close()
+
+    @property
+    def promised(self) -> Promised:
+        """What it holds of what it ever promised."""
+        return Promised(self.epoch, self.last_seq, self._kept)
+
+    @property
+    def marked(self) -> Promised | None:
+        """What the mark says that was promised; None where it says nothing."""
+        return self._mark.read() if self._mark else None
 
     def check(self) -> None:
         """Raises sqlite3.DatabaseError when SQLite's own check finds damage, or an entry fails its checksum."""
@@ -104,6 +123,7 @@ class Store:
             evicted = self._evict(self.count + len(rows) - self._max_rows)
         self.last_seq = seq
         self.count += len(rows) - evicted
+        self._note()
         return seq
 
     def read(self, after: int, limit: int) -> Page:
@@ -145,12 +165,18 @@ class Store:
     def put(self, values: Iterable[tuple[str, bytes]]) -> None:
         with self._transaction():
             ledgers.put(self._db, values)
+            ledgers.count(self._db, self._kept + 1)
+        self._kept += 1
+        self._note()
 
     def file(self, shelf: str, records: Iterable[Filed], values: Iterable[tuple[str, bytes]] = ()) -> None:
         """File records and put values, all or nothing."""
         with self._transaction():
             shelves.put(self._db, shelf, records)
             ledgers.put(self._db, values)
+            ledgers.count(self._db, self._kept + 1)
+        self._kept += 1
+        self._note()
 
     def filed(self, shelf: str, from_utc_s: float, to_utc_s: float, limit: int) -> list[Filed]:
         """The newest records of a shelf within [from, to), oldest first."""
@@ -182,10 +208,16 @@ class Store:
             )
             ledgers.set_epoch(self._db, new)
         self.epoch = new
+        self._note()
 
     def checkpoint(self) -> None:
         """Fold the write-ahead log back into the database file."""
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def _note(self) -> None:
+        """What is promised from now on."""
+        if self._mark:
+            self._mark.write(self.promised)
 
     def _transaction(self) -> _Transaction:
         return _Transaction(self._db)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from agent.domain import Event, Severity
 from agent.events.journal import Filed, Journal, JournalLimits, Position
+from agent.events.mark import SUFFIX
 from agent.events.wire import EventBody
 from hal.system import SystemClock
 
@@ -31,19 +32,22 @@ class Content(NamedTuple):
     """All that a journal holds for others: events by their first place, kept values, filed records, cursors."""
 
     events: Mapping[tuple[str, int], EventBody]
-    kept: bytes | None
+    kept: tuple[bytes | None, bytes | None]
     filed: list[Filed]
     cursor: int
 
 
 @dataclass
 class Tally:
-    """What was found; `kept` is the share of the events that could be read of a file that had to be replaced."""
+    """What was found; `kept` is the share of the events that could be read of a file that had to be replaced.
+
+    `ends_missed` counts those of which only the mark beside the journal could tell.
+    """
 
     damages: int = 0
     harmless: int = 0
     replaced: int = 0
-    end_of_log_lost: int = 0
+    ends_missed: int = 0
     kept: list[float] = field(default_factory=list)
     alive_s: list[float] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -75,7 +79,7 @@ async def make(folder: Path, seed: int, *, with_log: bool) -> Content:
 
 
 def _copy(folder: Path) -> None:
-    for suffix in ("", "-wal"):
+    for suffix in ("", "-wal", SUFFIX):
         made = folder / f"made.db{suffix}"
         if made.exists():
             shutil.copyfile(made, folder / f"{DATABASE}{suffix}")
@@ -88,7 +92,8 @@ async def _content(journal: Journal) -> Content:
         if isinstance(record.body, EventBody) and record.body.kind == "count":
             place = (part.epoch, record.seq) if record.origin is None else (record.origin.epoch, record.origin.seq)
             events[place] = record.body
-    return Content(events, await journal.kept("kept"), await journal.filed("shelf"), journal.cursor("hub").seq)
+    kept = await journal.kept("kept"), await journal.kept("other")
+    return Content(events, kept, await journal.filed("shelf"), journal.cursor("hub").seq)
 
 
 def damage(file: Path, chance: random.Random) -> None:
@@ -117,7 +122,7 @@ def _cut(content: bytearray, chance: random.Random) -> None:
     del content[chance.randrange(len(content)) :]
 
 
-async def judge(folder: Path, before: Content, damaged_log: bool, tally: Tally) -> None:
+async def judge(folder: Path, before: Content, tally: Tally) -> None:
     """Start on the damaged file: an alarm is soon durable, and what is missing has been reported."""
     began_s = time.monotonic()
     async with await Journal.open(folder / DATABASE, SystemClock(), LIMITS) as journal:
@@ -135,25 +140,20 @@ async def judge(folder: Path, before: Content, damaged_log: bool, tally: Tally) 
         _judge_replaced(before, after, journal.head.epoch, told, tally)
     elif after == before:
         tally.harmless += 1
-    elif damaged_log and _is_beginning(after, before):
-        tally.end_of_log_lost += 1
     else:
         tally.problems.append(f"{len(before.events) - len(after.events)} events lost without a word")
 
 
 def _judge_replaced(before: Content, after: Content, epoch: str, told: Sequence[object], tally: Tally) -> None:
     tally.kept.append(len(after.events) / len(before.events))
-    if sum(isinstance(body, EventBody) and body.kind == "journal_replaced" for body in told) != 1:
+    reports = [body for body in told if isinstance(body, EventBody) and body.kind == "journal_replaced"]
+    if len(reports) != 1:
         tally.problems.append("the salvage was not reported, or twice")
+    tally.ends_missed += any("ends too soon" in str(report.data["reason"]) for report in reports)
     if epoch in {known for known, _ in before.events}:
         tally.problems.append("the epoch stayed")
     if after.cursor:
         tally.problems.append("a cursor of another epoch stayed")
-
-
-def _is_beginning(after: Content, before: Content) -> bool:
-    """Whether only the last commits are missing, as after a cut that no log can show."""
-    return [*after.events] == [*before.events][: len(after.events)]
 
 
 async def run(folder: Path, count: int, seed: int) -> Tally:
@@ -170,11 +170,16 @@ async def run(folder: Path, count: int, seed: int) -> Tally:
         trial.mkdir()
         for file in made.glob(f"{DATABASE}*"):
             shutil.copyfile(file, trial / file.name)
-        target = chance.choice(sorted(trial.iterdir()))
-        damage(target, chance)
-        await judge(trial, before, target.name == LOG, tally)
+        damage(_target(trial, chance), chance)
+        await judge(trial, before, tally)
         shutil.rmtree(trial)
     return tally
+
+
+def _target(trial: Path, chance: random.Random) -> Path:
+    """The database or its log, and now and then the mark beside them."""
+    journal = sorted(file for file in trial.iterdir() if not file.name.endswith(SUFFIX))
+    return chance.choice(journal) if chance.random() < 0.9 else trial / f"{DATABASE}{SUFFIX}"
 
 
 def main() -> None:

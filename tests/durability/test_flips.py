@@ -7,7 +7,6 @@ import random
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from statistics import median
 
 import pytest
 
@@ -23,7 +22,8 @@ def check(tally: Tally, count: int) -> None:
     assert tally.damages == count
     assert tally.replaced > count / 3
     assert tally.harmless > 0
-    assert median(tally.kept) > 0.6, "hardly anything is salvaged"
+    assert tally.ends_missed > 0
+    assert sorted(tally.kept)[2 * len(tally.kept) // 3] > 0.6, "hardly anything is salvaged"
 
 
 async def test_the_journal_survives_damage(tmp_path: Path) -> None:
