@@ -19,6 +19,7 @@ from agent.health.desk import HealthDesk
 from agent.health.figures import WalkFigures
 from agent.health.life import LifeBook
 from agent.health.medic import Patient
+from agent.health.watch import KEY as SCENE
 from agent.health.watch import PictureWatch
 from agent.insight.desk import InsightDesk
 from agent.memory import RuleMemory
@@ -38,7 +39,6 @@ from agent.vision.threads import CaptureThread, Counters, Mailbox, VisionThread
 from agent.warmth import ThermalWatch
 from hal.ports import Clock, Frame, Hal
 
-SCENE = "scene"
 FAULTS = "accelerator"
 """The file that a simulated accelerator reads its faults from, beside the journal."""
 
@@ -220,6 +220,7 @@ def _show_all(station: Station) -> None:
     desk.watch(station.unavailable.take)
     if station.picture:
         station.picture.sinks.append(station.care.foresight.take)
+        station.care.foresight.beside.append(station.picture.unkept)
     desk.watch_frames(station.insight.frame)
     desk.watch_frames(lambda outcome: station.memory.frame(outcome.frame.t_s))
     if station.evidence:

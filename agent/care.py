@@ -80,6 +80,7 @@ async def make_care(
     desk.watch(day_book.take)
     desk.watch_frames(figures.frame)
     foresight = await Foresight.open(journal, clock, desk.report)
+    foresight.beside.append(day_book.unkept)
     board.sinks.append(foresight.take)
     desk.watch(foresight.see)
     health.forecasts = foresight.forecasts

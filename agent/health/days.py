@@ -18,7 +18,6 @@ from hal.ports import Clock
 KEY = "health_day"
 EVERY_S = 60.0
 KEEP_EVERY_S = 3600.0
-"""Flash wears."""
 LEAST_MINUTES = 10
 """A day shorter than that is none: the clock was set."""
 
@@ -58,13 +57,13 @@ class DayBook:
             self._day.healing(str(item.data["step"]))
 
     async def run(self) -> None:
-        """Tell and keep until cancelled."""
+        """Tell until cancelled."""
         while True:
             await self.turn()
             await asyncio.sleep(EVERY_S)
 
     async def turn(self) -> None:
-        """Tell the digest where a day has ended, and keep the day so far now and then."""
+        """Tell the digest where a day has ended."""
         now_s, today = self._clock.monotonic(), self._today()
         ended = today != self._day.day
         if ended:
@@ -73,9 +72,16 @@ class DayBook:
                 self._report(self._day.event(now_s, uptime_s, self._desk.standing(), self._desk.forecasts()))
                 self._day = Day()
             self._day.day = today
-        if ended or now_s - self._kept_s >= KEEP_EVERY_S:
             self._kept_s = now_s
             await self._journal.keep(KEY, encode(self._day))
+
+    def unkept(self) -> dict[str, bytes]:
+        """The day so far, now and then, for whoever writes next."""
+        now_s = self._clock.monotonic()
+        if now_s - self._kept_s < KEEP_EVERY_S:
+            return {}
+        self._kept_s = now_s
+        return {KEY: encode(self._day)}
 
     def _today(self) -> int:
         utc_s = self._clock.wall().utc_s

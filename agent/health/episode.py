@@ -10,6 +10,8 @@ from agent.health.judge import Finding
 
 CLEAR_S = 5.0
 """Seconds without a finding that end it."""
+MAYBE_OLDER_S = 1.1
+"""What is found first may have begun right after the look before: looks come every second, give or take a frame."""
 VOTES = 9
 """The newest findings that decide on the cause."""
 
@@ -18,7 +20,8 @@ class Episode:
     """One trouble of the picture, from its first finding until it has cleared; `holds_s` by cause.
 
     The cause is what most of the newest findings say. It may change as evidence arrives: the old one is then over and
-    the new one has lasted as long. A lesser finding (`partly`) warns, after three times the hold.
+    the new one has lasted as long. Holds count from the last look at which all was well. A lesser finding (`partly`)
+    warns, after three times the hold.
     """
 
     def __init__(self, holds_s: Mapping[str, float]) -> None:
@@ -59,7 +62,7 @@ class Episode:
         what, count = Counter(vote.what for vote in self._votes).most_common(1)[0]
         agreed = [vote for vote in self._votes if vote.what == what]
         partly = sum(vote.partly for vote in agreed) * 2 > count
-        if t_s - since_s < self._holds_s[what] * (3 if partly else 1):
+        if t_s - since_s + MAYBE_OLDER_S < self._holds_s[what] * (3 if partly else 1):
             return []
         now = (what, HealthState.WARNING if partly else HealthState.FAULT)
         if now == self._told:

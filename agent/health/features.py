@@ -20,11 +20,16 @@ WIDTH, HEIGHT = 160, 120
 DETAIL = (320, 240)
 TILES = 4
 COARSE = (20, 15)
+CELLS = (16, 12)
 DARK, BRIGHT = 16, 240
 EDGE_SHARE = 0.12
 """The strongest gradients of the reference are its edges."""
 LEAST_EDGE = 4.0
+STILL = 0.75
+"""Of the edges; a picture that has as many of them in their places has not moved."""
 LEAST_TILE_PIXELS, LEAST_TILE_EDGES = 64, 12
+FLAT = 0.35
+"""Log texture of a tile that shows nothing but noise."""
 PARALLEL = 0.7
 """Cosine between two gradients that show the same edge; a quarter of unrelated ones do by chance."""
 CHANCE = 0.25
@@ -34,7 +39,8 @@ class Probe(NamedTuple):
     """One look at the scene at `t_s`.
 
     `luma` is float32 (120, 160), 0..255, averaged; `detail` uint8 (240, 320); `raw` uint8 (about 120, 160), single
-    pixels as they came. `hidden` (120, 160) is where people are. `chroma` is the mean of U and V less 128.
+    pixels as they came. `hidden` (120, 160) is where people are. `chroma` is the mean of U and V less 128, `colour` by
+    how much they differ within the picture (mean deviation in levels): a cast alone is no colour.
     """
 
     t_s: float
@@ -43,6 +49,16 @@ class Probe(NamedTuple):
     raw: U8
     hidden: Flags
     chroma: tuple[float, float] = (0.0, 0.0)
+    colour: float = 0.0
+
+
+class Sharpness(NamedTuple):
+    """Logarithms of the Laplacian: of its variance in the `whole` probe, of its deviation in each of the `cells`
+    (12, 16); those are nan where somebody is.
+    """
+
+    whole: float
+    cells: F32
 
 
 class Features(NamedTuple):
@@ -50,8 +66,10 @@ class Features(NamedTuple):
 
     `dark`, `bright` and `edges` are shares; `mean` is grey levels; `gain` the contrast over the reference's; `coarse`
     and `agreement` are correlations, -1..1, of the blurred picture and of the picture moved back by `shift` (widths of
-    the picture). `sharp` and `tiles` (16,) are natural logarithms of variance and of deviation over the
-    reference's; `tile_edges` (16,) shares; nan where a tile shows too little. `banding` is in grey levels.
+    the picture). `sharp` and `tiles` (16,) are natural logarithms of variance and of deviation over the reference's;
+    `tile_edges` (16,) shares; nan where a tile shows too little. `flat` (16,) are tiles with no more than a sensor's
+    noise, `tile_light` (16,) logarithms of their grey levels over the reference's. `banding` is in grey levels;
+    `colour` and `cells` (12, 16; see Sharpness) are the probe's own.
     """
 
     dark: float
@@ -61,11 +79,15 @@ class Features(NamedTuple):
     coarse: float
     edges: float
     sharp: float
+    cells: F32
     tiles: F32
     tile_edges: F32
+    flat: Flags
+    tile_light: F32
     shift: float
     agreement: float
     banding: float
+    colour: float
 
 
 class Reference(NamedTuple):
@@ -78,6 +100,7 @@ class Reference(NamedTuple):
     edges: Flags
     sharp: float
     tiles: F32
+    tile_light: F32
 
 
 def reference_of(luma: F32, sharp: float) -> Reference:
@@ -85,15 +108,18 @@ def reference_of(luma: F32, sharp: float) -> Reference:
     gradient = _gradient(luma)
     strength = cv2.magnitude(*gradient)
     edges = np.asarray(strength > max(float(np.quantile(strength, 1 - EDGE_SHARE)), LEAST_EDGE))
-    everywhere = np.ones_like(edges)
-    return Reference(luma, _structure(luma), _coarse(luma), gradient, edges, sharp, _texture(luma, everywhere))
+    texture, light = _tiled(luma, np.ones_like(edges))
+    return Reference(luma, _structure(luma), _coarse(luma), gradient, edges, sharp, texture, light)
 
 
-def sharpness(probe: Probe) -> float:
-    """Log of the Laplacian's variance where nobody is; 0 where everything is hidden."""
+def sharpness(probe: Probe) -> Sharpness:
+    """How sharp a probe is where nobody is."""
     laplacian = cv2.Laplacian(probe.detail, cv2.CV_16S)
-    values = laplacian[cv2.resize(probe.hidden.astype(np.uint8), DETAIL, interpolation=cv2.INTER_NEAREST) == 0]
-    return float(np.log(values.var() + 0.1)) if values.size else 0.0
+    free = cv2.resize((~probe.hidden).astype(np.uint8), DETAIL, interpolation=cv2.INTER_NEAREST)
+    _, deviation = cv2.meanStdDev(laplacian, mask=free)
+    cells = 0.5 * np.log(cv2.resize(laplacian.astype(np.float32) ** 2, CELLS, interpolation=cv2.INTER_AREA) + 0.1)
+    cells[cv2.resize(free.astype(np.float32), CELLS, interpolation=cv2.INTER_AREA) < 1.0] = np.nan
+    return Sharpness(float(np.log(deviation[0, 0] ** 2 + 0.1)) if free.any() else 0.0, _f32(cells))
 
 
 def compare(probe: Probe, reference: Reference) -> Features:
@@ -102,21 +128,35 @@ def compare(probe: Probe, reference: Reference) -> Features:
     gain = _gain(luma[free], reference.luma[free])
     held = _held_edges(luma, reference) & free
     known = reference.edges & free
-    shift, agreement = _moved_back(luma, reference, free)
+    edges = float(held.sum() / known.sum()) if known.any() else 1.0
+    shift, agreement = _moved_back(luma, reference, free, still=edges >= STILL)
+    texture, light = _tiled(luma, free)
+    sharp = sharpness(probe)
     return Features(
         dark=float((luma[free] < DARK).mean()),
         bright=float((luma[free] > BRIGHT).mean()),
         mean=float(luma[free].mean()),
         gain=gain,
         coarse=_correlation(_coarse(luma), reference.coarse, _coarse(free.astype(np.float32)) > 0.5),
-        edges=float(held.sum() / known.sum()) if known.any() else 1.0,
-        sharp=sharpness(probe) - reference.sharp,
-        tiles=_texture(luma, free) - reference.tiles,
+        edges=edges,
+        sharp=sharp.whole - reference.sharp,
+        cells=sharp.cells,
+        tiles=texture - reference.tiles,
         tile_edges=_tile_share(held, known),
+        flat=np.asarray(texture < FLAT),
+        tile_light=light - reference.tile_light,
         shift=shift,
         agreement=agreement,
         banding=_banding(luma - reference.luma, free),
+        colour=probe.colour,
     )
+
+
+def likeness(probe: Probe, reference: Reference) -> tuple[float, float]:
+    """Whether the light is the same: contrast over the reference's, and the correlation of both much reduced."""
+    free = ~probe.hidden
+    coarse = _correlation(_coarse(probe.luma), reference.coarse, _coarse(free.astype(np.float32)) > 0.5)
+    return _gain(probe.luma[free], reference.luma[free]), coarse
 
 
 def _gain(seen: F32, usual: F32) -> float:
@@ -157,11 +197,14 @@ def _structure(luma: F32) -> F32:
     return _f32(high / (cv2.GaussianBlur(np.abs(high), (0, 0), 8) + 2.0))
 
 
-def _moved_back(luma: F32, reference: Reference, free: Flags) -> tuple[float, float]:
+def _moved_back(luma: F32, reference: Reference, free: Flags, *, still: bool) -> tuple[float, float]:
     """How far the scene has moved in widths of the picture, and how well it agrees once moved back.
 
-    Phase correlation (Kuglin and Hines 1975) of the structure; people are left out on both sides.
+    Phase correlation (Kuglin and Hines 1975) of the structure; people are left out on both sides. That costs as much as
+    everything else, so it is not asked of a picture that stands `still`.
     """
+    if still:
+        return 0.0, _correlation(luma, reference.luma, free)
     here = free.astype(np.float32)
     window = cv2.createHanningWindow((WIDTH, HEIGHT), cv2.CV_32F)
     (dx, dy), _ = cv2.phaseCorrelate(reference.structure * here, _structure(luma) * here, window)
@@ -171,15 +214,16 @@ def _moved_back(luma: F32, reference: Reference, free: Flags) -> tuple[float, fl
     return float(np.hypot(dx, dy) / WIDTH), _correlation(moved, reference.luma, np.asarray(inside & free))
 
 
-def _texture(luma: F32, free: Flags) -> F32:
-    """Log of the high-pass deviation in each of 4 x 4 tiles; nan where little is free."""
+def _tiled(luma: F32, free: Flags) -> tuple[F32, F32]:
+    """Logs of the high-pass deviation and of the grey level in each of 4 x 4 tiles; nan where little is free."""
     high, weight = _by_tile(luma - cv2.blur(luma, (9, 9))), _by_tile(free.astype(np.float32))
     count = np.maximum(weight.sum(1), 1.0)
     mean = (high * weight).sum(1) / count
     variance = (high * high * weight).sum(1) / count - mean * mean
     texture = np.log(np.sqrt(np.maximum(variance, 0.0)) + 0.5)
-    texture[count < LEAST_TILE_PIXELS] = np.nan
-    return _f32(texture)
+    light = np.log((_by_tile(luma) * weight).sum(1) / count + DARK)
+    texture[count < LEAST_TILE_PIXELS] = light[count < LEAST_TILE_PIXELS] = np.nan
+    return _f32(texture), _f32(light)
 
 
 def _tile_share(held: Flags, known: Flags) -> F32:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, TypeVar
 
@@ -30,7 +30,7 @@ READINGS, SERVICES, KEY = "readings", "service", "forecasts"
 KIND, SERVICE_KIND, REBASE_KIND = "forecast", "service", "rebase"
 SEEN_PARTS = ("lens", "focus", "lamp")
 KEEP_EVERY_S = 600.0
-"""Seconds between two looks at the time; what has changed is written then, at most once: flash wears."""
+"""Seconds between two looks at the time; what has changed is written then, all at once: flash wears."""
 CLOCK_EVERY_S = 30.0
 JUMP_S = 300.0
 MOST_SERVICES = 500
@@ -46,7 +46,10 @@ class Kept(msgspec.Struct):
 
 
 class Foresight:
-    """`take` may be called from any thread, everything else belongs to the running event loop."""
+    """`take` may be called from any thread, everything else belongs to the running event loop.
+
+    What `beside` gives, by the name under which the journal keeps it, is written along with the history.
+    """
 
     def __init__(self, journal: Journal, clock: Clock, report: Callable[[Event], None]) -> None:
         self._journal = journal
@@ -59,6 +62,7 @@ class Foresight:
         self._tickets = Tickets()
         self._found: dict[str, Outlook] = {}
         self._day = -1
+        self.beside: list[Callable[[], Mapping[str, bytes]]] = []
         self._looked_s = clock.monotonic()
         wall = clock.wall()
         self._ahead_s = wall.utc_s - clock.monotonic()
@@ -188,8 +192,9 @@ class Foresight:
             changed, self._history.changed = sorted(self._history.changed), set()
             records = [(day, self._history.record(day)) for day in changed]
         filed = [Filed(str(day), float(day * DAY_S), msgspec.msgpack.encode(record)) for day, record in records]
-        if filed:
-            await self._journal.file(READINGS, filed)
+        values = {key: value for more in self.beside for key, value in more().items()}
+        if filed or values:
+            await self._journal.file(READINGS, filed, values)
         if filed and self._sure:
             await self._journal.trim(READINGS, now_s - DAYS_KEPT * DAY_S)
 

@@ -24,9 +24,13 @@ NOTHING_SHINES, LITTLE_SHINES = 0.15, 0.3
 LEAST_SHIFT = 0.03
 LEAST_BLUR = 0.7
 LOST_TEXTURE = 0.7
-LOST_EDGES = 0.35
-SCENE_HELD = 0.55
-TILES_COVERED, TILES_PARTLY = 0.5, 0.25
+LOST_EDGES = 0.5
+SCENE_HELD, SCENE_THERE = 0.55, 0.4
+TILES_LOST, TILES_COVERED, TILES_PARTLY = 0.6, 0.4, 0.25
+"""Shares of a covered picture: whatever the rest shows, where the rest is as ever, and of one that is a warning."""
+LEAST_LOST = 2
+REPAINTED = 0.25
+"""Log of the grey level by which a plain tile strays from the light of those that are there."""
 FILM_GAIN, FILM_LIFT = 0.6, 0.25
 
 
@@ -52,6 +56,7 @@ class Normal:
     sharp: Usual
     agreement: Usual
     banding: Usual
+    colour: Usual
 
 
 class Finding(NamedTuple):
@@ -78,8 +83,10 @@ def _lit(seen: Features, normal: Normal, scene: float) -> Finding | None:
     explained = _moved(seen, normal) or _film(seen, normal)
     if explained:
         return explained
-    if covered >= TILES_COVERED:
-        return Finding("covered", _sure(covered, 0.5, 1.0), f"{covered:.0%} of the picture has lost its structure")
+    if covered >= TILES_LOST or (covered >= TILES_COVERED and _rest_holds(seen)):
+        return Finding(
+            "covered", _sure(covered, TILES_COVERED, 1.0), f"{covered:.0%} of the picture has lost its structure"
+        )
     if covered >= TILES_PARTLY and _rest_holds(seen):
         return Finding("covered", 0.7, f"{covered:.0%} of the picture has lost its structure", partly=True)
     if scene >= SCENE_HELD:
@@ -87,14 +94,30 @@ def _lit(seen: Features, normal: Normal, scene: float) -> Finding | None:
     return Finding("moved", _sure(-scene, -SCENE_HELD, 0.0), "another scene than usual: the camera looks elsewhere")
 
 
+def same_place(seen: Features, normal: Normal) -> bool:
+    """Whether this may be the same scene in another light: its edges are there, and nothing hangs before it."""
+    there = _scene(seen, normal) >= SCENE_THERE and covered_share(seen) < TILES_PARTLY
+    return there and _film(seen, normal) is None
+
+
 def covered_share(seen: Features) -> float:
-    """The share of tiles that have lost both their edges and their texture."""
+    """The share of tiles before which something hangs: those that have lost their edges and their texture.
+
+    A plain wall has nothing to lose: beside tiles that are lost it is hidden, too, where its grey is not what the light
+    on the rest explains; where nothing of the scene is left, it does not count.
+    """
     known = ~np.isnan(seen.tiles)
-    if not known.any():
-        return 0.0
-    edgeless = np.isnan(seen.tile_edges) | (seen.tile_edges < LOST_EDGES + 0.15)
-    flat = seen.tiles < -LOST_TEXTURE
-    return float((edgeless & flat)[known].mean())
+    faded = seen.tiles < -LOST_TEXTURE
+    edgeless = seen.tile_edges < LOST_EDGES
+    plain = np.isnan(seen.tile_edges) & known & ~faded
+    lost = known & ((faded & np.isnan(seen.tile_edges)) | (edgeless & (faded | seen.flat)))
+    there = seen.tile_edges > SCENE_HELD
+    if not there.any():
+        known &= ~plain
+    elif lost.sum() >= LEAST_LOST:
+        strays = np.abs(seen.tile_light - np.median(seen.tile_light[there])) > REPAINTED
+        lost |= plain & seen.flat & strays
+    return float(lost[known].mean()) if known.any() else 0.0
 
 
 def _scene(seen: Features, normal: Normal) -> float:

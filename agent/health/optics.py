@@ -14,8 +14,6 @@ from agent.health.features import Features, Probe, Reference
 from agent.health.readings import Reading
 
 EVERY_S = 60.0
-COLOURLESS = 2.5
-"""Mean cast of colour under which a picture is one of infrared light (levels of U and V)."""
 COLOUR_LASTS_S = 86_400.0
 DULL_QUARTER = 25
 LEAST_NOISE = 0.3
@@ -30,9 +28,10 @@ class Optics:
         self._told_s = -math.inf
         self._colour_s = -math.inf
 
-    def take(self, probe: Probe, seen: Features, reference: Reference, noise: float) -> list[Reading]:
+    def take(
+        self, probe: Probe, seen: Features, reference: Reference, noise: float, *, coloured: bool
+    ) -> list[Reading]:
         """The readings of a healthy probe, most often none; `noise` is its deviation in grey levels."""
-        coloured = math.hypot(*probe.chroma) >= COLOURLESS
         if coloured:
             self._colour_s = probe.t_s
         if probe.t_s - self._told_s < EVERY_S or seen.mean < DIMMEST:

@@ -8,9 +8,11 @@ import cv2
 import numpy as np
 
 from agent.domain import Box
-from agent.health.features import DETAIL, HEIGHT, WIDTH, Probe
-from hal.ports import Frame
+from agent.health.features import DETAIL, HEIGHT, WIDTH, Flags, Probe
+from hal.ports import Frame, Yuv420
 
+COLOURS = (40, 30)
+"""Colours are averaged over so many cells: single pixels carry noise."""
 MARGIN = 0.1
 """What is left out around a person, in sides of the box: shadows, and what the box missed."""
 
@@ -21,18 +23,24 @@ def probe_of(frame: Frame, people: Iterable[Box]) -> Probe:
     step = max(1, picture.width // WIDTH)
     detail = cv2.resize(picture.y, DETAIL, interpolation=cv2.INTER_AREA)
     luma = cv2.resize(picture.y, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-    u, v = (float(plane[:: max(1, step // 2), :: max(1, step // 2)].mean()) - 128 for plane in (picture.u, picture.v))
-    return Probe(
-        frame.t_s,
-        np.asarray(luma, np.float32),
-        np.asarray(detail, np.uint8),
-        picture.y[::step, ::step].copy(),
-        hidden_by(people),
-        (u, v),
-    )
+    hidden = hidden_by(people)
+    chroma, colour = _colours(picture, hidden)
+    raw = picture.y[::step, ::step].copy()
+    return Probe(frame.t_s, np.asarray(luma, np.float32), np.asarray(detail, np.uint8), raw, hidden, chroma, colour)
 
 
-def hidden_by(people: Iterable[Box]) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+def _colours(picture: Yuv420, hidden: Flags) -> tuple[tuple[float, float], float]:
+    """The mean of U and V less 128 where nobody is, and their mean deviation from it."""
+    free = cv2.resize((~hidden).astype(np.uint8), COLOURS, interpolation=cv2.INTER_AREA) > 0
+    if not free.any():
+        return (0.0, 0.0), 0.0
+    u, v = (np.asarray(cv2.resize(one, COLOURS, interpolation=cv2.INTER_AREA))[free] for one in (picture.u, picture.v))
+    middle = float(u.mean()), float(v.mean())
+    spread = float(np.abs(u - middle[0]).mean() + np.abs(v - middle[1]).mean()) / 2
+    return (middle[0] - 128, middle[1] - 128), spread
+
+
+def hidden_by(people: Iterable[Box]) -> Flags:
     """The pixels of a probe behind people, with a margin."""
     hidden = np.zeros((HEIGHT, WIDTH), np.bool_)
     for box in people:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from agent.health.features import Features, Probe, Reference, compare, reference_of, sharpness
+from agent.health.features import CELLS, Features, Probe, Reference, Sharpness, compare, reference_of, sharpness
 from agent.health.judge import Normal, Usual
 from hal.ports import F32
 
@@ -16,7 +16,16 @@ LEARN_MOST = 60
 FOLLOW_S = 1800.0
 REBUILD_S = 60.0
 DRIFT_S = 7 * 86_400.0
-FLOORS = {"mean": 4.0, "gain": 0.02, "coarse": 0.01, "edges": 0.01, "sharp": 0.03, "agreement": 0.01, "banding": 0.15}
+FLOORS = {
+    "mean": 4.0,
+    "gain": 0.02,
+    "coarse": 0.01,
+    "edges": 0.01,
+    "sharp": 0.03,
+    "agreement": 0.01,
+    "banding": 0.15,
+    "colour": 0.05,
+}
 
 
 class Learner:
@@ -40,14 +49,15 @@ class Learner:
 
 
 class Scene:
-    """One scene in one light: its reference picture and what is normal beside it."""
+    """One scene in one light: its reference picture, what is normal beside it, how sharp each cell was (`clean`)."""
 
-    def __init__(self, luma: F32, sharp: float, normal: Normal, t_s: float) -> None:
+    def __init__(self, luma: F32, sharp: Sharpness, normal: Normal, t_s: float) -> None:
         self.normal = normal
+        self.clean = sharp.cells
         self._luma = luma
-        self._sharp = sharp
+        self._sharp = sharp.whole
         self._followed_s = self._rebuilt_s = t_s
-        self.reference: Reference = reference_of(luma, sharp)
+        self.reference: Reference = reference_of(luma, sharp.whole)
 
     @classmethod
     def of(cls, probes: Sequence[Probe]) -> Scene:
@@ -56,8 +66,8 @@ class Scene:
         never = np.isnan(stack).all(0)
         stack[0, never] = probes[0].luma[never]
         luma = np.asarray(np.nanmedian(stack, 0), np.float32)
-        sharp = float(np.median([sharpness(probe) for probe in probes]))
-        reference = reference_of(luma, sharp)
+        sharp = _usually([sharpness(probe) for probe in probes])
+        reference = reference_of(luma, sharp.whole)
         seen = [compare(probe, reference) for probe in probes]
         normal = Normal(**{name: _usual([getattr(one, name) for one in seen], floor) for name, floor in FLOORS.items()})
         return cls(luma, sharp, normal, probes[-1].t_s)
@@ -78,14 +88,26 @@ class Scene:
     def snapshot(self) -> dict[str, Any]:
         """What must survive a restart, as plain values."""
         luma = np.clip(np.rint(self._luma), 0, 255).astype(np.uint8).tobytes()
-        return {"luma": luma, "sharp": self._sharp, "normal": {k: list(getattr(self.normal, k)) for k in FLOORS}}
+        normal = {name: list(getattr(self.normal, name)) for name in FLOORS}
+        clean = np.asarray(self.clean, np.float16).tobytes()
+        return {"luma": luma, "sharp": self._sharp, "clean": clean, "normal": normal}
 
     @classmethod
     def restored(cls, state: dict[str, Any], t_s: float) -> Scene:
         """The scene of a snapshot. Raises ValueError, KeyError or TypeError when it is none."""
         luma = np.frombuffer(state["luma"], np.uint8).reshape(120, 160).astype(np.float32)
         normal = Normal(**{name: Usual(*map(float, state["normal"][name])) for name in FLOORS})
-        return cls(luma, float(state["sharp"]), normal, t_s)
+        clean = np.frombuffer(state["clean"], np.float16).reshape(CELLS[::-1]).astype(np.float32)
+        return cls(luma, Sharpness(float(state["sharp"]), clean), normal, t_s)
+
+
+def _usually(seen: Sequence[Sharpness]) -> Sharpness:
+    """The medians; a cell before which somebody always stood is unknown."""
+    cells = np.stack([one.cells for one in seen])
+    never = np.isnan(cells).all(0)
+    clean = np.nanmedian(np.where(never, 0.0, cells), 0)
+    clean[never] = np.nan
+    return Sharpness(float(np.median([one.whole for one in seen])), np.asarray(clean, np.float32))
 
 
 def _usual(values: Sequence[float], floor: float) -> Usual:

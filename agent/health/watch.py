@@ -15,8 +15,9 @@ from hal.ports import Frame
 
 log = logging.getLogger(__name__)
 
+KEY = "scene"
 KEEP_EVERY_S = 600.0
-"""Seconds between two snapshots: flash wears."""
+"""Seconds between two snapshots."""
 
 
 def never() -> bool:
@@ -29,8 +30,8 @@ def nowhere(_: bytes) -> None:
 
 
 class PictureWatch:
-    """The check of the pipeline. `dark_expected` says whether the shop is closed now; `keep` takes a snapshot, on the
-    vision thread, and must not block; an empty one stands for no scene.
+    """The check of the pipeline. `dark_expected` says whether the shop is closed now; `keep` takes the snapshot of a
+    new scene, on the vision thread, and must not block; an empty one stands for no scene. Later ones wait in `unkept`.
 
     `sinks` get readings of lens, focus and lamp, on the vision thread. `rebase` may be called from any thread; the
     scene is then learned anew with the next probe.
@@ -46,6 +47,7 @@ class PictureWatch:
         self.dark_expected = dark_expected
         self._keep = keep
         self._kept_s: float | None = None
+        self._unkept: bytes | None = None
         self._rebase = False
         self.sinks: list[ReadingSink] = []
 
@@ -71,9 +73,14 @@ class PictureWatch:
         """The camera was moved, cleaned or refocused on purpose."""
         self._rebase = True
 
+    def unkept(self) -> dict[str, bytes]:
+        """A newer snapshot than was kept, for whoever writes next; once, from any thread."""
+        newer, self._unkept = self._unkept, None
+        return {} if newer is None else {KEY: newer}
+
     def _learn_anew(self, t_s: float) -> list[HealthSample]:
         """Forget the scene, kept or not: after a restart the old one would call the new one moved."""
-        self._rebase, self._kept_s = False, None
+        self._rebase, self._kept_s, self._unkept = False, None, None
         self._keep(b"")
         return self._health.rebase(t_s)
 
@@ -81,9 +88,14 @@ class PictureWatch:
         if self._kept_s is not None and t_s - self._kept_s < KEEP_EVERY_S:
             return
         state = self._health.snapshot()
-        if state is not None:
-            self._kept_s = t_s
-            self._keep(msgspec.msgpack.encode(state))
+        if state is None:
+            return
+        scene = msgspec.msgpack.encode(state)
+        if self._kept_s is None:
+            self._keep(scene)
+        else:
+            self._unkept = scene
+        self._kept_s = t_s
 
     def restore(self, kept: bytes, t_s: float) -> None:
         """Go on with a learned scene; one that cannot be read is learned anew, with a warning."""

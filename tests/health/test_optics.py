@@ -18,16 +18,17 @@ SCENE: U8 = np.asarray(BLOCKS + RNG.integers(0, 20, (240, 320)), np.uint8)
 
 
 def probe(luma: U8, t_s: float = 0.0, chroma: int = 140) -> Probe:
-    plane = np.full((120, 160), chroma, np.uint8)
+    plane = np.full((120, 160), 128, np.uint8)
+    plane[:, :80] = chroma
     picture = Yuv420(luma, plane, plane)
     return probe_of(Frame(0, t_s, picture, picture), [])
 
 
 def readings(luma: U8, *, t_s: float = 0.0, chroma: int = 140, optics: Optics | None = None) -> dict[str, float]:
     first = probe(SCENE)
-    reference = reference_of(first.luma, sharpness(first))
+    reference = reference_of(first.luma, sharpness(first).whole)
     seen = probe(luma, t_s, chroma)
-    told = (optics or Optics()).take(seen, compare(seen, reference), reference, 1.0)
+    told = (optics or Optics()).take(seen, compare(seen, reference), reference, 1.0, coloured=chroma != 128)
     return {one.metric: one.value for one in told}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agent.health.watch import KEEP_EVERY_S, PictureWatch
+from agent.health.watch import KEEP_EVERY_S, KEY, PictureWatch
 from hal.ports import Frame, Yuv420
 from tests.health.scene import GREY, room
 
@@ -29,10 +29,14 @@ def test_a_scene_is_learned_kept_now_and_then_and_restored() -> None:
     watch = PictureWatch(5.0, keep=kept.append)
     assert watch.blind == "learning"
     assert watched(watch, 0.0, 20.0) == [("image", "unknown"), ("image", "ok")]
+    assert watch.unkept() == {}
     watched(watch, KEEP_EVERY_S + 30, 5.0)
-    assert len(kept) == 2
+    assert len(kept) == 1
+    newer = watch.unkept()
+    assert newer.keys() == {KEY}
+    assert watch.unkept() == {}, "it is given once"
     again = PictureWatch(60.0)
-    again.restore(kept[-1], 0.0)
+    again.restore(newer[KEY], 0.0)
     assert watched(again, 1.0, 3.0) == [("image", "ok")]
     assert again.blind is None
 

@@ -102,6 +102,8 @@ async def test_one_digest_a_day_over_restarts(tmp_path: Path) -> None:
             restarts = reading("restarts_per_day", 0.0, 3.0 if 1000 < minute < 1100 else 0.0)
             book.look([reading("soc_temp_c", 0.0, 50.0 + minute % 10), reading("drop_pct", 0.0, 2.0), restarts])
             await book.turn()
+            for key, day in book.unkept().items():
+                await journal.keep(key, day)
             clock.sleep(60.0)
         digests = [item for item in told if isinstance(item, Event) and item.kind == "health_digest"]
         assert len(digests) == 3

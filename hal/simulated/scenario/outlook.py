@@ -14,7 +14,7 @@ import numpy as np
 
 from hal.ports import U8, Yuv420
 from hal.simulated.pictures import random_layout, random_people
-from hal.simulated.render import Figure, Renderer
+from hal.simulated.render import Figure, Light, Renderer
 from hal.simulated.scenery import Scenery, Sun
 
 SIZE = (320, 180)
@@ -38,7 +38,7 @@ class Outlook:
     def __init__(self, seed: int) -> None:
         self._rng = np.random.default_rng((seed, 88))
         self.layout = random_layout(np.random.default_rng((seed, 87)))
-        self._renderer = Renderer(self.layout, *SIZE)
+        self._renderers = {light: Renderer(self.layout, *SIZE, light) for light in Light}
         self._t_s = 0.0
         self._index = 0
 
@@ -48,12 +48,13 @@ class Outlook:
         return self._shown(seconds, "usual", lambda k: Scenery(gain=1 + 0.06 * float(np.sin(phase + k / 90))), people=3)
 
     def day(self) -> Iterator[Sight]:
-        """A day with all that is harmless in it, in any order, and a night."""
+        """A day with all that is harmless in it, in any order, and a night: by infrared, then without any light."""
         parts = [self.crowd, self.delivery, self.sunbeam, self.hunting, self.flicker, self.close_by]
         for part in self._rng.permutation(np.array(parts, dtype=object)):
             yield from self.usual(40)
             yield from part()
         yield from self.usual(30)
+        yield from self.infrared(120)
         yield from self.night(90)
 
     def crowd(self) -> Iterator[Sight]:
@@ -94,23 +95,32 @@ class Outlook:
                 sight.picture.y[SIZE[1] // 4 :, : SIZE[0] // 2] = 70 + self._rng.integers(0, 12, (135, 160), np.uint8)
             yield sight
 
+    def infrared(self, seconds: int) -> Iterator[Sight]:
+        """The shop is closed and dark; the camera sees by its own lamp, without colours. Somebody walks through."""
+        return self._shown(seconds, "infrared", lambda k: Scenery(), people=1, closed=True, lamp=Light.NIGHT)
+
     def night(self, seconds: int) -> Iterator[Sight]:
         """The lights are off, as they should be."""
         return self._shown(seconds, "lights off", lambda k: Scenery(gain=0.06, lift=-8.0), people=0, closed=True)
 
-    def _shown(self, seconds: int, what: str, light: Lighting, people: int, closed: bool = False) -> Iterator[Sight]:
+    def _shown(
+        self,
+        seconds: int,
+        what: str,
+        light: Lighting,
+        people: int,
+        closed: bool = False,
+        lamp: Light = Light.DAY,
+    ) -> Iterator[Sight]:
         figures: list[Figure] = []
         for second in range(seconds):
             if second % 5 == 0:
                 figures = random_people(self._rng, self.layout, int(self._rng.integers(people // 2, people + 1)))
-            yield self._sight(figures, light(second), closed, what)
-
-    def _sight(self, figures: list[Figure], scenery: Scenery, closed: bool, what: str) -> Sight:
-        self._t_s += 1.0
-        self._index += 1
-        picture = self._renderer.render(figures, self._index, scenery)
-        boxes = tuple(figure.discs.extent() for figure in figures)
-        return Sight(self._t_s, picture, boxes, closed, what)
+            self._t_s += 1.0
+            self._index += 1
+            picture = self._renderers[lamp].render(figures, self._index, light(second))
+            boxes = tuple(figure.discs.extent() for figure in figures)
+            yield Sight(self._t_s, picture, boxes, closed, what)
 
     def _stack_of_boxes(self) -> U8:
         height, width = SIZE[1] // 2, SIZE[0] // 3
