@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -25,6 +26,7 @@ __all__ = [
     "read_body",
     "read_query",
     "refused",
+    "shaped",
     "unknown",
 ]
 
@@ -45,15 +47,22 @@ def last_answer(value: object) -> web.Response:
     return response
 
 
-def decoded(body: bytes | msgspec.Raw, kind: type[T]) -> T:
+def decoded(body: bytes, kind: type[T]) -> T:
     """JSON as a value of this type. Raises HTTPBadRequest that says what is wrong and where."""
     try:
-        value = msgspec.json.decode(body, type=kind)
-        json.loads(bytes(body), object_pairs_hook=_each_once)
-        return value
+        plain_ones = _json.decode(body.decode())
     except RecursionError:
         raise web.HTTPBadRequest(text="the body is nested too deeply\n") from None
-    except ValueError as error:
+    except ValueError as error:  # UnicodeDecodeError is one
+        raise web.HTTPBadRequest(text=f"the body is not as expected: {error}\n") from None
+    return shaped(plain_ones, kind)
+
+
+def shaped(value: object, kind: type[T]) -> T:
+    """Dictionaries, lists and scalars as a value of this type. Raises HTTPBadRequest that says what is wrong."""
+    try:
+        return msgspec.convert(value, kind)
+    except (ValueError, RecursionError) as error:  # msgspec.ValidationError is a ValueError
         raise web.HTTPBadRequest(text=f"the body is not as expected: {error}\n") from None
 
 
@@ -94,3 +103,14 @@ def _each_once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     if len(found) < len(pairs):
         raise ValueError("a key stands there twice")
     return found
+
+
+def _finite(text: str) -> float:
+    """A number that fits. Raises ValueError."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"the number {text[:40]} is out of range")
+    return number
+
+
+_json = json.JSONDecoder(object_pairs_hook=_each_once, parse_float=_finite, parse_constant=_finite)

@@ -9,9 +9,8 @@ from __future__ import annotations
 import hmac
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
-import msgspec
 from aiohttp import hdrs, web
 
 from agent.domain import Json
@@ -22,7 +21,7 @@ from agent.sensors import Level, Sensors
 from agent.tables.wiring import InputConfig
 from agent.tills import Answer, Booking, Result, TillDesk
 from agent.warmth import ThermalWatch
-from agent.web.bodies import answer, decoded, read_body
+from agent.web.bodies import answer, read_body, shaped
 from agent.web.callers import caller_of
 from hal.ports import Clock
 
@@ -151,7 +150,7 @@ class _Intake:
         """One booking, or a list of them: each is answered for itself."""
         if not (await request.read()).lstrip().startswith(b"["):
             return await self._book_one(request)
-        raws = await read_body(request, list[msgspec.Raw])
+        raws = await read_body(request, list[Any])
         if len(raws) > MOST:
             raise web.HTTPRequestEntityTooLarge(MOST, len(raws), text=f"send at most {MOST} bookings at once\n")
         self._till_pace.take(len(raws))
@@ -168,14 +167,14 @@ class _Intake:
             raise web.HTTPServiceUnavailable(text=f"booking {one.id!r}: {one.error}\n", headers={"Retry-After": "10"})
         return answer(_plain(one))
 
-    async def _book_many(self, request: web.Request, raws: Sequence[msgspec.Raw]) -> list[Answer]:
+    async def _book_many(self, request: web.Request, raws: Sequence[object]) -> list[Answer]:
         """The good ones are taken; the answers stand in the order of the bookings."""
         answers: list[Answer | None] = []
         good: list[Booking] = []
         for raw in raws:
             number = ""
             try:
-                booking = decoded(raw, Booking)
+                booking = shaped(raw, Booking)
                 number = booking.id
                 self._admit_till(request, booking)
             except web.HTTPClientError as error:
