@@ -5,12 +5,16 @@ from __future__ import annotations
 from contextlib import suppress
 from http import HTTPStatus
 
+import msgspec
+
 from agent.errors import LinkClosed, OperatorError
+from agent.hub.addresses import on_each_link
 from agent.hub.claim_code import ClaimCode
 from agent.hub.keyring import CameraPin, Keyring, Trust
 from agent.hub.pinning import pinned_context
 from agent.hub.remote import Impostor, NotReached, Refused, Remote, request
 from agent.hub.upkeep import bring_up_to_date
+from agent.hub.ways import first_there
 
 
 async def claim(keyring: Keyring, code: ClaimCode, host: str = "", *, replace: bool = False) -> CameraPin:
@@ -25,7 +29,7 @@ async def claim(keyring: Keyring, code: ClaimCode, host: str = "", *, replace: b
         hint = "if the camera was reset or exchanged, say so with --replace"
         raise OperatorError(f"{code.id} is claimed already, and with another key", hint=hint)
     authority = keyring.authority()
-    pin = CameraPin(code.id, code.fp, host or code.host, code.port, authority.number)
+    pin = await _reached(CameraPin(code.id, code.fp, host or code.host, code.port, authority.number))
     said = {"token": code.token, "ca": authority.pem, "store": trust.store, "hub": trust.hub}
     keyring.change(lambda now: now.with_camera(pin))
     try:
@@ -39,6 +43,13 @@ async def claim(keyring: Keyring, code: ClaimCode, host: str = "", *, replace: b
     with suppress(Refused, LinkClosed):  # the hub tries again whenever it links
         await bring_up_to_date(keyring, pin)
     return pin
+
+
+async def _reached(pin: CameraPin) -> CameraPin:
+    """With the link on which the camera is, where its address is good on its own link only and does not say which."""
+    places = [msgspec.structs.replace(pin, host=host) for host in on_each_link(pin.host)]
+    found = await first_there(pin, [place.url() for place in places]) if len(places) > 1 else ""
+    return next((place for place in places if place.url() == found), next(iter(places), pin))
 
 
 async def is_ours(keyring: Keyring, pin: CameraPin) -> bool:

@@ -213,9 +213,14 @@ class Claimed(NamedTuple):
 
 
 async def _move(link: CameraLink, way: ClaimedWay) -> None:
-    """Send the link wherever the camera proves to be."""
-    async for url in way.proven():
-        link.moved([url])
+    """Send the link wherever the camera proves to be; where it still answers is best, if it is said to be there at all.
+
+    Only an answer tells: addresses that it had a moment ago live on in the caches of mDNS (RFC 6762, 10.2).
+    """
+    async for places in way.hinted():
+        here = [link.url] if link.stands_at(places) else []
+        if found := await way.proven([*here, *(url for url in places if url not in here)]):
+            link.moved([found], [url for url in places if url != found])
 
 
 async def _tell(link: CameraLink, way: ClaimedWay) -> None:
@@ -241,12 +246,19 @@ class CameraLink:
         self._moved = asyncio.Event()
         self.state = LinkState.WAITING
 
-    def moved(self, urls: list[str]) -> None:
-        """The camera announces these addresses now. A link over one that is not among them is given up at once."""
-        self._urls = urls
-        if urls and (self.state is not LinkState.LINKED or self.url not in urls):
+    def moved(self, urls: list[str], otherwise: Sequence[str] = ()) -> None:
+        """The camera is at these addresses now. A link over one that is not among them is given up at once.
+
+        Should they fail, it is tried `otherwise`.
+        """
+        self._urls = [*urls, *otherwise]
+        if urls and not self.stands_at(urls):
             self._failures = 0
             self._moved.set()
+
+    def stands_at(self, urls: Collection[str]) -> bool:
+        """Whether it is linked at one of these places."""
+        return self.state is LinkState.LINKED and self.url in urls
 
     async def run(self) -> None:
         while True:

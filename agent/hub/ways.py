@@ -21,7 +21,10 @@ from agent.hub.remote import own_context, why_closed
 from agent.hub.upkeep import at_place, bring_up_to_date, note_place
 
 LINK = "/v1/link"
-_MOST_HINTS = 8
+Places = tuple[str, ...]
+"""The addresses of one camera, https://host:port/path, the best first."""
+_MOST_HINTS = _MOST_PLACES = 8
+_LEAD_S = 0.25
 _PROOF_S = 5.0
 
 
@@ -61,7 +64,7 @@ class ClaimedWay:
         self._http = http
         self._keyring = keyring
         self._camera = camera
-        self._hints: dict[str, None] = {}
+        self._hints: dict[Places, None] = {}
         self._hinted = asyncio.Event()
         self._called = ""
         self.behind = asyncio.Event()
@@ -98,31 +101,51 @@ class ClaimedWay:
         self.hint([url])
 
     def hint(self, urls: Sequence[str]) -> None:
-        """Somebody says that the camera is there; of many such words the newest are looked into."""
-        for url in urls:
-            if url.startswith("https:"):
-                self._hints.pop(url, None)
-                self._hints[url] = None
+        """Somebody says that the camera is at these places at once; of many such words the newest are looked into."""
+        places = tuple(url for url in urls if url.startswith("https:"))[:_MOST_PLACES]
+        self._hints.pop(places, None)
+        self._hints[places] = None
         while len(self._hints) > _MOST_HINTS:
             del self._hints[next(iter(self._hints))]
         self._hinted.set()
 
-    async def proven(self) -> AsyncIterator[str]:
-        """The places, of those hinted at, where the camera's key was found."""
+    async def hinted(self) -> AsyncIterator[Places]:
+        """What was hinted at, the newest word first."""
         while True:
             await self._hinted.wait()
             self._hinted.clear()
             while self._hints:
-                url, _ = self._hints.popitem()
-                pin = self._keyring.pin(self._camera)
-                if pin is not None and await is_there(pin, url):
-                    yield url
+                places, _ = self._hints.popitem()
+                yield places
+
+    async def proven(self, places: Sequence[str]) -> str:
+        """The place where the camera's key was found, "" where it was found at none."""
+        pin = self._keyring.pin(self._camera)
+        return "" if pin is None else await first_there(pin, places)
 
     def _pin(self) -> CameraPin:
         pin = self._keyring.pin(self._camera)
         if pin is None:
             raise LinkClosed(f"{self._camera} was let go")
         return pin
+
+
+async def first_there(pin: CameraPin, places: Sequence[str]) -> str:
+    """Where the camera's key is found first, "" where nowhere; each place has a lead on the next one (RFC 8305)."""
+
+    async def look(number: int, url: str) -> str:
+        await asyncio.sleep(number * _LEAD_S)
+        return url if await is_there(pin, url) else ""
+
+    looks = [asyncio.create_task(look(number, url)) for number, url in enumerate(places)]
+    try:
+        for looked in asyncio.as_completed(looks):
+            if found := await looked:
+                return found
+        return ""
+    finally:
+        for task in looks:
+            task.cancel()
 
 
 async def is_there(pin: CameraPin, url: str) -> bool:

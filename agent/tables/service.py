@@ -15,7 +15,9 @@ class ApiConfig:
     plain: bool = setting(schema.flag, True, help="answer on this computer without TLS; every user of it may do all")
     host: str = setting(schema.text, "127.0.0.1", help="a loopback address to listen on without TLS")
     port: int = setting(schema.integer(0, 65535), 8723, help="its port; 0 picks a free one")
-    tls_host: str = setting(schema.text, "127.0.0.1", help="the address to listen on with TLS; 0.0.0.0 is all")
+    tls_host: str = setting(
+        schema.text, "127.0.0.1", help="the address to listen on with TLS; :: is all, 0.0.0.0 all of IPv4"
+    )
     tls_port: int = setting(schema.integer(-1, 65535), 8743, help="its port; 0 picks a free one, -1 is no TLS")
     socket: str | None = setting(schema.text, None, help="a Unix socket for root and the group aislewatch")
     announce: bool = setting(schema.flag, True, help="announce by mDNS")
