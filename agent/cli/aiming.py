@@ -16,6 +16,8 @@ from agent.cli.printing import say
 from agent.cli.terminal_picture import decoded, picture_lines, with_places, write_picture
 
 EVERY_S = 0.25
+PATIENCE_S = 60.0
+"""For so long a camera that gave pictures may give none, as it does while it starts anew."""
 PICTURE_COLUMNS = 64
 SHARP_ENOUGH = 0.93
 """Of the best that was seen since the aiming began."""
@@ -46,7 +48,7 @@ async def _follow(url: str, seconds: float | None, *, picture: bool, as_json: bo
     best, board, begun_s = Best(), Board(), time.monotonic()
     async with talking(url) as talk:
         while True:
-            facts = best.take(await talk.get("/v1/aim"))
+            facts = best.take(await _figures(talk, board, patient=best.sharpness > 0))
             shown = await _picture(talk) if picture else []
             if as_json:
                 say({"type": "aim", **facts}, (), as_json=True)
@@ -55,6 +57,20 @@ async def _follow(url: str, seconds: float | None, *, picture: bool, as_json: bo
             if seconds is not None and time.monotonic() - begun_s >= seconds:
                 return
             await asyncio.sleep(EVERY_S)
+
+
+async def _figures(talk: Talk, board: Board, *, patient: bool) -> dict[str, Any]:
+    """Of the next picture; who has seen one waits for a camera that starts anew. Raises OperatorError."""
+    waited_s = 0.0
+    while True:
+        try:
+            return await talk.get("/v1/aim")
+        except NoAnswer as error:
+            if not patient or waited_s >= PATIENCE_S:
+                raise
+            board.show([f"waiting: {error}"], f"waiting: {error}")
+        await asyncio.sleep(1.0)
+        waited_s += 1.0
 
 
 async def _picture(talk: Talk) -> list[str]:

@@ -87,7 +87,10 @@ def zones_set(
     name: Annotated[str | None, typer.Option(help="Its name; of a mask #1, #2 ...")] = None,
     kind: Annotated[str | None, typer.Option(help="What a zone is for, such as restricted.")] = None,
     points: Annotated[str | None, typer.Option(help='Its corners, such as "0.1,0.2 0.5,0.2 0.5,0.9".')] = None,
-    remove: Annotated[bool, typer.Option("--remove", help="Take it out.")] = False,
+    alarm: Annotated[
+        list[str] | None, typer.Option(help="An output that goes on when somebody enters; repeatable, `none` for none.")
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take it out, with the rules that go by it.")] = False,
     by: By = None,
     url: Url = HERE,
     as_json: AsJson = False,
@@ -98,7 +101,7 @@ def zones_set(
     """
     from agent.cli import zones
 
-    zones.put(url, zones.Change(file, what, name, kind, points, remove), reason, by, as_json=as_json)
+    zones.put(url, zones.Change(file, what, name, kind, points, alarm or [], remove), reason, by, as_json=as_json)
 
 
 @zones_app.command("check")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 HERE = "local"
-PASS = "AISLEWATCH_PASS"
+PASS, CAMERA = "AISLEWATCH_PASS", "AISLEWATCH_CAMERA"
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for programs.")]
 Url = Annotated[
@@ -16,7 +16,9 @@ Url = Annotated[
     typer.Option(
         "--camera",
         "--url",
-        help="Its name, address, URL or unix:PATH; `local` is the one on this computer.",
+        envvar=CAMERA,
+        show_envvar=False,
+        help=f"Its name, address, URL or unix:PATH, `local` on this computer; ${CAMERA} when left out.",
     ),
 ]
 PassFile = Annotated[

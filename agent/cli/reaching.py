@@ -56,13 +56,17 @@ def _place_of(camera: str) -> str:
     """Where a camera is that is named by an address, a host name of mDNS, its id or its name. Raises OperatorError."""
     if match := _ADDRESS.fullmatch(camera):
         return f"https://{match[1]}:{match[2] or TLS_PORT}"
-    from agent.hub.discover import discover
+    from agent.hub.discover import Found, discover
 
     name = camera.removesuffix(".local").removeprefix("aislewatch-").lower()
-    found = asyncio.run(discover(LISTEN_S))
-    for one in found:
-        if name in (one.id.lower(), one.name.lower(), one.name.lower().removeprefix("aislewatch-")) and one.addresses:
-            return one.urls("")[0]
+
+    def meant(one: Found) -> bool:
+        names = (one.id.lower(), one.name.lower(), one.name.lower().removeprefix("aislewatch-"))
+        return name in names and bool(one.addresses)
+
+    found = asyncio.run(discover(LISTEN_S, until=meant))
+    for one in filter(meant, found):
+        return one.urls("")[0]
     others = ", ".join(one.id or one.name for one in found) or "none"
     raise OperatorError(f"no camera called {camera} is on this network", hint=f"heard: {others}; or give its address")
 

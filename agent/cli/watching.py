@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -121,18 +121,35 @@ def logs(url: str, lines: int, level: str, *, follow: bool, as_json: bool) -> No
 
 
 async def _logs(url: str, lines: int, level: str, *, follow: bool, as_json: bool) -> None:
-    query = {"level": level, "limit": str(lines)}
     async with talking(url) as talk:
-        while True:
-            found = (await talk.get("/v1/logs", query))["lines"]
-            for one in found:
-                say({"type": "log", **one}, log_line(one), as_json=as_json)
-            if not follow:
-                break
-            query = {"level": level, "after": str(found[-1]["n"]) if found else query.get("after", "0")}
+        last = _say_lines(await _lines(talk, level=level, limit=str(lines)), as_json=as_json)
+        if not last and not follow and not as_json:
+            print(f"nothing of level {level} or graver since the program started")
+        while follow:
             await asyncio.sleep(LOGS_EVERY_S)
-    if not found and not as_json:
-        print(f"nothing of level {level} or graver since the program started")
+            last = await _later(talk, level, last, as_json=as_json)
+
+
+async def _later(talk: Talk, level: str, last: int, *, as_json: bool) -> int:
+    """Print what came behind that number; the number of the last one. A program that began anew counts anew."""
+    try:
+        newest = await _lines(talk, level=level, limit="1")
+        after = last if newest and newest[-1]["n"] >= last else 0
+        return _say_lines(await _lines(talk, level=level, after=str(after)), as_json=as_json) or after
+    except NoAnswer:
+        return last  # it may be about to begin anew
+
+
+async def _lines(talk: Talk, **query: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await talk.get("/v1/logs", query))["lines"]
+    return found
+
+
+def _say_lines(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> int:
+    """Print them; the number of the last one, 0 where there is none."""
+    for one in found:
+        say({"type": "log", **one}, log_line(one), as_json=as_json)
+    return int(found[-1]["n"]) if found else 0
 
 
 def log_line(line: Mapping[str, Any]) -> str:

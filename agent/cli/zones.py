@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,13 +31,17 @@ WORDS = {key: key.replace("_", " ") for key in DRAWN}
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What somebody wants drawn: a whole `file`, or one place by its `name`; without `points` it is removed."""
+    """What somebody wants drawn: a whole `file`, or one place by its `name`.
+
+    `alarm` names the outputs that go on when somebody enters that zone; "none" takes the rule away.
+    """
 
     file: Path | None
     what: str
     name: str | None
     kind: str | None
     points: str | None
+    alarm: Sequence[str]
     remove: bool
 
 
@@ -77,7 +81,7 @@ def _rule(rule: Mapping[str, Any]) -> str:
 def put(url: str, change: Change, reason: str, by: str | None, *, as_json: bool) -> None:
     """Change what is drawn; the camera tries it."""
     drawn = ask(url, "/v1/zones")
-    tables = _from_file(change.file) if change.file else _changed(drawn, change)
+    tables = _from_file(change.file) if change.file else changed(drawn, change)
     try_out(url, "/v1/zones", {**tables, "reason": reason, "base": drawn["sha256"]}, by, as_json=as_json)
 
 
@@ -93,24 +97,46 @@ def _from_file(file: Path) -> dict[str, Any]:
     return raw
 
 
-def _changed(drawn: Mapping[str, Any], change: Change) -> dict[str, Any]:
-    """The one table with a place added, replaced or taken out. Raises OperatorError."""
-    places, corners = drawn[change.what], CORNERS[change.what]
+def changed(drawn: Mapping[str, Any], change: Change) -> dict[str, Any]:
+    """The tables with a place added, replaced or taken out, and the rules that go by it. Raises OperatorError."""
+    places = drawn[change.what]
     if change.name is None and change.what in ("zone", "line"):
         raise OperatorError(f"which {change.what}?", hint="give a FILE, or --name with --points or --remove")
     same = [number for number, one in enumerate(places) if _is_called(one, number, change.name)]
     if change.remove:
         if not same:
             raise OperatorError(f"there is no {WORDS[change.what]} {change.name}", hint="aislewatch zones show")
-        return {change.what: [one for number, one in enumerate(places) if number not in same]}
+        gone = [rule for rule in drawn["rule"] if rule.get(change.what) == change.name]
+        rules = {"rule": [rule for rule in drawn["rule"] if rule not in gone]} if gone else {}
+        return {change.what: [one for number, one in enumerate(places) if number not in same], **rules}
     old = places[same[0]] if same else ({"name": change.name} if change.what in ("zone", "line") else {})
+    new = _drawn_as(old, change)
+    put = [new if number in same else one for number, one in enumerate(places)]
+    rules = {"rule": _alarmed(drawn["rule"], new, change)} if change.alarm else {}
+    return {change.what: put if same else [*put, new], **rules}
+
+
+def _drawn_as(old: Mapping[str, Any], change: Change) -> dict[str, Any]:
+    """The place with what is said of it. Raises OperatorError where nobody has said where it is."""
+    corners = CORNERS[change.what]
     new = {**old, **({"kind": change.kind} if change.kind else {})}
     if change.points is not None:
         new[corners] = points_of(change.points)
     if corners not in new:
         raise OperatorError(f"where is {change.name}?", hint='give --points "0.1,0.2 0.5,0.2 0.5,0.9"')
-    changed = [new if number in same else one for number, one in enumerate(places)]
-    return {change.what: changed if same else [*changed, new]}
+    return new
+
+
+def _alarmed(rules: Sequence[Mapping[str, Any]], zone: Mapping[str, Any], change: Change) -> list[Mapping[str, Any]]:
+    """The rules with the one that says what goes on when somebody enters a restricted zone. Raises OperatorError."""
+    if change.what != "zone" or zone.get("kind") != "restricted":
+        raise OperatorError(
+            "an alarm is for a restricted zone", hint="add --kind restricted, or give a FILE with a rule"
+        )
+    outputs = [name for name in change.alarm if name != "none"]
+    others = [rule for rule in rules if (rule["kind"], rule.get("zone")) != ("restricted", zone["name"])]
+    old = next((rule for rule in rules if rule not in others), {"kind": "restricted", "severity": "critical"})
+    return [*others, {**old, "zone": zone["name"], "actions": outputs}] if outputs else others
 
 
 def _is_called(place: Mapping[str, Any], number: int, name: str | None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from agent.doctor.facts import Facts
+from agent.doctor.facts import Ending, Facts
 from agent.doctor.finding import Colour, Seen
 from agent.health import board
 from agent.health.desk import ADVICE
@@ -20,7 +20,8 @@ BLACK_MEAN, FLAT_SPREAD = 12.0, 24.0
 LOSS_AMBER_PCT, LOSS_RED_PCT = 6.0, 30.0
 SLACK_S = 86_400.0
 """A clock so far behind what has certainly passed is wrong."""
-SOON_S = 14 * 86_400.0
+SOON_S, SOON_LOCKED_S = 14 * 86_400.0, 900.0
+"""What ends so soon is told before: an authority two weeks, a pass, which is for some hours, a quarter of an hour."""
 BUSY = ("busy", "in use")
 """What drivers say of a line that another program holds."""
 
@@ -225,15 +226,19 @@ def certificates(facts: Facts) -> Seen | None:
     if facts.ends is None or facts.utc_s is None:
         return None
     over = [one for one in facts.ends if one.end_utc_s <= facts.utc_s]
-    soon = [one for one in facts.ends if facts.utc_s < one.end_utc_s <= facts.utc_s + SOON_S]
+    soon = [one for one in facts.ends if facts.utc_s < one.end_utc_s <= facts.utc_s + _soon_s(one)]
     if over:
         colour = Colour.RED if any(one.locks_out for one in over) else Colour.AMBER
         names = ", ".join(one.what for one in over)
         return Seen(colour, f"has ended: {names}", "make a new one at the hub (`tools/hub.py issue` or `rotate-ca`)")
     if soon:
         names = ", ".join(one.what for one in soon)
-        return Seen(Colour.AMBER, f"ends within two weeks: {names}", "make a new one at the hub in time")
+        return Seen(Colour.AMBER, f"ends soon: {names}", "make a new one at the hub in time")
     return FINE
+
+
+def _soon_s(one: Ending) -> float:
+    return SOON_LOCKED_S if one.locks_out else SOON_S
 
 
 def authority(facts: Facts) -> Seen | None:

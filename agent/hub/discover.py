@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -141,8 +141,10 @@ async def places(camera: str, seconds: float = 3.0, interfaces: Sequence[str] | 
     return [url for found in await discover(seconds, interfaces) if found.id == camera for url in found.urls("")]
 
 
-async def discover(seconds: float, interfaces: Sequence[str] | None = None) -> list[Found]:
-    """The cameras that answer within `seconds`, by name."""
+async def discover(
+    seconds: float, interfaces: Sequence[str] | None = None, until: Callable[[Found], bool] | None = None
+) -> list[Found]:
+    """The cameras that answer within `seconds`, by name; none is waited for behind the one that `until` is about."""
     known: dict[str, Found] = {}
     async with Browser(interfaces) as browser, aclosing(browser.changes()) as changes:
         with suppress(TimeoutError):
@@ -150,8 +152,10 @@ async def discover(seconds: float, interfaces: Sequence[str] | None = None) -> l
                 async for news, camera in changes:
                     if news is News.GONE:
                         known.pop(camera.name, None)
-                    else:
-                        known[camera.name] = camera
+                        continue
+                    known[camera.name] = camera
+                    if until is not None and until(camera):
+                        break
     return sorted(known.values(), key=lambda camera: camera.name)
 
 

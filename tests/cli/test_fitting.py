@@ -6,13 +6,14 @@ import hashlib
 import json
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pytest
 
 from agent.cli.aiming import Best, brief, lines
 from agent.cli.looks import bar, mark
-from agent.cli.zones import points_of
+from agent.cli.zones import Change, changed, points_of
 from agent.errors import OperatorError
 from agent.evidence.seal import sealed_by
 from tests.cli.camera import aislewatch
@@ -108,6 +109,23 @@ async def test_zones_are_drawn_checked_and_removed(tmp_path: Path) -> None:
         file = tmp_path / "places.toml"
         file.write_text((await aislewatch("zones", "show", "--toml", url=url)).out)
         assert [zone["name"] for zone in tomllib.loads(file.read_text())["zone"]] == ["everywhere", "vault"]
+        loud = await aislewatch("zones", "set", "--name", "vault", "--alarm", "siren", "--reason", "loud", url=url)
+        assert loud.code == 0, loud
+        rule = {"kind": "restricted", "severity": "critical", "zone": "vault", "actions": ["siren"]}
+        assert tomllib.loads(lives.path.read_text())["rule"][-1] == rule
         gone = await aislewatch("zones", "set", "--name", "vault", "--remove", "--reason", "moved", url=url)
         assert gone.code == 0, gone
-        assert [zone["name"] for zone in tomllib.loads(lives.path.read_text())["zone"]] == ["everywhere"]
+        left = tomllib.loads(lives.path.read_text())
+        assert ([zone["name"] for zone in left["zone"]], len(left["rule"])) == (["everywhere"], 1)
+
+
+def test_an_alarm_is_for_a_restricted_zone_and_can_be_taken_back() -> None:
+    drawn: dict[str, Any] = {
+        "zone": [{"name": "bar", "kind": "shelf", "polygon": []}, {"name": "den", "kind": "restricted", "polygon": []}],
+        "rule": [{"kind": "restricted", "zone": "den", "severity": "info", "actions": ["lamp"]}],
+    }
+    with pytest.raises(OperatorError, match="for a restricted zone"):
+        changed(drawn, Change(None, "zone", "bar", None, None, ["siren"], False))
+    louder = changed(drawn, Change(None, "zone", "den", None, None, ["siren", "lamp"], False))
+    assert louder["rule"] == [{**drawn["rule"][0], "actions": ["siren", "lamp"]}]
+    assert changed(drawn, Change(None, "zone", "den", None, None, ["none"], False))["rule"] == []

@@ -149,6 +149,15 @@ def test_every_limit_of_the_board_is_looked_at(what: str) -> None:
     assert [one.check for one in found] == [what]
 
 
+def test_a_pass_of_some_hours_is_no_reason_to_cry_before_its_last_quarter() -> None:
+    def ends(in_s: float, locks_out: bool) -> list[str]:
+        facts = Facts(utc_s=NOW_UTC_S, ends=(Ending("it", NOW_UTC_S + in_s, locks_out),))
+        return [one.check for one in judge(facts)]
+
+    assert ends(8 * 3600, True) == ends(20 * 60, True) == ends(15 * 86_400, False) == []
+    assert ends(10 * 60, True) == ends(13 * 86_400, False) == ["certificates"]
+
+
 def test_a_chain_of_causes_leads_to_its_first() -> None:
     facts = Facts(readings={"fan_stopped": 1.0, "soc_temp_c": 86.0, "throttled": 1.0, "fps_share": 20.0})
     found = judge(facts)
