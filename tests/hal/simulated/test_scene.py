@@ -175,7 +175,7 @@ def test_bodies_stand_on_the_floor_and_hold_together(stance: Stance, seed: int) 
     body, joints = body_of(stance, look), joints_of(stance, look)
     assert min(joints["l_ankle"][2], joints["r_ankle"][2]) == pytest.approx(0.043 * look.height_m)
     assert np.isfinite(body.spheres).all()
-    hand_m = stance.reach_m + 0.1 if stance.reach else 0.0
+    hand_m = stance.reach_m + 0.065 * look.height_m if stance.reach else 0.0
     assert body.spheres[:, 2].max() < max(1.08 * look.height_m, hand_m), (
         "no higher than the head, or than the hand that reaches up"
     )
