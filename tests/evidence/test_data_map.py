@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from agent import assembly, memory, tills
+from agent import memory, tills
 from agent.app import LIFE
 from agent.config import parse_config
 from agent.evidence.service import CONFIG_KEY
-from agent.health import days, foresight, life, medic
+from agent.health import days, foresight, life, medic, watch
 from agent.hub import results
 from agent.hub.mqtt import retained
 from agent.insight import desk as insight
@@ -64,7 +64,7 @@ async def test_a_camera_keeps_nothing_that_the_map_does_not_name(tmp_path: Path)
     nameless = {name for name in seen if not any(fnmatch(name.replace(".part/", "/"), place) for place in PLACES)}
     assert nameless == set()
     unused = {place for place in PLACES if not any(fnmatch(name.replace(".part/", "/"), place) for name in seen)}
-    made_by_a_person = {"evidence/clips/*.hold", "identity/trust.json", "reset.json", "update.json"}
+    made_by_a_person = {"evidence/clips/*.hold", "identity/trust.json", "reset.json", "update.json", "models/*"}
     assert unused == made_by_a_person
     tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     assert values(tmp_path, tables) == set(TABLES)
@@ -76,7 +76,7 @@ async def test_a_camera_keeps_nothing_that_the_map_does_not_name(tmp_path: Path)
 def test_the_map_names_every_shelf_and_key_of_the_code() -> None:
     shelves = {INCIDENTS, NEAR_MISSES, insight.SHELF, tills.SHELF, results.SHELF}
     shelves |= {foresight.READINGS, foresight.SERVICES}
-    keys = {memory.KEY, arming.KEY, tuning.KEY, keeper.KEY, insight.KEY, assembly.SCENE, tills.KEY, LIFE, CONFIG_KEY}
+    keys = {memory.KEY, arming.KEY, tuning.KEY, keeper.KEY, insight.KEY, watch.KEY, tills.KEY, LIFE, CONFIG_KEY}
     keys |= {life.KEY, medic.KEY, days.KEY, foresight.KEY, retained.KEY}
     assert (set(SHELVES), set(KEYS)) == (shelves, keys)
 
