@@ -9,9 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from hal.ports import Board, Camera, Clock, Hal, HalSettings, Inputs, Outputs, Powers, Recorder, ThermalArray
-
 if TYPE_CHECKING:
+    from hal.ports import Board, Camera, Clock, Hal, HalSettings, Inputs, Outputs, Powers, Recorder, ThermalArray
     from hal.recorder import SoftwareRecorder
 
 log = logging.getLogger(__name__)

@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-U8 = NDArray[np.uint8]
-F32 = NDArray[np.float32]
+    U8 = NDArray[np.uint8]
+    F32 = NDArray[np.float32]
+else:
+
+    def __getattr__(name: str) -> object:
+        """The arrays' types when they are asked for: who only switches outputs off need not wait for numpy."""
+        if name not in ("U8", "F32"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        import numpy as np
+        from numpy.typing import NDArray
+
+        return NDArray[np.uint8 if name == "U8" else np.float32]
+
+
 Polygon = Sequence[tuple[float, float]]
 """Corners in order, each (x, y) 0..1 of the frame."""
 
