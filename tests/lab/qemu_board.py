@@ -123,9 +123,14 @@ class Board:
             assert time.monotonic() < end_s, f"{command!r} still ends with {code}: {said[-1500:]}"
             time.sleep(every_s)
 
+    def wait_for_answers(self, *, timeout_s: float = 600) -> None:
+        """Wait until the agent answers."""
+        self.eventually("systemctl is-active aislewatch", timeout_s=timeout_s, every_s=1)
+        self.eventually(f"{STATUS} | grep -q '^{{'", timeout_s=timeout_s, every_s=1)
+
     def wait_for_camera(self, *, timeout_s: float = 600) -> None:
         """Wait until the agent answers and has looked at pictures with its model."""
-        self.eventually("systemctl is-active aislewatch", timeout_s=timeout_s, every_s=5)
+        self.wait_for_answers(timeout_s=timeout_s)
         self.eventually(f"{STATUS} | grep -E '\"inferred\": ?[1-9]'", timeout_s=timeout_s, every_s=5)
 
     def status(self) -> dict[str, Any]:
@@ -139,6 +144,15 @@ class Board:
             os.kill(self.console.pid, signal.SIGKILL)
             self.console.wait()
             self._unplugged()
+
+    def cut_after(self, seconds: float) -> None:
+        """Pull the plug after so long; until then it is started again whenever it resets by itself."""
+        end_s = time.monotonic() + seconds
+        while (left_s := end_s - time.monotonic()) > 0:
+            if self.console.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=left_s) == 0:
+                self._unplugged()
+                self.power_on()
+        self.cut()
 
     def wait_for_reset(self, *, timeout_s: float = 120) -> float:
         """Wait until the machine resets by itself; the seconds that took."""

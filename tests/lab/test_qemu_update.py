@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import http.server
 import json
@@ -19,7 +20,7 @@ from tests.lab import qemu_image
 from tests.lab.extent import needs_full
 from tests.lab.qemu_board import Board
 from tests.lab.qemu_image import Workshop
-from tests.lab.test_qemu_board import CARD_BYTES, note
+from tests.lab.test_qemu_board import CARD_BYTES, kept_figures, note
 from tests.lab.test_qemu_board import image as image
 from tools.image import bundle, firmware
 from tools.image.recipe import ROOT
@@ -55,6 +56,7 @@ def board(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Boa
     firmware.write_file(fresh.card, 1, "provision.toml", qemu_image.provision().encode())
     fresh.plug_in(timeout_s=400)
     fresh.wait_for_camera()
+    fresh.eventually("systemctl is-active aislewatch-grow", timeout_s=300)
     yield fresh
     fresh.cut()
 
@@ -129,21 +131,44 @@ def test_a_bad_update_is_left_within_five_minutes(board: Board, workshop: Worksh
 
 @needs_full
 def test_a_cut_at_any_stage_of_an_update_bricks_nothing(board: Board, workshop: Workshop, served: str) -> None:
-    dice = random.Random(9)
+    """From the first byte to the first minute of the tried system; an update that was cut short is done again."""
+    dice, ended = random.Random(9), collections.Counter[str]()
+    whole_s = float(kept_figures().get("update_good_s", 300))
+    version = fetch_next(board, workshop, served)
     for number in range(CUTS):
-        version = f"9.{10 + number}.0"
-        file = workshop.bundle(version)
-        board.console.sendline(f"aislewatch update {served}/{file.name}")
-        time.sleep(dice.uniform(0, 60))
-        board.cut()
+        before = running(board)
+        board.console.sendline(f"aislewatch update {WAITING}")
+        after_s = dice.uniform(0, whole_s)
+        board.cut_after(after_s)
         board.plug_in(timeout_s=400)
         board.wait_for_camera(timeout_s=600)
-        if board.attempt("test -e /var/lib/aislewatch-update/pending")[0] == 0:
-            outcome(board)
-        running = board.run("grep IMAGE_VERSION /etc/os-release")
-        assert "IMAGE_VERSION" in running
-        file.unlink()
-    note(update_power_cuts=CUTS)
+        board.eventually("! test -e /var/lib/aislewatch-update/pending", timeout_s=400)
+        state = json.loads(board.run("cat /var/lib/aislewatch-update/state.json 2>/dev/null || echo '{}'"))
+        kept = state.get("phase") == "kept" and state["version"] == version
+        assert running(board) == (version if kept else before), (number, after_s, state)
+        ended["kept" if kept else state.get("phase", "nothing")] += 1
+        note(update_power_cuts=number + 1, update_power_cuts_ended=dict(ended))
+        if kept:
+            version = fetch_next(board, workshop, served)
+
+
+WAITING = "/var/lib/next.raucb"
+
+
+def fetch_next(board: Board, workshop: Workshop, served: str) -> str:
+    """Lay a newer bundle on the board's card; its version."""
+    major, minor = map(int, running(board).split("+")[0].split(".")[:2])
+    version = f"{max(major, 9)}.{minor + 10}.0"
+    file = workshop.bundle(version)
+    fetch = f"import urllib.request as u; u.urlretrieve('{served}/{file.name}', '{WAITING}')"
+    board.run(f'/usr/bin/python3 -c "{fetch}" && sync', timeout_s=300)
+    file.unlink()
+    return version
+
+
+def running(board: Board) -> str:
+    """The version of the system that the board runs."""
+    return board.run("sed -n 's/^IMAGE_VERSION=//p' /etc/os-release").strip('"')
 
 
 def test_the_real_rauc_refuses_what_is_not_ours(workshop: Workshop, tmp_path: Path) -> None:
