@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from tests.waiting import eventually
+
 
 @dataclass(frozen=True)
 class Cable:
@@ -19,11 +22,21 @@ class Cable:
     camera: str
     hub: str
 
-    def address(self, namespace: str, address: str, *, replaces: str = "") -> None:
-        """Give an end an address, in place of another."""
+    def address(self, namespace: str, address: str, *how: str, replaces: str = "") -> None:
+        """Give an end an address, in place of another; `how` as `ip address add` takes it."""
         if replaces:
-            _ip("-n", namespace, "address", "del", replaces, "dev", "eth0")
-        _ip("-n", namespace, "address", "add", address, "dev", "eth0")
+            self.withdraw(namespace, replaces)
+        _ip("-n", namespace, "address", "add", address, "dev", "eth0", *how)
+
+    @staticmethod
+    def withdraw(namespace: str, address: str) -> None:
+        """Take an address from an end."""
+        _ip("-n", namespace, "address", "del", address, "dev", "eth0")
+
+    @staticmethod
+    def setting(namespace: str, name: str, value: int) -> None:
+        """One of the kernel's settings of IPv6 for an end."""
+        _ip("netns", "exec", namespace, "sysctl", "-qw", f"net.ipv6.conf.eth0.{name}={value}")
 
     @staticmethod
     def link(namespace: str, *, up: bool) -> None:
@@ -34,6 +47,19 @@ class Cable:
     def multicast(namespace: str, *, on: bool) -> None:
         """Whether multicast passes an end."""
         _ip("-n", namespace, "link", "set", "eth0", "multicast", "on" if on else "off")
+
+    @staticmethod
+    def near(namespace: str) -> str:
+        """The end's own address of IPv6 on the cable, once it is sure of it."""
+        found: list[str] = []
+
+        def settled() -> bool:
+            told = _ip("-json", "-n", namespace, "-6", "address", "show", "dev", "eth0", "scope", "link", "-tentative")
+            found[:] = [one["local"] for link in json.loads(told) for one in link.get("addr_info", ())]
+            return bool(found)
+
+        eventually(settled)
+        return found[0]
 
     @staticmethod
     def inside(namespace: str) -> list[str]:
@@ -84,5 +110,5 @@ def cable() -> Iterator[Cable]:
             subprocess.run(["ip", "netns", "del", namespace], check=False, capture_output=True)
 
 
-def _ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True)
+def _ip(*arguments: str) -> str:
+    return subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True).stdout

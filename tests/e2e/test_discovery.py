@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import secrets
-import signal
-import sys
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,77 +13,10 @@ from agent.hub.keyring import Keyring
 from agent.hub.ledger import Ledger
 from tests.e2e.camera import config_text, id_of
 from tests.e2e.network import Cable, cable, free_port, why_not
+from tests.e2e.programs import camera_command, hub, program
 from tests.faults.eventful_camera import pair
 
-ROOT = Path(__file__).parents[2]
-CAMERA = ROOT / "tests" / "faults" / "eventful_camera.py"
-HUB = ROOT / "tools" / "hub.py"
 DEVICE = f"e2e{secrets.token_hex(4)}"
-
-
-class HubOutput:
-    """What the hub's process has printed so far."""
-
-    def __init__(self) -> None:
-        self.numbers: list[int] = []
-        self.states: list[str] = []
-        self._news = asyncio.Event()
-
-    async def read_events(self, stdout: asyncio.StreamReader) -> None:
-        async for line in stdout:
-            event = json.loads(line)
-            if event.get("kind") == "count":  # a whole camera tells of its health as well
-                self.numbers.append(event["n"])
-            self._news.set()
-
-    async def read_states(self, stderr: asyncio.StreamReader) -> None:
-        async for line in stderr:
-            self.states.append(line.decode())
-            self._news.set()
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        try:
-            async with asyncio.timeout(40):
-                while not condition():
-                    await self._news.wait()
-                    self._news.clear()
-        except TimeoutError:
-            pytest.fail(f"the hub got {len(self.numbers)} events and said: {self.states}")
-
-    def linked_at(self, address: str) -> bool:
-        return any("linked" in state and f"//{address}:" in state for state in self.states)
-
-
-@asynccontextmanager
-async def program(
-    inside: Sequence[str], *command: str, stdout: int = asyncio.subprocess.DEVNULL, stderr: int | None = None
-) -> AsyncGenerator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(*inside, sys.executable, *command, stdout=stdout, stderr=stderr)
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            process.send_signal(signal.SIGTERM)
-        await process.wait()
-
-
-@asynccontextmanager
-async def hub(inside: Sequence[str], folder: Path, *options: str) -> AsyncGenerator[HubOutput]:
-    pipe, output = asyncio.subprocess.PIPE, HubOutput()
-    command = (str(HUB), "--json", "--database", str(folder / "hub.db"), "--camera", DEVICE, *options)
-    async with program(inside, *command, stdout=pipe, stderr=pipe) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        readers = [
-            asyncio.create_task(output.read_events(process.stdout)),
-            asyncio.create_task(output.read_states(process.stderr)),
-        ]
-        yield output
-    await asyncio.gather(*readers)
-
-
-def camera_command(folder: Path, host: str, port: int = 8443) -> tuple[str, ...]:
-    return (str(CAMERA), str(folder), host, str(port), DEVICE, "--announce")
 
 
 @pytest.fixture
@@ -105,8 +33,10 @@ async def test_found_across_namespaces_and_again_at_a_new_address(joined: Cable,
     keyring = Keyring.open(tmp_path / "keys", "hub-e2e", "shop")
     await pair(tmp_path, DEVICE, keyring, ("10.77.0.2", 8443))
     async with (
-        hub(joined.inside(joined.hub), tmp_path, "--keys", str(keyring.folder), "--hub-id", "hub-e2e") as output,
-        program(joined.inside(joined.camera), *camera_command(tmp_path, "0.0.0.0")),
+        hub(
+            joined.inside(joined.hub), tmp_path, DEVICE, "--keys", str(keyring.folder), "--hub-id", "hub-e2e"
+        ) as output,
+        program(joined.inside(joined.camera), *camera_command(tmp_path, DEVICE, "0.0.0.0")),
     ):
         await output.until(lambda: output.linked_at("10.77.0.2") and len(output.numbers) > 20)
         before = len(output.numbers)
@@ -121,15 +51,15 @@ async def test_a_link_that_flaps_and_a_hub_that_comes_back_lose_nothing(joined: 
     keyring = Keyring.open(tmp_path / "keys", "hub-e2e", "shop")
     await pair(tmp_path, DEVICE, keyring, ("10.77.0.2", 8443))
     options = ("--keys", str(keyring.folder), "--hub-id", "hub-e2e")
-    async with program(joined.inside(joined.camera), *camera_command(tmp_path, "0.0.0.0")):
-        async with hub(joined.inside(joined.hub), tmp_path, *options) as output:
+    async with program(joined.inside(joined.camera), *camera_command(tmp_path, DEVICE, "0.0.0.0")):
+        async with hub(joined.inside(joined.hub), tmp_path, DEVICE, *options) as output:
             await output.until(lambda: output.linked_at("10.77.0.2") and len(output.numbers) > 20)
             before = len(output.numbers)
             for _ in range(3):
                 joined.link(joined.camera, up=False)
                 joined.link(joined.camera, up=True)
             await output.until(lambda: len(output.numbers) > before + 50)
-        async with hub(joined.inside(joined.hub), tmp_path, *options) as again:
+        async with hub(joined.inside(joined.hub), tmp_path, DEVICE, *options) as again:
             await again.until(lambda: again.linked_at("10.77.0.2") and len(again.numbers) > 20)
     with Ledger(tmp_path / "hub.db") as ledger:  # what a hub has stored when it is ended, it may not have printed
         bodies = [record.body for record in ledger.events(DEVICE)]
@@ -150,9 +80,9 @@ async def test_without_multicast_and_without_a_way_in_a_camera_calls_its_hub(joi
     await pair(tmp_path, serial, keyring, ("10.77.0.2", 9))
     config = tmp_path / "camera.toml"
     config.write_text(config_text(tmp_path, tls_port=0, announce=True) + '[hub]\ncall = "10.77.0.1:8750"\n')
-    options = ("--keys", str(keyring.folder), "--hub-id", "hub-e2e", "--camera", serial, "--listen", "10.77.0.1:8750")
+    options = ("--keys", str(keyring.folder), "--hub-id", "hub-e2e", "--listen", "10.77.0.1:8750")
     async with (
-        hub(joined.inside(joined.hub), tmp_path, *options) as output,
+        hub(joined.inside(joined.hub), tmp_path, serial, *options) as output,
         program(joined.inside(joined.camera), "-m", "agent", "run", "--config", str(config)),
     ):
         await output.until(lambda: output.linked_at("127.0.0.1"))
@@ -160,8 +90,8 @@ async def test_without_multicast_and_without_a_way_in_a_camera_calls_its_hub(joi
 
 async def test_found_on_loopback(tmp_path: Path) -> None:
     async with (
-        hub((), tmp_path, "--interface", "127.0.0.1") as output,
-        program((), *camera_command(tmp_path, "127.0.0.1", free_port())),
+        hub((), tmp_path, DEVICE, "--interface", "127.0.0.1") as output,
+        program((), *camera_command(tmp_path, DEVICE, "127.0.0.1", free_port())),
     ):
         await output.until(lambda: output.linked_at("127.0.0.1") and len(output.numbers) > 20)
     assert sorted(output.numbers) == list(range(1, len(output.numbers) + 1))
