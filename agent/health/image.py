@@ -159,15 +159,16 @@ class ImageHealth:
 
     def _judge(self, scene: Scene, probe: Probe, closed: bool) -> list[HealthSample]:
         seen, off = compare(probe, scene.reference), self._light is Light.OFF
+        dark_expected = closed and not (self._light is Light.IR and self._views[Light.DAY].scene)
         judged = not off or scene.normal.edges.median >= LEAST_EDGES
-        finding = judge(seen, scene.normal, dark_expected=closed) if judged else None
+        finding = judge(seen, scene.normal, dark_expected=dark_expected) if judged else None
         changes = self._trouble.update(probe.t_s, finding)
         changes += self._sign("banding", probe, None if finding else _banded(seen, scene.normal))
         changes += self._sign("dirt", probe, self._dulled(probe, seen, settled=finding is None and not off))
         if finding is None and not off:
             coloured = self._light is Light.DAY
             self.readings = self._optics.take(probe, seen, scene.reference, self._now.tone.level, coloured=coloured)
-        if finding is None and (off or not closed):
+        if finding is None and (off or not dark_expected):
             scene.follow(probe, seen)
         return changes + self._tell(probe.t_s, HealthState.OK, "")
 

@@ -12,21 +12,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-from agent.health.features import CHANCE, Features
+from agent.health.features import CHANCE, Features, Flags
 
 MADS = 6 * 1.4826
 """Six deviations: MAD times 1.4826 is one of a normal distribution."""
 MOST_DARK = 0.6
+DARKER = 0.2
+"""A scene lit by a lamp has black corners."""
 DARK_MEAN, DARK_RATIO = 32.0, 0.3
 BLACK_GAIN = 0.03
 NOTHING_SHINES, LITTLE_SHINES = 0.15, 0.3
 """Of the scene's edges; a dark cover may by chance be brighter where the scene is."""
 LEAST_SHIFT = 0.03
 LEAST_BLUR = 0.7
+BLURRED_COARSE = 0.9
+"""However strong a blur: what is coarse stays, which no cover leaves."""
 LOST_TEXTURE = 0.7
 LOST_EDGES = 0.5
 SCENE_HELD, SCENE_THERE = 0.55, 0.4
-TILES_LOST, TILES_COVERED, TILES_PARTLY = 0.6, 0.4, 0.25
+TILES_LOST, TILES_COVERED, TILES_PARTLY = 0.6, 0.375, 0.25
 """Shares of a covered picture: whatever the rest shows, where the rest is as ever, and of one that is a warning."""
 LEAST_LOST = 2
 REPAINTED = 0.25
@@ -49,6 +53,7 @@ class Usual(NamedTuple):
 class Normal:
     """What is usual for one scene in one light."""
 
+    dark: Usual
     mean: Usual
     gain: Usual
     coarse: Usual
@@ -81,6 +86,8 @@ def _lit(seen: Features, normal: Normal, scene: float) -> Finding | None:
     if scene >= SCENE_HELD and covered < TILES_PARTLY:
         return _film(seen, normal) or _defocused(seen, normal)
     explained = _moved(seen, normal) or _film(seen, normal)
+    if not explained and seen.coarse >= BLURRED_COARSE:
+        explained = _defocused(seen, normal)
     if explained:
         return explained
     if covered >= TILES_LOST or (covered >= TILES_COVERED and _rest_holds(seen)):
@@ -101,23 +108,25 @@ def same_place(seen: Features, normal: Normal) -> bool:
 
 
 def covered_share(seen: Features) -> float:
-    """The share of tiles before which something hangs: those that have lost their edges and their texture.
+    """The share of tiles before which something hangs, of those that can tell: a plain wall has nothing to lose."""
+    lost, telling = _lost_tiles(seen)
+    return float(lost.sum() / telling.sum()) if telling.any() else 0.0
 
-    A plain wall has nothing to lose: beside tiles that are lost it is hidden, too, where its grey is not what the light
-    on the rest explains; where nothing of the scene is left, it does not count.
+
+def _lost_tiles(seen: Features) -> tuple[Flags, Flags]:
+    """The tiles that have lost their edges and their texture, and those that can tell.
+
+    Beside some that are lost a plain tile is, too, where its grey is not what the light on the rest explains.
     """
-    known = ~np.isnan(seen.tiles)
-    faded = seen.tiles < -LOST_TEXTURE
-    edgeless = seen.tile_edges < LOST_EDGES
-    plain = np.isnan(seen.tile_edges) & known & ~faded
-    lost = known & ((faded & np.isnan(seen.tile_edges)) | (edgeless & (faded | seen.flat)))
-    there = seen.tile_edges > SCENE_HELD
-    if not there.any():
-        known &= ~plain
-    elif lost.sum() >= LEAST_LOST:
+    known, edgeless = ~np.isnan(seen.tiles), np.isnan(seen.tile_edges)
+    faded, there = seen.tiles < -LOST_TEXTURE, seen.tile_edges > SCENE_HELD
+    plain = known & edgeless & ~faded
+    lost = known & ((faded & edgeless) | ((seen.tile_edges < LOST_EDGES) & (faded | seen.flat)))
+    repainted = np.zeros_like(plain)
+    if there.any() and lost.sum() >= LEAST_LOST:
         strays = np.abs(seen.tile_light - np.median(seen.tile_light[there])) > REPAINTED
-        lost |= plain & seen.flat & strays
-    return float(lost[known].mean()) if known.any() else 0.0
+        repainted = plain & seen.flat & strays
+    return lost | repainted, known & (~plain | repainted)
 
 
 def _scene(seen: Features, normal: Normal) -> float:
@@ -126,7 +135,8 @@ def _scene(seen: Features, normal: Normal) -> float:
 
 
 def _is_dark(seen: Features, normal: Normal) -> bool:
-    return seen.dark > MOST_DARK or (seen.mean < DARK_MEAN and seen.mean < DARK_RATIO * normal.mean.median)
+    black = seen.dark > max(MOST_DARK, normal.dark.median + DARKER)
+    return black or (seen.mean < DARK_MEAN and seen.mean < DARK_RATIO * normal.mean.median)
 
 
 def _too_dark(seen: Features, normal: Normal, scene: float, dark_expected: bool) -> Finding | None:
@@ -165,12 +175,12 @@ def _moved(seen: Features, normal: Normal) -> Finding | None:
 
 def _rest_holds(seen: Features) -> bool:
     """Whether what is not covered is as ever, so that the camera still looks where it did, and sharply."""
-    kept = (seen.tiles >= -LOST_TEXTURE) & ~np.isnan(seen.tile_edges)
+    lost, _ = _lost_tiles(seen)
+    kept = ~lost & ~np.isnan(seen.tile_edges) & ~np.isnan(seen.tiles)
     if not kept.any():
         return False
-    return (
-        float(np.median(seen.tile_edges[kept])) > SCENE_HELD and float(np.median(seen.tiles[kept])) > -LOST_TEXTURE / 3
-    )
+    held, texture = float(np.median(seen.tile_edges[kept])), float(np.median(seen.tiles[kept]))
+    return held > SCENE_HELD and texture > -LOST_TEXTURE / 3
 
 
 def _sure(value: float, doubtful: float, certain: float) -> float:

@@ -17,6 +17,7 @@ FOLLOW_S = 1800.0
 REBUILD_S = 60.0
 DRIFT_S = 7 * 86_400.0
 FLOORS = {
+    "dark": 0.01,
     "mean": 4.0,
     "gain": 0.02,
     "coarse": 0.01,

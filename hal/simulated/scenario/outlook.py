@@ -33,12 +33,13 @@ class Sight(NamedTuple):
 
 
 class Outlook:
-    """One camera in one shop, chosen by its seed."""
+    """One camera in one shop, chosen by its seed; every second one `has_lamp`: infrared light for the night."""
 
     def __init__(self, seed: int) -> None:
         self._rng = np.random.default_rng((seed, 88))
         self.layout = random_layout(np.random.default_rng((seed, 87)))
         self._renderers = {light: Renderer(self.layout, *SIZE, light) for light in Light}
+        self.has_lamp = bool(seed % 2)
         self._t_s = 0.0
         self._index = 0
 
@@ -48,14 +49,13 @@ class Outlook:
         return self._shown(seconds, "usual", lambda k: Scenery(gain=1 + 0.06 * float(np.sin(phase + k / 90))), people=3)
 
     def day(self) -> Iterator[Sight]:
-        """A day with all that is harmless in it, in any order, and a night: by infrared, then without any light."""
+        """A day with all that is harmless in it, in any order, and a night: by infrared or without any light."""
         parts = [self.crowd, self.delivery, self.sunbeam, self.hunting, self.flicker, self.close_by]
         for part in self._rng.permutation(np.array(parts, dtype=object)):
             yield from self.usual(40)
             yield from part()
         yield from self.usual(30)
-        yield from self.infrared(120)
-        yield from self.night(90)
+        yield from self.infrared(120) if self.has_lamp else self.night(90)
 
     def crowd(self) -> Iterator[Sight]:
         """So many people that little of the shop is seen."""
