@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Annotated, Literal, TypeVar
 
@@ -211,10 +211,12 @@ def plain(value: object) -> object:
 _UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 _encoder = msgspec.msgpack.Encoder(enc_hook=plain)
 _body_decoder: msgspec.msgpack.Decoder[Body] = msgspec.msgpack.Decoder(Body)
-_write = _encoder.encode
 _read_body = _body_decoder.decode  # bound once: this is the hot path of a hub that drains a weekend's events
 _camera_decoder: msgspec.msgpack.Decoder[FromCamera] = msgspec.msgpack.Decoder(FromCamera)
 _hub_decoder: msgspec.msgpack.Decoder[FromHub] = msgspec.msgpack.Decoder(FromHub)
+
+encode_body: Callable[[Body], bytes] = _encoder.encode
+"""The body as msgpack; one that came by the wire, or could be sealed, can always be written."""
 
 
 def body_of(item: Item) -> Body:
@@ -239,17 +241,12 @@ def body_of(item: Item) -> Body:
     )
 
 
-def encode_body(body: Body) -> bytes:
-    """The body as msgpack. Raises WireError for a value that msgpack cannot hold."""
-    try:
-        return _write(body)
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise WireError(f"this {type(body).__name__} cannot be written: {error}") from error
-
-
 def seal(item: Item) -> bytes:
     """Encode for the journal, proving first that no hub has to refuse it (NaN, depth, size). Raises WireError."""
-    encoded = encode_body(body_of(item))
+    try:
+        encoded = encode_body(body_of(item))
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise WireError(f"this {type(item).__name__} cannot be written: {error}") from error
     decode_body(encoded)
     if len(encoded) > BODY_LIMITS.items:  # every value takes at least one byte
         scan(encoded, BODY_LIMITS)
@@ -257,9 +254,7 @@ def seal(item: Item) -> bytes:
 
 
 def decode_body(encoded: bytes) -> Body:
-    """Depth, types and finite numbers are checked by the schema. Raises WireError."""
-    if len(encoded) > BODY_LIMITS.size:
-        raise WireError(f"an event of {len(encoded)} bytes is longer than {BODY_LIMITS.size}")
+    """Depth, types and finite numbers are checked by the schema; the size was when it was sealed. Raises WireError."""
     try:
         return _read_body(encoded)
     except _UNREADABLE as error:
