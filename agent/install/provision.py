@@ -1,4 +1,4 @@
-"""The provision file of a card: what one camera is told before its first start. Pure: text in, values out.
+"""The provision file of a card: what one camera is told before its first start: text in, values out.
 
 `tools/flash` writes it onto the card's first partition, or an installer by hand; the first start takes it over and
 wipes it. Without one the camera starts with the image's configuration and waits to be paired.
@@ -12,7 +12,9 @@ import re
 import msgspec
 
 from agent.config import parse_config
+from agent.config_text import with_tables
 from agent.errors import ConfigError, OperatorError
+from agent.install import templates
 
 NAME = "provision.toml"
 _SSID_BYTES = 32
@@ -47,11 +49,15 @@ class Hub(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Provision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one camera is told. `configuration` is a whole one, else `place` and `time_zone` fill the image's."""
+    """What one camera is told. `configuration` is a whole one, else `place` and `time_zone` fill the image's.
+
+    `zones` is a template, or the name of one, whose tables take the place of the configuration's own.
+    """
 
     place: str = ""
     time_zone: str = ""
     configuration: str = ""
+    zones: str = ""
     network: Network = Network()
     hub: Hub | None = None
 
@@ -68,14 +74,15 @@ def parse(text: str) -> Provision:
 
 
 def configuration(provision: Provision, default: str) -> str:
-    """The configuration's text: the provision's own, or the image's with place and time zone filled in."""
-    if provision.configuration:
-        return provision.configuration
-    text = default
-    for key, value in (("name", provision.place), ("time_zone", provision.time_zone)):
-        if value:
-            text = _with_camera_key(text, key, value)
-    return text
+    """The configuration's text: the provision's own, or the image's with place and time zone filled in; then its zones.
+
+    Raises OperatorError, ConfigError for a template that cannot be used.
+    """
+    text = provision.configuration or default
+    if not provision.configuration:
+        for key, value in (("name", provision.place), ("time_zone", provision.time_zone)):
+            text = _with_camera_key(text, key, value) if value else text
+    return with_tables(text, templates.tables_of(provision.zones)) if provision.zones else text
 
 
 def network_unit(network: Network) -> str:
@@ -110,11 +117,12 @@ def _with_camera_key(text: str, key: str, value: str) -> str:
 
 
 def _configuration_mistakes(provision: Provision) -> list[str]:
-    text = provision.configuration or configuration(provision, "[camera]\n")
     try:
-        parse_config(text, source="configuration")
+        parse_config(configuration(provision, "[camera]\n"), source="configuration")
     except ConfigError as error:
         return [str(problem) for problem in error.problems]
+    except OperatorError as error:
+        return [f"zones: {error}" + (f" ({error.hint})" if error.hint else "")]
     return []
 
 

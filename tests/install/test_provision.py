@@ -10,7 +10,7 @@ import pytest
 from agent.config import parse_config
 from agent.errors import OperatorError
 from agent.hub.authority import Authority
-from agent.install import firstboot, provision
+from agent.install import firstboot, provision, templates
 from agent.install.firstboot import COMPLAINT, Places, take_over
 from agent.install.provision import Network, Provision, Radio
 
@@ -53,6 +53,27 @@ def test_place_and_time_zone_fill_the_configuration(places: Places) -> None:
 def test_a_whole_configuration_replaces_the_image_s(places: Places) -> None:
     start(places, f"configuration = {msgspec.json.encode(DEFAULT + 'port = 9').decode()}\n")
     assert parse_config(places.config.read_text()).api.port == 9
+
+
+@pytest.mark.parametrize("name", templates.names())
+def test_a_zones_template_by_name_is_drawn_into_the_image_s_configuration(places: Places, name: str) -> None:
+    start(places, f'place = "{name}-1"\nzones = "{name}"\n')
+    config = parse_config(places.config.read_text())
+    assert config.camera.name == f"{name}-1"
+    assert name in {zone.name for zone in config.zones}
+    assert config.rules
+    assert not [output for rule in config.rules for output in rule.actions]
+
+
+def test_a_template_of_ones_own_takes_the_place_of_what_was_drawn(places: Places) -> None:
+    whole = DEFAULT + '[[zone]]\nname = "old"\npolygon = [[0, 0], [1, 0], [1, 1]]\n'
+    whole += '[[line]]\nname = "far"\npoints = [[0, 0], [1, 0]]\n'
+    own = '[[zone]]\nname = "vault"\nkind = "restricted"\npolygon = [[0, 0], [1, 0], [1, 1]]\n'
+    texts = {"configuration": whole, "zones": own}
+    start(places, "".join(f"{key} = {msgspec.json.encode(text).decode()}\n" for key, text in texts.items()))
+    config = parse_config(places.config.read_text())
+    assert [zone.name for zone in config.zones] == ["vault"]
+    assert [line.name for line in config.lines] == ["far"]
 
 
 def test_network_time_and_radio_are_kept_for_root_alone(places: Places) -> None:
@@ -104,6 +125,11 @@ def test_wiping_overwrites_where_the_file_lies(tmp_path: Path) -> None:
         ('[network.radio]\nssid = "s"\npassphrase = "short"\ncountry = "DE"', "passphrase"),
         ('[network.radio]\nssid = "s"\npassphrase = "long enough"\ncountry = "Germany"', "country"),
         ('configuration = "[camera]\\nfps = 0"', "fps"),
+        ('zones = "entrence"', "no zones template is called 'entrence' (did you mean"),
+        ('zones = "[[zone]]\\nname = 1"', "zone[0]"),
+        ('zones = "[[zone"', "TOML"),
+        ('zones = "[api]\\nplain = true"', "a zones template has no api"),
+        ('zones = "[[rule]]\\nkind = \\"restricted\\"\\nzone = \\"vault\\""', "vault"),
         ('[hub]\nauthority = "x"\nstore = ""\nname = ""', ""),
     ],
 )

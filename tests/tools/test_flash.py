@@ -71,6 +71,18 @@ def test_a_packed_image_is_unpacked_on_the_way(image: Path, tmp_path: Path, pack
     assert (tmp_path / "card").read_bytes() == image.read_bytes()
 
 
+def test_a_zones_template_is_put_on_by_name_or_as_a_file(image: Path, tmp_path: Path) -> None:
+    run("card", image, tmp_path / "card", "--zones", "till")
+    assert provision.parse(firmware.read_file(tmp_path / "card", 1, provision.NAME).decode()).zones == "till"
+    own = tmp_path / "own.toml"
+    own.write_text('[[zone]]\nname = "vault"\npolygon = [[0, 0], [1, 0], [1, 1]]\n')
+    run("card", image, tmp_path / "card", "--zones", own)
+    told = provision.parse(firmware.read_file(tmp_path / "card", 1, provision.NAME).decode())
+    assert told.zones == own.read_text()
+    refused = CliRunner().invoke(app, ["card", str(image), str(tmp_path / "card"), "--zones", "entrence"])
+    assert refused.exit_code == 3
+
+
 def test_a_damaged_image_is_noticed(image: Path, tmp_path: Path) -> None:
     packed = tmp_path / "image.img.zst"
     whole = subprocess.run(["zstd", "-c", image], capture_output=True, check=True).stdout

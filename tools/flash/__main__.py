@@ -14,7 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from agent.cli.boundary import guarded
 from agent.errors import OperatorError
-from agent.install import provision
+from agent.install import provision, templates
 from agent.install.provision import Hub, Network, Provision, Radio
 from tools.flash import label as labels
 from tools.flash import target as targets
@@ -31,6 +31,7 @@ def card(
     place: Annotated[str, typer.Option(help="Where in the shop the camera hangs; it becomes its name.")] = "",
     time_zone: Annotated[str, typer.Option(help="The shop's time zone, such as Europe/Berlin.")] = "",
     configuration: Annotated[Path | None, typer.Option(help="A whole configuration file.")] = None,
+    zones: Annotated[str, typer.Option(help=f"A zones template: {', '.join(templates.names())}, or a file.")] = "",
     address: Annotated[str, typer.Option(help="A fixed address with prefix; left out, the network is asked.")] = "",
     gateway: Annotated[str, typer.Option(help="The way out of the network.")] = "",
     dns: Annotated[list[str] | None, typer.Option(help="A name server; may come several times.")] = None,
@@ -49,6 +50,7 @@ def card(
         place=place,
         time_zone=time_zone,
         configuration=configuration.read_text(encoding="utf-8") if configuration else "",
+        zones=zones_told(zones),
         network=Network(address, gateway, tuple(dns or ()), tuple(time_server or ()), radio),
         hub=Hub(hub_authority.read_text(encoding="ascii"), store, hub) if hub_authority else None,
     )
@@ -88,6 +90,17 @@ def flash(image: Path, target: Path, text: str, *, force: bool) -> None:
     if text:
         put_provision(target, text)
     check_starts(target)
+
+
+def zones_told(template: str) -> str:
+    """A template's name as it is, or the content of the file that is named. Raises OperatorError."""
+    if not template or template in templates.names():
+        return template
+    try:
+        return Path(template).read_text(encoding="utf-8")
+    except OSError as error:
+        hint = f"templates by name: {', '.join(templates.names())}"
+        raise OperatorError(f"there is no zones template {template}: {error.strerror}", hint=hint) from None
 
 
 def provision_text(told: Provision) -> str:
