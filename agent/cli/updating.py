@@ -25,7 +25,7 @@ from agent.update.engine import FOLDER, Store
 from agent.update.machine import RaucMachine
 from agent.update.slots import Phase, Record
 
-INCOMING = "incoming"
+INCOMING = "incoming.raucb"
 TIMEOUT_S = 30.0
 _CHUNK = 1024 * 1024
 _WORDS = {
