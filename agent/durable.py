@@ -21,6 +21,18 @@ def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
     sync_folder(path.parent)
 
 
+def wipe(path: Path) -> None:
+    """Overwrite a file where it lies, then remove it: a name that is gone leaves the bytes. Raises OSError.
+
+    What a flash card's own controller has put aside, no program reaches.
+    """
+    with path.open("r+b") as file:
+        file.write(bytes(path.stat().st_size))
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink()
+
+
 def sync_file(path: Path) -> None:
     """Bring a file's content to the disk. Raises OSError."""
     _sync(path, os.O_RDONLY)

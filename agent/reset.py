@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from agent.domain import Event, Severity
-from agent.durable import sync_folder, write_durably
+from agent.durable import sync_folder, wipe, write_durably
 from agent.errors import OperatorError
 from hal.ports import Clock
 
@@ -30,6 +30,9 @@ LIMIT_S = 60.0
 """The longest that a reset may take, from the order to the last file."""
 ERASED = ("identity", "keys", "evidence", "journal.db*", "audit*")
 """Names in the data folder, as patterns: first what lets others in, then what they would see."""
+
+WIPED = ("identity", "keys")
+"""Those of them that hold keys: they are overwritten where they lie, for a removed file's bytes stay on the disk."""
 
 log = logging.getLogger(__name__)
 
@@ -116,9 +119,13 @@ def _remove(path: Path) -> int:
     if not path.is_dir() or path.is_symlink():
         path.unlink(missing_ok=True)
         return 1
-    count = sum(not inner.is_dir() for inner in path.rglob("*"))
+    files = [inner for inner in path.rglob("*") if inner.is_symlink() or not inner.is_dir()]
+    if path.name in WIPED:
+        for file in files:
+            if file.is_file() and not file.is_symlink():
+                wipe(file)
     shutil.rmtree(path)
-    return count
+    return len(files)
 
 
 def _write(folder: Path, order: Order) -> None:

@@ -62,6 +62,17 @@ def test_what_it_names_is_gone_and_the_next_start_tells_of_it_once(folder: Path)
     assert told(folder) is None
 
 
+def test_keys_are_overwritten_where_they_lie(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    beside = tmp_path_factory.mktemp("beside")
+    for name in ("identity/key.pem", "keys/device.pem", "journal.db"):
+        (beside / Path(name).name).hardlink_to(folder / name)
+    (folder / "identity/link").symlink_to(folder / "camera.toml")
+    ordered(folder, ManualClock()).erase()
+    assert files(folder) == {*STAYS, MARKER}
+    assert (beside / "key.pem").read_bytes() == (beside / "device.pem").read_bytes() == bytes(len("secret"))
+    assert (folder / "camera.toml").read_text() == (beside / "journal.db").read_text() == "secret"
+
+
 @pytest.mark.parametrize("done", range(len(GONE) + 1))
 def test_a_power_cut_ends_nothing(folder: Path, done: int) -> None:
     ordered(folder, ManualClock())

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from agent.durable import write_durably
+from agent.durable import wipe, write_durably
 from agent.errors import OperatorError
 from agent.install import provision
 from agent.install.card import DATA_MOUNT, disk_below, partition
@@ -60,20 +60,11 @@ def take_over(card: Path, places: Places, serial: str) -> bool:
         _keep_hub(told.hub, places)
     if told != Provision():
         wipe(named)
+        os.sync()
     if named.exists():
         return False
     (card / COMPLAINT).unlink(missing_ok=True)
     return True
-
-
-def wipe(path: Path) -> None:
-    """Overwrite a file's content where it lies, then remove it: its secrets shall not stay on the card."""
-    with path.open("r+b") as file:
-        file.write(b"\0" * path.stat().st_size)
-        file.flush()
-        os.fsync(file.fileno())
-    path.unlink()
-    os.sync()
 
 
 def _read(path: Path) -> Provision:

@@ -10,7 +10,7 @@ import pytest
 from agent.config import parse_config
 from agent.errors import OperatorError
 from agent.hub.authority import Authority
-from agent.install import firstboot, provision, templates
+from agent.install import provision, templates
 from agent.install.firstboot import COMPLAINT, Places, take_over
 from agent.install.provision import Network, Provision, Radio
 
@@ -101,15 +101,6 @@ def test_what_was_taken_over_is_wiped_from_the_card(places: Places) -> None:
     assert [*card.iterdir()] == []
     take_over(card, places, "cam7")
     assert 'name = "a"' in places.config.read_text()
-
-
-def test_wiping_overwrites_where_the_file_lies(tmp_path: Path) -> None:
-    file, twin = tmp_path / "secret", tmp_path / "twin"
-    file.write_bytes(b"secret")
-    twin.hardlink_to(file)
-    firstboot.wipe(file)
-    assert not file.exists()
-    assert twin.read_bytes() == bytes(6)
 
 
 @pytest.mark.parametrize(
