@@ -20,9 +20,15 @@ _PROGRESS = re.compile(r"^\s*(\d+)% (.+?)\.?\s*$")
 class RaucMachine:
     """Needs to be root."""
 
-    def __init__(self, os_release: Path = Path("/etc/os-release"), command_line: Path = Path("/proc/cmdline")) -> None:
+    def __init__(
+        self,
+        os_release: Path = Path("/etc/os-release"),
+        command_line: Path = Path("/proc/cmdline"),
+        keyring: Path = Path(KEYRING),
+    ) -> None:
         self._os_release = os_release
         self._command_line = command_line
+        self._keyring = keyring
 
     def running(self) -> Offer:
         """What /etc/os-release says. Raises OperatorError on a system that is no image of ours."""
@@ -43,7 +49,7 @@ class RaucMachine:
 
     def inspect(self, bundle: Path) -> Offer:
         try:
-            said = _run(["rauc", "info", f"--keyring={KEYRING}", "--output-format=json", str(bundle)])
+            said = _run(["rauc", "info", f"--keyring={self._keyring}", "--output-format=json", str(bundle)])
         except OperatorError as error:
             raise Refused(f"{bundle.name} is refused: {error}", hint="only a signed bundle counts") from None
         facts = msgspec.json.decode(said[said.index("{") :])
