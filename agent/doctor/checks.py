@@ -9,6 +9,7 @@ from agent.doctor.finding import Colour, Seen
 from agent.health import board
 from agent.health.desk import ADVICE
 from agent.health.readings import METRICS
+from agent.models.bundles.manifest import base_of
 
 SETTLED_S = 90.0
 """So soon after its start a camera need not have its clock set, nor its hub linked."""
@@ -117,7 +118,10 @@ def model(facts: Facts) -> Seen | None:
     """Whether the model's file is the one that is named."""
     if not facts.model_wrong:
         return None if facts.model_wrong is None else FINE
-    return Seen(Colour.RED, facts.model_wrong, f"delete the file, then `aislewatch model fetch {facts.model}`")
+    cure = f"delete the file, then `aislewatch model fetch {facts.model}`"
+    if (base := base_of(facts.model)) != facts.model:
+        cure = f"`aislewatch model use {base}`, or deliver it again with `aislewatch update`"
+    return Seen(Colour.RED, facts.model_wrong, cure)
 
 
 def accelerator(facts: Facts) -> Seen | None:

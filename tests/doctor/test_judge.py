@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.doctor import checks
 from agent.doctor.facts import Ending, Facts, Line, Picture, Told
 from agent.doctor.finding import Colour
 from agent.doctor.judge import colour_of, judge, looked, parts_of
@@ -171,3 +172,13 @@ def test_what_nobody_looked_at_is_said_to_be_unknown() -> None:
     assert parts_of(facts)["sensor"] is None
     assert parts_of(facts)["program"] is Colour.RED
     assert set(looked(facts)) == {"program"}
+
+
+@pytest.mark.parametrize(
+    ("model", "cure"),
+    [("coco-ssd", "model fetch coco-ssd"), ("person-m-v2", "model use person-m`, or deliver it again")],
+)
+def test_a_model_that_is_wrong_is_brought_again_by_the_way_it_came(model: str, cure: str) -> None:
+    found = checks.model(Facts(model=model, model_wrong="damaged"))
+    assert found is not None
+    assert (found.colour, cure in found.todo) == (Colour.RED, True)
