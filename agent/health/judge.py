@@ -25,11 +25,13 @@ NOTHING_SHINES, LITTLE_SHINES = 0.15, 0.3
 """Of the scene's edges; a dark cover may by chance be brighter where the scene is."""
 LEAST_SHIFT = 0.03
 LEAST_BLUR = 0.7
-BLURRED_COARSE = 0.9
-"""However strong a blur: what is coarse stays, which no cover leaves."""
+SAME_COARSE = 0.9
+"""What is coarse stays when things are taken from a shelf, and however strong a blur is; no cover leaves it."""
 LOST_TEXTURE = 0.7
 LOST_EDGES = 0.5
-SCENE_HELD, SCENE_THERE = 0.55, 0.4
+SCENE_FADED, SCENE_HELD, SCENE_THERE = 0.8, 0.55, 0.4
+GLARE = 30.0
+"""Grey levels above the usual; a white shop is as white as that on every day."""
 TILES_LOST, TILES_COVERED, TILES_PARTLY = 0.6, 0.375, 0.25
 """Shares of a covered picture: whatever the rest shows, where the rest is as ever, and of one that is a warning."""
 LEAST_LOST = 2
@@ -80,24 +82,27 @@ def judge(seen: Features, normal: Normal, *, dark_expected: bool = False) -> Fin
 
 
 def _lit(seen: Features, normal: Normal, scene: float) -> Finding | None:
-    if seen.bright > MOST_DARK:
+    if seen.bright > MOST_DARK and (scene < SCENE_FADED or seen.mean > normal.mean.median + GLARE):
         return Finding("too_bright", _sure(seen.bright, MOST_DARK, 1.0), f"{seen.bright:.0%} of the picture is white")
     covered = covered_share(seen)
     if scene >= SCENE_HELD and covered < TILES_PARTLY:
         return _film(seen, normal) or _defocused(seen, normal)
     explained = _moved(seen, normal) or _film(seen, normal)
-    if not explained and seen.coarse >= BLURRED_COARSE:
+    rest_holds, same = _rest_holds(seen), seen.coarse >= SAME_COARSE
+    if not explained and same and not rest_holds:
         explained = _defocused(seen, normal)
     if explained:
         return explained
-    if covered >= TILES_LOST or (covered >= TILES_COVERED and _rest_holds(seen)):
+    if covered >= TILES_LOST or (covered >= TILES_COVERED and rest_holds and not same):
         return Finding(
             "covered", _sure(covered, TILES_COVERED, 1.0), f"{covered:.0%} of the picture has lost its structure"
         )
-    if covered >= TILES_PARTLY and _rest_holds(seen):
+    if covered >= TILES_PARTLY and rest_holds and not same:
         return Finding("covered", 0.7, f"{covered:.0%} of the picture has lost its structure", partly=True)
     if scene >= SCENE_HELD:
         return _defocused(seen, normal)
+    if same:
+        return None
     return Finding("moved", _sure(-scene, -SCENE_HELD, 0.0), "another scene than usual: the camera looks elsewhere")
 
 
@@ -159,9 +164,12 @@ def _film(seen: Features, normal: Normal) -> Finding | None:
 
 
 def _defocused(seen: Features, normal: Normal) -> Finding | None:
+    """Detail is gone that the light does not explain; a beam of sun alone, which adds contrast, takes none."""
     detail = seen.sharp - 2 * math.log(min(max(seen.gain, 0.1), 2.0))
     bound = normal.sharp.below(LEAST_BLUR)
-    if detail >= bound or seen.coarse < min(0.8, normal.coarse.below(0.15)):
+    if detail >= bound or seen.sharp >= normal.sharp.below(LEAST_BLUR / 2):
+        return None
+    if seen.coarse < min(0.8, normal.coarse.below(0.15)):
         return None
     return Finding("defocused", _sure(-detail, -bound, 3.0), f"detail is down to {math.exp(detail / 2):.0%}")
 

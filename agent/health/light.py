@@ -15,8 +15,8 @@ DARK_MEAN, DARK_SHARE = 24.0, 0.3
 """Grey level, and share of the day's, below which the lights are off."""
 LAMP_GONE, LAMP_FOLLOWS = 0.5, 0.05
 """A share of the grey level by lamp, and of its changes that is followed from second to second."""
-COLOURLESS, COLOUR_SHARE = 0.5, 0.35
-"""Levels of U and V, and share of the day's, below which a picture has no colours: compression leaves some."""
+COLOURLESS, FEW_COLOURS, COLOUR_SHARE = 0.12, 0.8, 0.35
+"""Levels of U and V below which a picture has no colours; beside a day that is known, and share of that day's."""
 
 
 class Light(StrEnum):
@@ -77,11 +77,11 @@ class LightSense:
 
     def _colourless(self, colour: float, mean: float, day: Normal | None) -> bool:
         """Less colour than by day, also for so little light: dimmed lamps take both alike."""
-        most, slack = COLOURLESS, self._slack(Light.IR)
+        slack = self._slack(Light.IR)
         if day is None:
-            return colour < most * slack
+            return self.light is not Light.DAY and colour < COLOURLESS * slack
         usual = COLOUR_SHARE * day.colour.median
-        return colour < min(most, usual) * slack and colour < usual * slack * mean / max(day.mean.median, 1.0)
+        return colour < min(FEW_COLOURS, usual) * slack and colour < usual * slack * mean / max(day.mean.median, 1.0)
 
     def _slack(self, light: Light) -> float:
         return HYSTERESIS if self.light is light else 1.0

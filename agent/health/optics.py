@@ -1,4 +1,4 @@
-"""What the picture tells about lens, focus and infrared lamp, as readings once a minute; pure.
+"""What the picture tells about light, lens, focus and infrared lamp, as readings once a minute; pure.
 
 Everything is beside the picture's brightness, because detail and noise grow with light. Lens and focus are judged by
 coloured pictures where a camera shows any: under infrared light the same scene looks otherwise.
@@ -34,13 +34,20 @@ class Optics:
         """The readings of a healthy probe, most often none; `noise` is its deviation in grey levels."""
         if coloured:
             self._colour_s = probe.t_s
-        if probe.t_s - self._told_s < EVERY_S or seen.mean < DIMMEST:
+        if probe.t_s - self._told_s < EVERY_S:
             return []
         self._told_s = probe.t_s
+        values = {} if seen.mean < DIMMEST else self._of_parts(probe, seen, reference, noise, coloured=coloured)
+        bright = Reading("brightness", probe.t_s, 100.0 * seen.mean / 255.0, "%")
+        return [bright, *(Reading(metric, probe.t_s, value, "") for metric, value in values.items())]
+
+    def _of_parts(
+        self, probe: Probe, seen: Features, reference: Reference, noise: float, *, coloured: bool
+    ) -> dict[str, float]:
         values = {} if coloured else {"ir_light": math.log(seen.mean / max(noise, LEAST_NOISE))}
         if coloured or probe.t_s - self._colour_s > COLOUR_LASTS_S:
             values |= detail(seen, reference)
-        return [Reading(metric, probe.t_s, value, "") for metric, value in values.items()]
+        return values
 
 
 def detail(seen: Features, reference: Reference) -> dict[str, float]:

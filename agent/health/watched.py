@@ -11,9 +11,10 @@ from agent.health.readings import METRICS, Bad, Metric
 PICTURE: dict[str, Metric] = {
     "lens_detail": Metric("", "detail of the picture's dullest parts (logarithm)", "low"),
     "focus_detail": Metric("", "sharpness of the picture (logarithm of a variance)", "low"),
+    "brightness": Metric("%", "brightness of the picture", "low"),
     "ir_light": Metric("", "signal over noise under infrared light (logarithm)", "low"),
 }
-"""What the picture itself tells about lens, focus and infrared lamp."""
+"""What the picture itself tells about light, lens, focus and infrared lamp."""
 WARMTH = {"ambient_c": Metric("°C", "temperature around the camera", "high")}
 KNOWN: dict[str, Metric] = {**METRICS, **PICTURE, **WARMTH}
 """All metrics of which a history is kept."""

@@ -41,7 +41,7 @@ class Camera:
         for _ in range(seconds):
             self.t_s += 1.0
             y = np.clip(np.rint(luma + RNG.normal(0, noise, luma.shape)), 0, 255).astype(np.uint8)
-            chroma = np.clip(np.rint(128 + cast + PATTERN * colours + RNG.normal(0, 0.5, PATTERN.shape)), 0, 255)
+            chroma = np.clip(np.rint(128 + cast + PATTERN * colours + RNG.normal(0, 0.3, PATTERN.shape)), 0, 255)
             plane = chroma.astype(np.uint8)
             picture = Yuv420(y, plane, plane)
             told += self.health.update(probe_of(Frame(0, self.t_s, picture, picture), []), dark_expected=closed)

@@ -14,6 +14,7 @@ from hal.simulated.degrade import blurred, dropped_on
 
 RNG = np.random.default_rng(5)
 BLOCKS = np.kron(RNG.integers(40, 200, (24, 32)), np.ones((10, 10)))
+ALL = {"brightness", "lens_detail", "focus_detail"}
 SCENE: U8 = np.asarray(BLOCKS + RNG.integers(0, 20, (240, 320)), np.uint8)
 
 
@@ -35,7 +36,7 @@ def readings(luma: U8, *, t_s: float = 0.0, chroma: int = 140, optics: Optics | 
 def test_blur_takes_sharpness_and_dirt_the_detail_of_some_tiles() -> None:
     clean, soft = readings(SCENE), readings(blurred(SCENE, 3.0))
     dirty = readings(dropped_on(SCENE, 40, np.random.default_rng(1)))
-    assert clean.keys() == {"lens_detail", "focus_detail"}
+    assert clean.keys() == ALL
     assert soft["focus_detail"] < clean["focus_detail"] - 0.7
     assert dirty["lens_detail"] < clean["lens_detail"] - 0.2
 
@@ -44,18 +45,21 @@ def test_less_light_alone_changes_little() -> None:
     clean, dim = readings(SCENE), readings(np.asarray(SCENE * 0.6, np.uint8))
     assert dim["focus_detail"] == pytest.approx(clean["focus_detail"], abs=0.15)
     assert dim["lens_detail"] == pytest.approx(clean["lens_detail"], abs=0.15)
-    assert readings(np.asarray(SCENE * 0.02, np.uint8)) == {}
+    assert dim["brightness"] == pytest.approx(0.6 * clean["brightness"], rel=0.03)
+    dark = readings(np.asarray(SCENE * 0.02, np.uint8))
+    assert dark.keys() == {"brightness"}
+    assert dark["brightness"] < 3
 
 
 def test_without_colour_the_lamp_is_judged_and_the_lens_only_where_there_never_is_any() -> None:
     optics = Optics()
-    assert readings(SCENE, optics=optics).keys() == {"lens_detail", "focus_detail"}
+    assert readings(SCENE, optics=optics).keys() == ALL
     night = readings(SCENE, t_s=3600.0, chroma=128, optics=optics)
-    assert night.keys() == {"ir_light"}
+    assert night.keys() == {"brightness", "ir_light"}
     dim = readings(np.asarray(SCENE * 0.7, np.uint8), t_s=7200.0, chroma=128, optics=optics)
     assert dim["ir_light"] == pytest.approx(night["ir_light"] + np.log(0.7), abs=0.02)
     always = readings(SCENE, t_s=7200.0 + COLOUR_LASTS_S, chroma=128, optics=optics)
-    assert always.keys() == {"ir_light", "lens_detail", "focus_detail"}
+    assert always.keys() == {"ir_light", *ALL}
 
 
 def test_it_tells_once_a_minute() -> None:
@@ -73,5 +77,5 @@ def test_a_healthy_picture_brings_readings_and_a_bad_one_none() -> None:
         noisy = np.asarray(np.clip(luma + rng.normal(0, 1, luma.shape), 0, 255), np.uint8)
         health.update(probe(noisy, float(second)))
         brought.append(len(health.readings))
-    assert sum(brought[:120]) == 4
+    assert sum(brought[:120]) == 6
     assert sum(brought[121:]) == 0

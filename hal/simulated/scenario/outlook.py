@@ -7,6 +7,7 @@ Hours in which nothing happens are left out: a day is a few hundred seconds in w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import cv2
@@ -18,6 +19,8 @@ from hal.simulated.render import Figure, Light, Renderer
 from hal.simulated.scenery import Scenery, Sun
 
 SIZE = (320, 180)
+EXPOSED = 150.0
+"""Grey level to which a camera exposes a bright shop: none leaves it white."""
 BoxXyxy = tuple[float, float, float, float]
 Lighting = Callable[[int], Scenery]
 
@@ -40,6 +43,7 @@ class Outlook:
         self.layout = random_layout(np.random.default_rng((seed, 87)))
         self._renderers = {light: Renderer(self.layout, *SIZE, light) for light in Light}
         self.has_lamp = bool(seed % 2)
+        self._exposure = min(1.0, EXPOSED / float(self._renderers[Light.DAY].render((), 0).y.mean()))
         self._t_s = 0.0
         self._index = 0
 
@@ -118,7 +122,10 @@ class Outlook:
                 figures = random_people(self._rng, self.layout, int(self._rng.integers(people // 2, people + 1)))
             self._t_s += 1.0
             self._index += 1
-            picture = self._renderers[lamp].render(figures, self._index, light(second))
+            scenery = light(second)
+            if lamp is Light.DAY:
+                scenery = replace(scenery, gain=scenery.gain * self._exposure)
+            picture = self._renderers[lamp].render(figures, self._index, scenery)
             boxes = tuple(figure.discs.extent() for figure in figures)
             yield Sight(self._t_s, picture, boxes, closed, what)
 
