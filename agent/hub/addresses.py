@@ -38,9 +38,10 @@ class Own(NamedTuple):
 def reachable_addresses(host: str) -> tuple[str, ...]:
     """For a loopback host the loopback address; for all interfaces the network's addresses; otherwise the host itself.
 
-    0.0.0.0 is all of IPv4, :: all of both kinds; the best come first. Told are only lasting addresses, and those by
-    which a computer is reached on its link alone only where nobody can mistake the link: those that DHCP failed to
-    give (169.254/16) where there are no others of IPv4, those of IPv6 (fe80::/10) where the network is one link.
+    0.0.0.0 is all of IPv4, :: all of both kinds; the best come first. Told are only lasting addresses, and those that
+    are good on one link alone where they are needed: those that DHCP failed to give (169.254/16) where IPv4 has no
+    others; those of IPv6 (fe80::/10) where the link is the only one and a shop's own addresses, which every sandbox
+    lets through, are missing. More would be a conflict to an avahi of the same host name, which tells no more.
     """
     present = [own for own in lasting_addresses() if host != ANY4 or own.ip.version == 4]
     if host not in _ANY:
@@ -48,15 +49,16 @@ def reachable_addresses(host: str) -> tuple[str, ...]:
         return tuple({own.address for own in present if own.ip == wanted})
     outside = [own for own in present if not own.ip.is_loopback]
     routable = [own for own in outside if not own.ip.is_link_local]
-    told = [*routable, *(own for own in outside if own.ip.is_link_local and _is_clear(own, outside))]
+    told = [*routable, *(own for own in outside if own.ip.is_link_local and _is_needed(own, outside))]
     return tuple(sorted({own.address for own in told}, key=preference))
 
 
-def _is_clear(near: Own, outside: Sequence[Own]) -> bool:
-    """Whether a link-local address is of use to whoever hears it."""
+def _is_needed(near: Own, outside: Sequence[Own]) -> bool:
+    """Whether the camera would be hard to reach without this link-local address."""
+    others = [own.ip for own in outside if not own.ip.is_link_local]
     if near.ip.version == 4:
-        return all(own.ip.version != 4 or own.ip.is_link_local for own in outside)
-    return len({own.link for own in outside}) == 1
+        return all(ip.version == 6 for ip in others)
+    return len({own.link for own in outside}) == 1 and not any(ip.version == 4 or ip in _UNIQUE_LOCAL for ip in others)
 
 
 def preference(address: str) -> tuple[int, str]:

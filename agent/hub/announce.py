@@ -13,7 +13,7 @@ from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from agent.hub.clash import Clash
 from agent.hub.identity import Identity
-from agent.hub.netwatch import NetWatch
+from agent.hub.netwatch import NetWatch, joined_links
 from agent.hub.speaking import kinds_of, speaking_from
 
 SERVICE_TYPE = "_aislewatch._tcp.local."
@@ -27,6 +27,8 @@ _log = logging.getLogger(__name__)
 
 class Announcer:
     """Keeps the announcement true: as the kernel tells of another address, and every `poll_s` in any case.
+
+    Whoever is behind a cable that is put in is told as well (RFC 6762, section 8).
 
     Names come from the serial number and do not clash, so they are announced without probing. Should another machine go
     by the same name all the same, now or years later, `conflict` hears of it (where it was heard), and this camera goes
@@ -102,16 +104,19 @@ class Announcer:
         net: NetWatch,
     ) -> None:
         clash.mine.update(addresses)
-        asked_s = -math.inf
+        asked_s, links = -math.inf, joined_links()
         while not clash.other:
             if (now_s := asyncio.get_running_loop().time()) - asked_s >= _ASK_S:
                 asked_s = now_s
                 clash.ask(zeroconf.zeroconf)
             await net.changed(self._poll_s)
+            before, links = links, joined_links()
+            if links - before:
+                asked_s = -math.inf  # a cable was put in: others are there
             now = tuple(self._addresses()) or addresses  # without a network there is nobody to tell
             clash.mine.update(now)
             changed = self._info(now)
-            if now == addresses and changed.text == info.text:
+            if now == addresses and changed.text == info.text and not links - before:
                 continue
             told = await zeroconf.async_update_service(changed)
             if now != addresses:  # after the facts: new interfaces are told at once, and must not hear the old address

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
 import socket
+import struct
 from contextlib import suppress
 from typing import Self
 
 _LINK, _IPV4, _IPV6 = 0x1, 0x10, 0x100
 """RTMGRP_LINK, RTMGRP_IPV4_IFADDR and RTMGRP_IPV6_IFADDR: RTM_NEWLINK, DELLINK, NEWADDR and DELADDR."""
 _ROOM = 1 << 16
+_GET_FLAGS, _RUNNING = 0x8913, 0x40
+"""SIOCGIFFLAGS and IFF_RUNNING: the interface is up, and its cable or radio joined to something."""
+_REQUEST = struct.Struct("16sH22x")
 _MOST_AT_ONCE = 64
 
 _log = logging.getLogger(__name__)
@@ -57,3 +62,15 @@ class NetWatch:
         with suppress(OSError):
             for _ in range(_MOST_AT_ONCE):
                 self._socket.recv(_ROOM)
+
+
+def joined_links() -> frozenset[str]:
+    """The interfaces of this computer that are joined to a network now."""
+    found = set()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        for _, name in socket.if_nameindex():
+            with suppress(OSError):  # it is gone
+                told = fcntl.ioctl(asking, _GET_FLAGS, _REQUEST.pack(name.encode(), 0))
+                if _REQUEST.unpack(told)[1] & _RUNNING:
+                    found.add(name)
+    return frozenset(found)

@@ -77,6 +77,7 @@ class Hub:
         self._keyring = keyring
         self._links: dict[str, CameraLink] = {}
         self._claimed: dict[str, Claimed] = {}
+        self._storing: set[asyncio.Task[None]] = set()
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="hub-disk")
 
     @property
@@ -114,10 +115,20 @@ class Hub:
                 if domain:
                     tasks.create_task(self._follow_domain(tasks, http, domain))
         finally:
+            await asyncio.gather(*self._storing, return_exceptions=True)
             await asyncio.to_thread(self._disk.shutdown)
 
     async def store(self, batch: Batch) -> None:
-        """Have a batch on the disk; then tell what was new in it. Raises LinkClosed when the disk refuses it."""
+        """Have a batch on the disk; then tell what was new in it. Raises LinkClosed when the disk refuses it.
+
+        What is on the disk is told, even where the link has gone meanwhile: the camera does not send it again.
+        """
+        storing = asyncio.create_task(self._store(batch))
+        self._storing.add(storing)
+        storing.add_done_callback(self._storing.discard)
+        await asyncio.shield(storing)
+
+    async def _store(self, batch: Batch) -> None:
         try:
             new = await asyncio.get_running_loop().run_in_executor(self._disk, self.ledger.store, batch)
         except sqlite3.Error as error:

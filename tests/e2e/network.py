@@ -64,7 +64,12 @@ class Cable:
     @staticmethod
     def inside(namespace: str) -> list[str]:
         """What to put before a command so that it runs there."""
-        return ["ip", "netns", "exec", namespace]
+        return inside(namespace)
+
+
+def inside(namespace: str) -> list[str]:
+    """What to put before a command so that it runs there."""
+    return ["ip", "netns", "exec", namespace]
 
 
 def why_not() -> str:
@@ -107,6 +112,42 @@ def cable() -> Iterator[Cable]:
         yield ends
     finally:
         for namespace in (ends.camera, ends.hub):
+            subprocess.run(["ip", "netns", "del", namespace], check=False, capture_output=True)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A hub with a switch in its own namespace (`br0`), and cameras with a cable to it each (`eth0` at their end)."""
+
+    hub: str
+    cameras: tuple[str, ...]
+
+    def plug(self, camera: int, *, in_: bool) -> None:
+        """Put a camera's cable into the switch, or pull it; the camera keeps its addresses."""
+        _ip("-n", self.hub, "link", "set", f"port{camera}", "up" if in_ else "down")
+
+
+@contextmanager
+def shop(count: int) -> Iterator[Shop]:
+    """The hub at 10.77.0.1 and `count` cameras from 10.77.0.10 on, whose cables are not plugged in yet."""
+    run = secrets.token_hex(3)
+    made = Shop(f"aw-hub-{run}", tuple(f"aw-cam{number}-{run}" for number in range(count)))
+    try:
+        for namespace in (made.hub, *made.cameras):
+            _ip("netns", "add", namespace)
+            _ip("-n", namespace, "link", "set", "lo", "up")
+        _ip("-n", made.hub, "link", "add", "br0", "type", "bridge")
+        _ip("-n", made.hub, "address", "add", "10.77.0.1/24", "dev", "br0")
+        _ip("-n", made.hub, "link", "set", "br0", "up")
+        for number, camera in enumerate(made.cameras):
+            port = f"port{number}"
+            _ip("-n", made.hub, "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", camera)
+            _ip("-n", made.hub, "link", "set", port, "master", "br0")
+            _ip("-n", camera, "address", "add", f"10.77.0.{10 + number}/24", "dev", "eth0")
+            _ip("-n", camera, "link", "set", "eth0", "up")
+        yield made
+    finally:
+        for namespace in (made.hub, *made.cameras):
             subprocess.run(["ip", "netns", "del", namespace], check=False, capture_output=True)
 
 

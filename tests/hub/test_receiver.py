@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -30,8 +31,8 @@ from agent.web.api import Facts, create_app, serving
 from hal.system import SystemClock
 from tests.hub.linking import camera_with
 
-IDENTITY = Identity(id="cam0009", model="test", fw="0.1.0")
-DEVICE, EPOCH, OTHER = "cam0009", "a" * 16, "b" * 16
+DEVICE, EPOCH, OTHER = f"cam{secrets.token_hex(4)}", "a" * 16, "b" * 16
+IDENTITY = Identity(id=DEVICE, model="test", fw="0.1.0")
 
 
 def record(seq: int, origin: Origin | None = None) -> Record:
@@ -172,6 +173,19 @@ async def test_nothing_is_acknowledged_that_the_hub_could_not_store(tmp_path: Pa
                 other.execute("ROLLBACK")
                 other.close()
                 await seen.until(lambda: seen.events == [1])
+
+
+async def test_what_is_stored_is_told_even_where_the_link_has_gone(tmp_path: Path) -> None:
+    seen = Seen()
+    with Ledger(tmp_path / "hub.db") as ledger:
+        hub = Hub(ledger, None, seen.watchers())
+        storing = asyncio.create_task(hub.store(Batch(DEVICE, EPOCH, 0, 2, [record(1), record(2)])))
+        await asyncio.sleep(0)  # it has begun
+        storing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await storing
+        async with hub_running(hub):
+            await seen.until(lambda: seen.events == [1, 2])
 
 
 @pytest.mark.parametrize("count", [1, 3])
