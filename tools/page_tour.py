@@ -18,6 +18,7 @@ from pathlib import Path
 import aiohttp
 
 from tools.devtools import Tab, browser_tab
+from tools.page_past import write_past
 
 ROOT = Path(__file__).resolve().parent.parent
 WITHIN_S = 60.0
@@ -86,12 +87,14 @@ class Running:
 
 
 @asynccontextmanager
-async def camera() -> AsyncIterator[Running]:
-    """A simulated camera that watches; gone at the end. Raises TimeoutError."""
+async def camera(*, past: bool = False) -> AsyncIterator[Running]:
+    """A simulated camera that watches, with a history of weeks if asked for; gone at the end. Raises TimeoutError."""
     with tempfile.TemporaryDirectory(prefix="aislewatch-tour-") as name:
         folder, (plain, tls) = Path(name), free_ports(2)
         config = folder / "camera.toml"
         config.write_text(CAMERA.format(plain=plain, tls=tls, folder=folder / "data"))
+        if past:
+            await write_past(folder / "data")
         command = [sys.executable, "-m", "agent", "run", "--config", str(config)]
         process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.DEVNULL)
         try:
@@ -146,9 +149,9 @@ async def enter(tab: Tab) -> None:
                 return
 
 
-async def look(tab: Tab, *, phone: bool, dark: bool) -> None:
-    """Take the screen of a phone or of a desk, light or dark."""
-    width, height, density = (390, 844, 2) if phone else (1440, 900, 1)
+async def look(tab: Tab, *, phone: bool, dark: bool, narrow: bool = False) -> None:
+    """Take the screen of a phone (a narrow one) or of a desk, light or dark."""
+    width, height, density = (360 if narrow else 390, 844, 2) if phone else (1440, 900, 1)
     await tab.call(
         "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=density, mobile=phone
     )
@@ -196,6 +199,22 @@ async def nothing(_: str) -> None:
     """Take no picture."""
 
 
+async def draw_new(tab: Tab, table: str, points: Iterable[Place], *, phone: bool) -> None:
+    """Draw a shape of a table of the configuration."""
+    await select(tab, "#draw-what", table)
+    await click(tab, "#draw-new")
+    await tap(tab, points, phone=phone)
+    await click(tab, "#draw-finish")
+
+
+async def save(tab: Tab, reason: str, *, shoot: Shoot = nothing) -> None:
+    """Save what was drawn; the camera tries it and keeps it."""
+    await write(tab, "#draw-reason", reason)
+    await shoot("zones")
+    await click(tab, "#draw-send")
+    await tab.until("document.getElementById('draw-said').textContent.startsWith('Kept')", 2 * WITHIN_S)
+
+
 async def draw(tab: Tab, *, phone: bool, shoot: Shoot = nothing) -> None:
     """Draw a restricted zone that sounds the siren, and save it; the camera tries it and keeps it."""
     await click(tab, "#views [href='#zones']")
@@ -209,10 +228,7 @@ async def draw(tab: Tab, *, phone: bool, shoot: Shoot = nothing) -> None:
     await click(tab, "#draw-finish")
     await write(tab, "#place-name", "store-room")
     await click(tab, "#draw-form input[value='siren']")
-    await write(tab, "#draw-reason", "nobody has business there")
-    await shoot("zones")
-    await click(tab, "#draw-send")
-    await tab.until("document.getElementById('draw-said').textContent.startsWith('Kept')", 2 * WITHIN_S)
+    await save(tab, "nobody has business there", shoot=shoot)
 
 
 async def silence(tab: Tab, *, shoot: Shoot = nothing) -> None:

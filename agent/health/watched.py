@@ -15,8 +15,7 @@ PICTURE: dict[str, Metric] = {
     "ir_light": Metric("", "signal over noise under infrared light (logarithm)", "low"),
 }
 """What the picture itself tells about light, lens, focus and infrared lamp."""
-WARMTH = {"ambient_c": Metric("°C", "temperature around the camera", "high")}
-KNOWN: dict[str, Metric] = {**METRICS, **PICTURE, **WARMTH}
+KNOWN: dict[str, Metric] = {**METRICS, **PICTURE}
 """All metrics of which a history is kept."""
 
 GUESS_WRITTEN = "a guess: counted from what was written, an assumed amplification and the maker's usual endurance"

@@ -31,8 +31,9 @@ SEND_BUFFER = 1 << 18
 BOUNDARY = "frame"
 FULL = "as many people as it can serve are watching this camera already; try again when one has left"
 SCRIPTS = (
-    *("page", "ask", "sealing", "dom", "words", "live", "overlay", "panels", "plan", "drawing", "places"),
-    *("aim", "walk", "outputs", "health", "incidents", "camera"),
+    *("page", "ask", "sealing", "dom", "words", "senses", "live", "geometry", "overlay", "panels"),
+    *("plan", "drawing", "places", "aim", "walk", "outputs", "health", "history", "chart", "scale"),
+    *("incidents", "camera"),
 )
 PAGES = {
     "page.html": "text/html",

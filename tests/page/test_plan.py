@@ -85,3 +85,50 @@ def test_new_corners_come_between_neighbours(tmp_path: Path) -> None:
     zone, line = after(tmp_path, "answer = [between(till), between(door)];")
     assert [one["point"] for one in zone] == [[0.25, 0], [0.5, 0.25], [0.25, 0.25]]
     assert line == [{"index": 1, "point": [0.5, 0.1]}]
+
+
+SHELF = "plan.setKind(till, 'shelf'); const front = plan.addFront(till, [[0, 0.1], [0.4, 0.1], [0.4, 0.4]]);"
+
+
+def test_a_shelf_has_a_front_that_is_changed_like_any_shape(tmp_path: Path) -> None:
+    zones, count, undone = after(
+        tmp_path,
+        SHELF
+        + """plan.remember(); plan.move(front, 0, [0.1, 0.2]);
+        answer = [plan.tables().zone, plan.shapes.length]; plan.undo(); answer.push(plan.tables().zone[0].front[0]);""",
+    )
+    assert zones[0]["front"] == [[0.1, 0.2], [0.4, 0.1], [0.4, 0.4]]
+    assert zones[0]["polygon"] == [[0, 0], [0.5, 0], [0.5, 0.5]]
+    assert count == 3
+    assert undone == [0, 0.1]
+
+
+def test_a_front_goes_alone_or_with_what_makes_the_zone_a_shelf(tmp_path: Path) -> None:
+    alone, rules = after(tmp_path, SHELF + "plan.remove(front); answer = [plan.tables().zone[0], plan.rules.length];")
+    assert "front" not in alone
+    assert alone["name"] == "till"
+    assert rules == 2
+    other = after(
+        tmp_path, SHELF + "plan.setKind(till, 'queue'); answer = [plan.tables().zone[0], plan.shapes.length];"
+    )
+    assert "front" not in other[0]
+    assert other[1] == 2
+
+
+def test_in_and_out_are_swapped_by_turning_the_line(tmp_path: Path) -> None:
+    turned, back = after(
+        tmp_path,
+        "plan.turn(door); answer = [plan.tables().line[0].points]; plan.undo(); answer.push(plan.tables().line[0].points);",
+    )
+    assert turned == [[0.9, 0.1], [0.1, 0.1]]
+    assert back == [[0.1, 0.1], [0.9, 0.1]]
+
+
+def test_what_the_camera_refuses_is_found_by_its_path(tmp_path: Path) -> None:
+    found = after(
+        tmp_path,
+        SHELF
+        + """answer = ["zone[0].polygon[2]", "zone[0].front", "line[0].points", "rule[1].line", "zone[7].name", "(text)"]
+            .map((path) => { const one = plan.at(path); return one ? [one.table, one.row.name] : null; });""",
+    )
+    assert found == [["zone", "till"], ["front", "till"], ["line", "door"], ["line", "door"], None, None]

@@ -4,6 +4,7 @@ import { ask, tell } from "./ask.js";
 import { $, button, control, doing, element, say, setText } from "./dom.js";
 import { closeSession, sealedPath } from "./sealing.js";
 
+const EVERY_MS = 2000;
 const ROLES = { local: "somebody working on the camera", hub: "the hub", technician: "a technician" };
 
 export class CameraView {
@@ -17,12 +18,15 @@ export class CameraView {
     setText($("me"), me ? `You are let in as ${ROLES[me.role] ?? me.role}${me.name ? ` (${me.name})` : ""}.` : "");
     $("identity").replaceChildren(...(identity ? Object.entries({ Camera: identity.id, Version: identity.fw, Model: identity.model, State: identity.state, Key: identity.fp }) : [])
       .filter(([, value]) => value).map(([name, value]) => element("div", "", element("dt", "", name), element("dd", "", String(value)))));
+    $("pair").hidden = false;
     $("pairing").hidden = identity?.state !== "unclaimed" || me?.role !== "local";
     $("sessions-list").replaceChildren(...(sessions?.sessions ?? []).map((one) => this.row(one)));
     $("sessions").hidden = !sessions?.sessions.length;
   }
 
-  close() {}
+  close() {
+    clearTimeout(this.timer);
+  }
 
   row(one) {
     const mine = one.id === this.me?.session;
@@ -46,6 +50,26 @@ export class CameraView {
     const picture = control("img", { alt: "QR code for the hub", className: "qr" });
     picture.src = await sealedPath(`/v1/qr.svg?text=${encodeURIComponent(code)}`);
     $("pair-qr").replaceChildren(picture, element("code", "", code));
-    say($("pair-said"), `Let the hub read it within ${Math.round(shown.expires_s / 60)} minutes.`);
+    setText($("pair"), "Show a new code");
+    this.await(Date.now() + shown.expires_s * 1000);
+  }
+
+  // Until a hub has come, or the code is too old.
+  async await(end) {
+    clearTimeout(this.timer);
+    const left = Math.ceil((end - Date.now()) / 60000);
+    say($("pair-said"), left > 0 ? `Let the hub read it within ${left} ${left === 1 ? "minute" : "minutes"}.` : "This code is too old. Show a new one.", left <= 0);
+    if (left <= 0) { $("pair-qr").replaceChildren(); return; }
+    const identity = await ask("/v1/identity").catch(() => null);
+    if (identity?.state === "claimed") this.paired();
+    else this.timer = setTimeout(() => this.await(end), EVERY_MS);
+  }
+
+  async paired() {
+    await this.open();
+    $("pairing").hidden = false;
+    $("pair").hidden = true;
+    $("pair-qr").replaceChildren();
+    say($("pair-said"), "Paired: this camera has its hub.");
   }
 }

@@ -1,10 +1,12 @@
 // Draws and edits shapes over the picture by touch, mouse and keyboard; tells `changed` after every step.
 
 import { shape } from "./dom.js";
+import { inward, path } from "./geometry.js";
 import { between, corners, isLine, least, place } from "./plan.js";
 
 const STEP = 0.01;
 const REACH = 22;
+const ARROW = 30;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Drawing {
@@ -32,8 +34,9 @@ export class Drawing {
     this.draw();
   }
 
-  begin(table, kind) {
-    Object.assign(this, { begun: { table, kind, row: { points: [], polygon: [] } }, chosen: null });
+  // `of` is the shelf whose front is drawn.
+  begin(table, kind, of = null) {
+    Object.assign(this, { begun: { table, kind, of, row: { points: [], polygon: [], front: [] } }, chosen: null });
     this.draw();
     this.changed();
     this.svg.focus({ preventScroll: true });
@@ -51,8 +54,8 @@ export class Drawing {
 
   finish() {
     if (!this.ready) return;
-    const { table, kind } = this.begun;
-    this.chosen = this.plan.add(table, corners(this.begun), kind);
+    const { table, kind, of } = this.begun;
+    this.chosen = of ? this.plan.addFront(of, corners(this.begun)) : this.plan.add(table, corners(this.begun), kind);
     this.begun = null;
     this.draw();
     this.changed();
@@ -99,9 +102,14 @@ export class Drawing {
   }
 
   drag(event, move, remember = true) {
-    if (remember) this.plan.remember();
+    let first = remember;
     this.svg.setPointerCapture(event.pointerId);
-    const moved = (next) => { move(this.at(next)); this.draw(); };
+    const moved = (next) => {
+      if (first) this.plan.remember();
+      first = false;
+      move(this.at(next));
+      this.draw();
+    };
     const ended = () => {
       this.svg.removeEventListener("pointermove", moved);
       this.changed();
@@ -133,12 +141,21 @@ export class Drawing {
     this.changed();
   }
 
+  // A new corner behind this one, halfway to the next.
+  split(corner) {
+    const gap = between(this.chosen).find(({ index }) => index === corner + 1) ?? between(this.chosen).at(-1);
+    this.plan.insert(this.chosen, gap.index, gap.point);
+    this.draw();
+    this.changed();
+  }
+
   // Whether the key does something here.
   act(key, corner) {
     if (key === "Escape") { this.begun ? this.cancel() : this.choose(null); this.changed(); return true; }
     if (this.begun && key === " ") { this.addCorner(this.cursor); return true; }
     if (this.begun && key === "Enter") { this.ready ? this.finish() : this.addCorner(this.cursor); return true; }
     if (this.begun && key === "Backspace") { corners(this.begun).pop(); this.draw(); this.changed(); return true; }
+    if (corner !== undefined && (key === "+" || key === "Insert")) { this.split(Number(corner)); return true; }
     if (corner !== undefined && key === "Delete") { this.plan.drop(this.chosen, Number(corner)); this.draw(); this.changed(); return true; }
     return false;
   }
@@ -155,25 +172,33 @@ export class Drawing {
     if (focused !== undefined) this.svg.querySelector(`[data-corner="${focused}"]`)?.focus({ preventScroll: true });
   }
 
-  path(points, closed) {
-    return `M${points.map((point) => this.px(point).map((value) => value.toFixed(1)).join(" ")).join("L")}${closed ? "Z" : ""}`;
-  }
-
-  px([x, y]) {
-    return [x * this.width, y * this.height];
+  pxs(points) {
+    return points.map(([x, y]) => [x * this.width, y * this.height]);
   }
 
   drawn(one, index) {
     const kind = one.table === "zone" ? `zone ${one.row.kind ?? "generic"}` : one.table;
-    const made = shape("path", { class: `plan ${kind}${one === this.chosen ? " chosen" : ""}`, d: this.path(corners(one), !isLine(one)) });
-    made.dataset.one = index;
-    return made;
+    const points = this.pxs(corners(one));
+    const made = shape("path", { class: `plan ${kind}${one === this.chosen ? " chosen" : ""}`, d: path(points, !isLine(one)) });
+    const group = shape("g", {}, made, ...(isLine(one) ? this.arrowOf(points) : []));
+    for (const part of [made, group]) part.dataset.one = index;
+    return group;
+  }
+
+  // Which side of a line is "in".
+  arrowOf(points) {
+    const { arrow, beside } = inward(points, ARROW);
+    const [x, y] = beside(ARROW + 11);
+    const word = shape("text", { class: "in-word", x, y: y + 5, "text-anchor": "middle" });
+    word.textContent = "in";
+    return [shape("path", { class: "in-arrow halo", d: arrow }), shape("path", { class: "in-arrow", d: arrow }), word];
   }
 
   unfinished() {
-    const points = corners(this.begun);
-    const dots = points.map((point) => shape("circle", { class: "dot-mark", cx: this.px(point)[0], cy: this.px(point)[1], r: 7 }));
-    return shape("g", { class: "begun" }, ...(points.length ? [shape("path", { d: this.path(points, false) })] : []), ...dots);
+    const points = this.pxs(corners(this.begun));
+    const dots = points.map(([cx, cy]) => shape("circle", { class: "dot-mark", cx, cy, r: 7 }));
+    return shape("g", { class: "begun" }, ...(points.length ? [shape("path", { d: path(points, false) })] : []), ...dots,
+      ...(isLine(this.begun) && points.length > 1 ? this.arrowOf(points) : []));
   }
 
   handles(one) {
@@ -182,21 +207,21 @@ export class Drawing {
       const made = this.handle(point, { corner: index }, "corner", 8);
       made.setAttribute("tabindex", "0");
       made.setAttribute("role", "button");
-      made.setAttribute("aria-label", `Corner ${index + 1}: arrow keys move it, Delete removes it`);
+      made.setAttribute("aria-label", `Corner ${index + 1}: arrow keys move it, plus adds one behind it, Delete removes it`);
       return made;
     });
     return [...gaps, ...points];
   }
 
   handle(point, data, name, r) {
-    const [cx, cy] = this.px(point);
-    const made = shape("g", { class: `handle ${name}` }, shape("circle", { class: "reach", cx, cy, r: 20 }), shape("circle", { class: "knob", cx, cy, r }));
+    const [[cx, cy]] = this.pxs([point]);
+    const made = shape("g", { class: `handle ${name}` }, shape("circle", { class: "reach", cx, cy, r: REACH }), shape("circle", { class: "knob", cx, cy, r }));
     for (const part of [made, ...made.children]) Object.assign(part.dataset, data);
     return made;
   }
 
   cross() {
-    const [x, y] = this.px(this.cursor);
+    const [[x, y]] = this.pxs([this.cursor]);
     return shape("path", { class: "cross", d: `M${x - 14} ${y}h28M${x} ${y - 14}v28` });
   }
 }

@@ -72,6 +72,7 @@ function lose(close) {
   if (full) setState("full", `${close.reason}. Trying again by itself.`);
   else if (tries > 1 || document.documentElement.dataset.state !== "connecting") setState("lost", "The connection to the camera is lost. What you see is old. Trying again by itself.");
   retryTimer = setTimeout(connect, wait);
+  document.dispatchEvent(new CustomEvent("lost"));
 }
 
 // Nothing for a while, not even a heartbeat: the camera or the network has gone without a goodbye.
@@ -174,6 +175,12 @@ function visibility() {
   else if (!socket) connect();
 }
 
+// Back in the network: no need to wait any longer.
+function online() {
+  tries = 0;
+  if (!document.hidden) connect();
+}
+
 async function still(event) {
   event.preventDefault();
   const link = Object.assign(document.createElement("a"), { href: await sealedPath("/live.jpg"), download: $("still").download });
@@ -189,12 +196,14 @@ export function startLive() {
   $("full").hidden = !document.fullscreenEnabled;
   $("full").addEventListener("click", fullScreen);
   document.addEventListener("visibilitychange", visibility);
+  addEventListener("online", online);
   connect();
 }
 
 // Show nothing more: this browser is let in no longer.
 export function stopLive(why) {
   document.removeEventListener("visibilitychange", visibility);
+  removeEventListener("online", online);
   disconnect();
   setState("lost", why);
 }

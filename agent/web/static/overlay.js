@@ -1,13 +1,12 @@
 // Draws zones, lines and people over the picture, in the pixels of the page so that text stays readable at any size.
 
 import { shape } from "./dom.js";
+import { inward, path } from "./geometry.js";
 import { plain } from "./words.js";
 
 const LARGE = { font: 12, height: 18, pad: 6, letter: 7.1, arrow: 26 };
 const SMALL = { font: 10.5, height: 15, pad: 5, letter: 6.2, arrow: 18 };
 const SMALL_BELOW = 600;
-
-const path = (points, closed) => `M${points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}${closed ? "Z" : ""}`;
 
 export class Overlay {
   constructor(svg) {
@@ -69,12 +68,8 @@ export class Overlay {
 
   line(line) {
     const points = line.points.map((point) => this.at(point));
-    const [middle, [dx, dy]] = halfway(points);
-    // "in" is to the right hand of somebody who walks along the line; y points down.
-    const beside = (side, along = 0) => [middle[0] - dy * side + dx * along, middle[1] + dx * side + dy * along];
     const { arrow: reach, height } = this.label;
-    const barb = reach * 0.3;
-    const arrow = path([middle, beside(reach)], false) + path([beside(reach - barb, barb), beside(reach), beside(reach - barb, -barb)], false);
+    const { arrow, beside } = inward(points, reach);
     const group = shape("g", { class: "line" },
       shape("path", { class: "halo", d: path(points, false) }),
       shape("path", { class: "stroke", d: path(points, false) }),
@@ -131,15 +126,4 @@ function middle(points, width, height) {
   const ys = points.map(([, y]) => Math.min(Math.max(y, 0), height));
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
   return [mean(xs), mean(ys)];
-}
-
-// The point half way along a line, and the direction (unit length) there.
-function halfway(points) {
-  const legs = points.slice(1).map((end, i) => [points[i], end, Math.hypot(end[0] - points[i][0], end[1] - points[i][1]) || 1e-6]);
-  let rest = legs.reduce((sum, leg) => sum + leg[2], 0) / 2;
-  const leg = legs.find(([, , length]) => (rest -= length) <= 0) ?? legs[legs.length - 1];
-  const [start, end, length] = leg;
-  const along = (rest + length) / length;
-  const step = [end[0] - start[0], end[1] - start[1]];
-  return [[start[0] + step[0] * along, start[1] + step[1] * along], [step[0] / length, step[1] / length]];
 }

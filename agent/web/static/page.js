@@ -1,18 +1,21 @@
-// The page: lets itself in, shows one view at a time, and sends every view away when it is let in no longer.
+// The page: lets itself in, shows one view at a time, says when its time is nearly over, and lets go of everything then.
 
 import { AimView } from "./aim.js";
 import { ask } from "./ask.js";
 import { CameraView } from "./camera.js";
-import { $ } from "./dom.js";
+import { $, setText } from "./dom.js";
 import { HealthView } from "./health.js";
 import { IncidentsView } from "./incidents.js";
 import { scene, startLive, stopLive } from "./live.js";
 import { OutputsView } from "./outputs.js";
 import { Places } from "./places.js";
 import { openSession } from "./sealing.js";
+import { keepAwake } from "./senses.js";
 import { WalkView } from "./walk.js";
 
-const STAY_MS = 60000;
+const STAY_MS = 30000;
+const SOON_S = 300;
+const AWAKE = ["live", "aim", "walk"];
 const OVER = "You are let in no longer. Make a new link: `aislewatch page` on the camera, or ask your hub.";
 const root = document.documentElement;
 const idle = { open() {}, close() {} };
@@ -40,28 +43,45 @@ function show(name) {
   document.querySelector('#views [aria-current="page"]').scrollIntoView({ block: "nearest", inline: "center" });
   scrollTo(0, 0);
   views[name].open();
+  keepAwake(AWAKE.includes(name));
 }
 
 function leave() {
   views[shown].close();
+  keepAwake(false);
   stopLive(OVER);
   root.dataset.over = "yes";
+  $("notice").hidden = true;
 }
 
-// Somebody looks: the session goes on. Nobody looks: it ends by itself.
+// Somebody looks: the session goes on, for half an hour in all. Nobody looks: it ends by itself.
 async function stay() {
   if (document.hidden || root.dataset.over) return;
   try {
-    await ask("/v1/me");
+    const [me, { sessions }] = await Promise.all([ask("/v1/me"), ask("/v1/sessions")]);
+    warn(sessions.find((one) => one.id === me.session)?.left_s ?? Infinity);
   } catch (trouble) {
     if (trouble.status === 403) leave();
   }
 }
 
+function warn(leftS) {
+  const minutes = Math.ceil(leftS / 60);
+  $("notice").hidden = leftS > SOON_S;
+  if (leftS <= SOON_S) setText($("notice"), `You are let in for ${minutes} more ${minutes === 1 ? "minute" : "minutes"}. Save what you have drawn; \`aislewatch page\` makes a new link.`);
+}
+
+// What is drawn and not saved would be lost.
+function mayGo(event) {
+  if (views.zones.unsaved && !root.dataset.over) event.preventDefault();
+}
+
 async function begin() {
   await openSession();
   addEventListener("hashchange", () => show(wanted()));
+  addEventListener("beforeunload", mayGo);
   document.addEventListener("left", leave);
+  document.addEventListener("lost", stay);
   show(wanted());
   startLive();
   setInterval(stay, STAY_MS);

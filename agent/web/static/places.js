@@ -3,24 +3,27 @@
 import { ask, tell } from "./ask.js";
 import { $, button, choice, control, doing, element, field, say } from "./dom.js";
 import { Drawing } from "./drawing.js";
-import { NAMES, Plan, TABLES } from "./plan.js";
+import { isLine, isShelf, NAMES, Plan, TABLES } from "./plan.js";
 import { capital, plain, zoneKind } from "./words.js";
 
 const KINDS = ["restricted", "high_value", "checkout", "entrance", "exit", "shelf", "queue", "generic"];
 const NAME = /^[A-Za-z0-9._-]{1,63}$/;
 const LOOK_MS = 2000;
+const SUBJECTS = { polygon: "The outline", points: "The line", front: "The front of the shelf", name: "The name", kind: "What it is for" };
 const HELP = {
   zone: "An area of the floor. Tap its corners where feet stand.",
   line: "People are counted when they cross it. Tap its points in order; the arrow shows which way is “in”.",
   privacy_mask: "Burnt black in every picture, before anything else sees it.",
   motion_mask: "Movement here does not count: a screen, a fan, a street behind glass.",
   object_mask: "Nobody is looked for here: a poster, a dummy.",
+  front: "The front of the shelf, where its goods are seen. Tap the corners of the shelf's face.",
 };
 
 export class Places {
   constructor(outputs) {
     this.outputs = outputs;
-    this.drawing = new Drawing($("draft"), () => this.render());
+    this.wrong = new Map();
+    this.drawing = new Drawing($("draft"), () => { this.forgive(); this.render(); });
     $("draw-what").replaceChildren(...TABLES.map((table) => new Option(NAMES[table], table)));
     $("draw-kind").replaceChildren(...KINDS.map((kind) => new Option(capital(zoneKind(kind)), kind)));
     $("draw-what").addEventListener("change", () => this.render());
@@ -50,13 +53,18 @@ export class Places {
     this.render();
   }
 
-  begin() {
-    this.drawing.begin($("draw-what").value, $("draw-kind").value);
+  begin(table = $("draw-what").value, of = null) {
+    this.drawing.begin(table, $("draw-kind").value, of);
     $("stage").scrollIntoView({ block: "nearest" });
+  }
+
+  get unsaved() {
+    return Boolean(this.plan?.changed) && !this.waiting;
   }
 
   undo() {
     if (this.plan?.undo()) this.drawing.choose(null);
+    this.wrong.clear();
     this.render();
   }
 
@@ -70,6 +78,7 @@ export class Places {
     $("draw-finish").disabled = !ready;
     $("draw-undo").disabled = !this.plan?.past.length || Boolean(begun);
     $("draw-save").hidden = !this.plan?.changed || Boolean(begun);
+    document.documentElement.toggleAttribute("data-unsaved", this.unsaved);
     if (!this.plan) return;
     $("draw-list").replaceChildren(...this.plan.shapes.map((one) => this.row(one)));
     if (this.formOf !== chosen) this.form(chosen);
@@ -77,9 +86,9 @@ export class Places {
 
   row(one) {
     const kind = one.table === "zone" ? (one.row.kind ?? "generic") : one.table;
-    const made = button("", () => { this.drawing.choose(one); this.render(); }, "row");
-    made.append(element("span", `swatch ${kind}`), element("span", "name", one.row.name ?? NAMES[one.table]),
-      element("span", "kind", one.table === "zone" ? zoneKind(kind) : one.row.name ? "line" : ""));
+    const made = button("", () => { this.drawing.choose(one); this.render(); }, `row${this.wrong.has(one) ? " wrong" : ""}`);
+    made.append(element("span", `swatch ${kind}`), element("span", "name", one.table === "front" ? NAMES.front : one.row.name ?? NAMES[one.table]),
+      element("span", "kind", this.wrong.has(one) ? "needs a change" : kindWords(one, kind)));
     made.setAttribute("aria-pressed", String(one === this.drawing.chosen));
     return element("li", "", made);
   }
@@ -90,14 +99,38 @@ export class Places {
   }
 
   fields(one) {
-    const made = [];
-    if (one.row.name !== undefined) made.push(this.nameField(one));
+    const made = (this.wrong.get(one) ?? []).map((words) => {
+      const said = element("p");
+      say(said, words, true);
+      return said;
+    });
+    if (one.row.name !== undefined && one.table !== "front") made.push(this.nameField(one));
     if (one.table === "zone") made.push(this.kindField(one));
     if (one.table === "zone" && one.row.kind === "restricted") made.push(this.alarmField(one));
+    if (isLine(one)) made.push(element("p", "help", "The arrow shows which way is “in”."), button("Swap in and out", () => this.change(() => this.plan.turn(one))));
+    if (isShelf(one) && !this.plan.frontOf(one)) made.push(element("p", "help", HELP.front), button("Draw its front", () => this.begin("front", one)));
+    made.push(this.removal(one));
+    return made;
+  }
+
+  removal(one) {
     const rules = this.plan.rulesOf(one).length;
     const words = rules ? `Delete, with ${rules === 1 ? "the rule" : `the ${rules} rules`} that watch${rules === 1 ? "es" : ""} it` : "Delete";
-    made.push(button(words, () => { this.plan.remove(one); this.drawing.choose(null); this.render(); }, "plain danger"));
-    return made;
+    return button(words, () => { this.plan.remove(one); this.drawing.choose(null); this.render(); }, "plain danger");
+  }
+
+  // What somebody works on again is not called wrong any longer.
+  forgive() {
+    const steps = this.plan?.past.length;
+    if (steps !== this.steps && this.wrong.delete(this.drawing.chosen)) this.formOf = null;
+    this.steps = steps;
+  }
+
+  change(step) {
+    step();
+    this.forgive();
+    this.drawing.draw();
+    this.render();
   }
 
   nameField(one) {
@@ -134,12 +167,30 @@ export class Places {
   async save() {
     const reason = $("draw-reason").value.trim();
     const said = { ...this.plan.changes(), reason, base: this.plan.base };
-    const told = await doing($("draw-send"), $("draw-said"), () => tell("/v1/zones", said));
+    this.wrong.clear();
+    const told = await doing($("draw-send"), $("draw-said"), () => tell("/v1/zones", said).catch((trouble) => this.refused(trouble)));
     if (!told) return;
     $("draw-reason").value = "";
     say($("draw-said"), "Saved. The camera starts again with it, and keeps it when all is well for ten seconds.");
     $("draw-save").hidden = true;
     this.wait(told);
+  }
+
+  // What the camera does not take stands at the shape concerned; the first one is shown.
+  refused(trouble) {
+    for (const problem of trouble.problems ?? []) {
+      const one = this.plan.at(problem.path);
+      if (one) this.wrong.set(one, [...(this.wrong.get(one) ?? []), problemWords(problem, one)]);
+    }
+    const [first] = this.wrong.keys();
+    if (!first) throw trouble;
+    this.steps = this.plan.past.length;
+    this.formOf = null;
+    this.drawing.choose(first);
+    this.render();
+    $("draw-form").scrollIntoView({ block: "nearest" });
+    const count = this.wrong.size;
+    throw new Error(`Not saved: ${count === 1 ? "one shape needs" : `${count} shapes need`} a change. The camera goes on as before.`);
   }
 
   // Until the trial has ended; the camera is away for some seconds meanwhile.
@@ -156,4 +207,13 @@ export class Places {
     const kept = now?.sha256 === sha256;
     say($("draw-said"), kept ? "Kept: the camera watches with it." : `Taken back: ${now?.trial?.why || "the camera did not do well with it"}.`, !kept);
   }
+}
+
+const kindWords = (one, kind) => ({ zone: zoneKind(kind), line: "line", front: `of ${one.row.name}` })[one.table] ?? "";
+
+// A mistake as a person says it, without the path, which the shape stands for.
+function problemWords({ path, message, hint }, one) {
+  const setting = /\.(\w+)/.exec(path)?.[1] ?? "";
+  const subject = SUBJECTS[setting] ?? (path.startsWith("rule") ? `A rule that watches ${one.row.name}` : NAMES[one.table]);
+  return `${subject} ${message}${hint ? `: ${hint}` : ""}.`;
 }

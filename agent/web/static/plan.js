@@ -3,21 +3,27 @@
 export const TABLES = ["zone", "line", "privacy_mask", "motion_mask", "object_mask"];
 export const NAMES = {
   zone: "Zone", line: "Line", privacy_mask: "Privacy mask", motion_mask: "Motion mask", object_mask: "Object mask",
+  front: "Front of the shelf",
 };
+const CORNERS = { line: "points", front: "front" };
 const PLACES = 4;
 const clamp = (value) => Number(Math.min(1, Math.max(0, value)).toFixed(PLACES));
 
 export const isLine = (one) => one.table === "line";
 export const least = (one) => (isLine(one) ? 2 : 3);
-export const corners = (one) => one.row[isLine(one) ? "points" : "polygon"];
+export const corners = (one) => one.row[CORNERS[one.table] ?? "polygon"];
+export const isShelf = (one) => one.table === "zone" && ["shelf", "high_value"].includes(one.row.kind);
 export const place = ([x, y]) => [clamp(x), clamp(y)];
 
 const copy = (value) => JSON.parse(JSON.stringify(value));
+// The fronts of shelves are shapes as well; they stand in the rows of their zones, and move with nothing else.
+const withFronts = (shapes) => shapes.flatMap((one) => (one.table === "zone" && one.row.front?.length ? [one, { table: "front", row: one.row }] : [one]));
+const withoutFronts = (shapes) => shapes.filter((one) => one.table !== "front");
 
 export class Plan {
   constructor(drawn) {
     this.base = drawn.sha256;
-    this.shapes = TABLES.flatMap((table) => (drawn[table] ?? []).map((row) => ({ table, row: copy(row) })));
+    this.shapes = withFronts(TABLES.flatMap((table) => (drawn[table] ?? []).map((row) => ({ table, row: copy(row) }))));
     this.rules = copy(drawn.rule ?? []);
     this.saved = this.tables();
     this.past = [];
@@ -41,12 +47,12 @@ export class Plan {
 
   // Before every change: so that it can be undone.
   remember() {
-    this.past.push(copy({ shapes: this.shapes, rules: this.rules }));
+    this.past.push(copy({ shapes: withoutFronts(this.shapes), rules: this.rules }));
   }
 
   undo() {
     const before = this.past.pop();
-    if (before) Object.assign(this, before);
+    if (before) Object.assign(this, { ...before, shapes: withFronts(before.shapes) });
     return Boolean(before);
   }
 
@@ -57,6 +63,18 @@ export class Plan {
     const made = { table, row };
     this.shapes.push(made);
     return made;
+  }
+
+  // The front of a shelf: where its goods are seen.
+  addFront(zone, points) {
+    this.remember();
+    zone.row.front = points;
+    this.shapes = withFronts(withoutFronts(this.shapes));
+    return this.frontOf(zone);
+  }
+
+  frontOf(zone) {
+    return this.shapes.find((one) => one.table === "front" && one.row === zone.row);
   }
 
   freeName(word) {
@@ -70,7 +88,8 @@ export class Plan {
   remove(one) {
     this.remember();
     const gone = this.rulesOf(one);
-    this.shapes = this.shapes.filter((other) => other !== one);
+    if (one.table === "front") delete one.row.front;
+    this.shapes = withFronts(withoutFronts(this.shapes).filter((other) => other !== one));
     this.rules = this.rules.filter((rule) => !gone.includes(rule));
   }
 
@@ -84,6 +103,8 @@ export class Plan {
   setKind(one, kind) {
     this.remember();
     one.row.kind = kind;
+    if (!isShelf(one)) delete one.row.front;
+    this.shapes = withFronts(withoutFronts(this.shapes));
   }
 
   move(one, index, point) {
@@ -96,6 +117,12 @@ export class Plan {
     const within = (by, values) => Math.min(1 - Math.max(...values), Math.max(-Math.min(...values), by));
     const [right, down] = [within(dx, xs), within(dy, ys)];
     points.forEach(([x, y], index) => { points[index] = place([x + right, y + down]); });
+  }
+
+  // "in" is to the right hand of somebody who walks along the line: the other way round it is on the other side.
+  turn(one) {
+    this.remember();
+    corners(one).reverse();
   }
 
   insert(one, index, point) {
@@ -111,7 +138,16 @@ export class Plan {
   }
 
   rulesOf(one) {
-    return one.row.name ? this.rules.filter((rule) => rule[one.table] === one.row.name) : [];
+    return one.row.name && one.table !== "front" ? this.rules.filter((rule) => rule[one.table] === one.row.name) : [];
+  }
+
+  // The shape that a path such as `zone[1].polygon` or `rule[0].line` is about.
+  at(path) {
+    const [, table, index, setting = ""] = /^(\w+)\[(\d+)\]\.?(\w*)/.exec(path) ?? [];
+    const rule = table === "rule" ? this.rules[Number(index)] : null;
+    if (rule) return this.shapes.find((one) => this.rulesOf(one).includes(rule));
+    const found = this.shapes.filter((one) => one.table === table)[Number(index)];
+    return (setting === "front" && found && this.frontOf(found)) || found;
   }
 
   alarm(one) {

@@ -1,20 +1,21 @@
-// The walk test: begin, walk through everything, see what noticed, end it with a signed record.
+// The walk test: begin, walk through everything, feel and hear what noticed you, end it with a signed record.
 
 import { ask, tell } from "./ask.js";
 import { $, doing, element, icon, say, setText } from "./dom.js";
 import { sealedPath } from "./sealing.js";
+import { buzz, Hearing } from "./senses.js";
 
 const EVERY_MS = 1000;
-const RECORD = "/v1/walk-test/record.html";
+const RECORD = "/v1/walk-test/";
 
 export class WalkView {
   constructor() {
+    this.noticed = new Set();
+    this.hearing = new Hearing($("walk-hear"));
     $("walk-begin").addEventListener("click", () => this.begin());
     $("walk-end").addEventListener("click", () => this.end());
-    $("walk-record").addEventListener("click", async (event) => {
-      event.preventDefault();
-      location.assign(await sealedPath(RECORD));
-    });
+    $("walk-record").addEventListener("click", (event) => this.showRecord(event));
+    for (const link of document.querySelectorAll("#walk-files a")) link.addEventListener("click", (event) => this.save(event, link));
   }
 
   open() {
@@ -37,11 +38,23 @@ export class WalkView {
   show(facts) {
     $("walk-begin").hidden = facts.running;
     $("walk-end").hidden = !facts.running;
-    $("walk-record").hidden = !facts.record;
+    $("walk-files").hidden = !facts.record;
     if (!facts.running) return;
     $("walk-list").replaceChildren(...facts.places.map((place) => this.row(place)));
+    const fresh = facts.places.filter((place) => place.triggered && !this.noticed.has(place.name)).map((place) => place.name);
+    this.tellOf(fresh);
     const left = facts.missing.length;
-    setText($("walk-said"), left ? `${left} of ${facts.places.length} still to walk through` : "Everything noticed you");
+    const rest = left ? `${left} of ${facts.places.length} still to walk through` : "Everything noticed you: end the test";
+    setText($("walk-said"), rest);
+    $("walk-said").classList.toggle("ok", !left);
+  }
+
+  tellOf(names) {
+    if (!names.length) return;
+    names.forEach((name) => this.noticed.add(name));
+    setText($("announce"), `${names.join(" and ")} noticed you`);
+    buzz();
+    this.hearing.tone(0.8, 2);
   }
 
   row(place) {
@@ -52,6 +65,7 @@ export class WalkView {
   }
 
   async begin() {
+    this.noticed.clear();
     await doing($("walk-begin"), $("walk-trouble"), () => tell("/v1/walk-test", {}));
     this.look();
   }
@@ -62,5 +76,18 @@ export class WalkView {
     const { passed, missing } = told.record;
     say($("walk-said"), passed ? "Passed: every zone and line noticed somebody." : `Not passed. Nobody was noticed in: ${missing.join(", ") || "anything, as nothing is drawn"}.`, !passed);
     this.look();
+  }
+
+  // In a tab of its own, opened before the seal is made: later a browser would take it for an advertisement.
+  async showRecord(event) {
+    event.preventDefault();
+    const tab = open("", "_blank");
+    (tab ?? window).location.assign(await sealedPath(`${RECORD}record.html`));
+  }
+
+  async save(event, link) {
+    event.preventDefault();
+    const name = link.dataset.file;
+    Object.assign(document.createElement("a"), { href: await sealedPath(RECORD + name), download: name }).click();
   }
 }
