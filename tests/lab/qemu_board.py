@@ -124,9 +124,9 @@ class Board:
             time.sleep(every_s)
 
     def wait_for_answers(self, *, timeout_s: float = 600) -> None:
-        """Wait until the agent answers."""
-        self.eventually("systemctl is-active aislewatch", timeout_s=timeout_s, every_s=1)
-        self.eventually(f"{STATUS} | grep -q '^{{'", timeout_s=timeout_s, every_s=1)
+        """Wait until the agent answers; what waits is the board's shell, which costs it least."""
+        self.run("until [ -S /run/aislewatch/api.sock ]; do sleep 1; done", timeout_s=timeout_s)
+        self.eventually(f"{STATUS} | grep -q '^{{'", timeout_s=timeout_s)
 
     def wait_for_camera(self, *, timeout_s: float = 600) -> None:
         """Wait until the agent answers and has looked at pictures with its model."""

@@ -23,11 +23,12 @@ name = "laboratory"
 source = "/dev/video0"
 width = 320
 height = 180
-fps = 2
+fps = 1
 [model]
 name = "person-s"
 [health]
 image = false
+safe_after = 0
 [evidence]
 record = false
 [storage]
@@ -49,7 +50,8 @@ kind = "door"
 pin = 4
 pull = "up"
 """
-"""What emulation can carry: the kernel's test camera, small and slow, and the lighter model."""
+"""What emulation can carry: the kernel's test camera, small and slow, and the lighter model. No safe mode: the plug is
+pulled so often that it would come."""
 BREAK_AGENT = ("rm /usr/bin/aislewatch",)
 """Commands of debugfs that leave a root which starts, but no camera in it."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
 import random
+import re
 import ssl
 import statistics
 import subprocess
@@ -20,7 +22,7 @@ import pytest
 
 from tests.lab import qemu_image
 from tests.lab.qemu_board import LINES, Board, missing_programs
-from tools.image import firmware, scan
+from tools.image import disk, firmware, scan
 from tools.image.recipe import ROOT
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(1500)]
@@ -148,15 +150,65 @@ def test_an_edge_on_an_input_becomes_an_event(board: Board) -> None:
 
 
 def test_a_hub_pairs_with_the_board_over_its_network(board: Board, tmp_path: Path) -> None:
+    pair(board, tmp_path)
+
+
+def pair(board: Board, folder: Path) -> None:
+    """A hub claims the board by a code that it shows."""
     said = board.run("aislewatch pair --json --host 127.0.0.1", timeout_s=200)
     code = json.loads(said[said.index("{") : said.rindex("}") + 1])["code"]
     reached = code.rpartition(":")[0] + f":{board.port}"
-    hub = [sys.executable, ROOT / "tools/hub.py", "claim", reached, "--database", tmp_path / "hub.db", "--store", "12"]
+    hub = [sys.executable, ROOT / "tools/hub.py", "claim", reached, "--database", folder / "hub.db", "--store", "12"]
     result = subprocess.run(hub, capture_output=True, text=True, check=False, timeout=200, cwd=ROOT)
     assert result.returncode == 0, result.stdout + result.stderr
     assert identity(board.port)["state"] == "claimed"
-    pins = json.loads(board.run("cat /var/lib/aislewatch/identity/trust.json"))
-    assert (pins["store"], len(pins["authorities"])) == ("12", 1)
+
+
+def test_a_factory_reset_takes_the_keys_off_the_card(board: Board, tmp_path: Path) -> None:
+    """Within a minute by its own word; the raw data partition holds no old key, and a new hub may claim it."""
+    before, keys = identity(board.port), private_keys(board)
+    assert all(on_data_partition(board, key) for key in keys), "the search does not find what is there"
+    board.run(f"aislewatch factory-reset --confirm {board.serial} --reason laboratory", timeout_s=200)
+    said = board.eventually("journalctl -b -u aislewatch -o cat | grep 'were erased within'", timeout_s=200)
+    took_s = float(re.findall(r"erased within ([0-9.]+) s", said)[-1])
+    note(factory_reset_s=took_s)
+    assert took_s < 60
+    board.eventually("test -S /run/aislewatch/api.sock", timeout_s=400)
+    board.wait_for_answers()
+    after = identity(board.port)
+    assert (after["id"], after["state"]) == (before["id"], "unclaimed")
+    assert after["fp"] != before["fp"]
+    board.run("sync; sleep 6; sync; blockdev --flushbufs /dev/vda7", timeout_s=200)
+    assert not any(on_data_partition(board, key) for key in keys)
+    assert not set(keys) & set(private_keys(board))
+    board.wait_for_camera()
+    pair(board, tmp_path)
+
+
+def private_keys(board: Board) -> list[bytes]:
+    """The camera's private keys as they lie on the card: a whole line of each."""
+    folder = "/var/lib/aislewatch"
+    text = board.run(f"sync; cat $(grep -l 'PRIVATE KEY' {folder}/identity/* {folder}/keys/*)")
+    blocks = re.findall(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+(\S{40,})", text)
+    assert blocks, "no private key was found"
+    return [block.encode() for block in blocks]
+
+
+def on_data_partition(board: Board, needle: bytes) -> bool:
+    """Whether bytes are anywhere on the card's data partition, in files or beside them."""
+    part = next(part for part in disk.read_table(board.card) if part.number == 7)
+    at, tail, fd = part.start * disk.SECTOR, b"", os.open(board.card, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # ENXIO: nothing but holes from here on
+            while True:
+                at = os.lseek(fd, at, os.SEEK_DATA)
+                read = os.pread(fd, 1 << 20, at)
+                if needle in tail + read:
+                    return True
+                at, tail = at + len(read), read[-len(needle) :]
+    finally:
+        os.close(fd)
+    return False
 
 
 def test_a_killed_agent_leaves_the_siren_silent(board: Board) -> None:
