@@ -23,8 +23,8 @@ from agent.hub.remote import Refused, Remote, own_context
 from agent.hub.upkeep import issue, revoke, rotate, tell, unpair
 from agent.web.access import ACCESS
 from hal.system import SystemClock
-from tests.attacks.forge import CLIENT, SERVER, Signer, authority_of, own_authority
 from tests.attacks.shop import Camera, Said, anybody, claimed_by, hub_at_work, hub_keys, until
+from tests.forge import CLIENT, SERVER, Signer, authority_of, own_authority
 
 Outcome = int | str
 Forger = Callable[[Signer, Path], Path]

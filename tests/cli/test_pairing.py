@@ -14,7 +14,7 @@ import pytest
 from agent.hub.claim_code import ClaimCode
 from agent.hub.keyring import Keyring
 from agent.hub.upkeep import issue
-from tests.web.forge import Forge
+from tests.forge import Forge
 from tests.web.pairing_camera import PairingCamera, pairing_camera
 
 

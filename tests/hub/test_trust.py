@@ -16,7 +16,7 @@ from agent.hub.certificates import authority_certificate, certificate_pem, clien
 from agent.hub.trust import CameraTrust, NotKept
 from agent.hub.trust_certificates import BadAuthority, holder_of, read_authority
 from hal.simulated.clock import ManualClock
-from tests.web.forge import Forge
+from tests.forge import Forge
 
 KEY = new_key()
 AUTHORITY = authority_certificate(KEY, "authority")

@@ -11,8 +11,8 @@ import pytest
 from agent.hub.pinning import pinned_context
 from agent.web.commission import COOKIE, SEAL
 from agent.web.sessions import IDLE_S, KEY_S, LASTS_S, MOST_SESSIONS, OFFER_S
+from tests.forge import Forge
 from tests.page.browser import Browser
-from tests.web.forge import Forge
 from tests.web.pairing_camera import PairingCamera, ask, pairing_camera
 
 

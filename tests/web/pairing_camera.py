@@ -30,7 +30,7 @@ from agent.web.resetting import ResetApi
 from agent.web.sessions import Life, Sessions
 from hal.simulated.clock import ManualClock
 from hal.system import SystemClock
-from tests.web.forge import Forge
+from tests.forge import Forge
 
 ID = "cam0001"
 

@@ -22,7 +22,7 @@ from agent.hub.identity_key import DeviceIdentity
 from agent.hub.pinning import pinned_context
 from agent.web.doors import PlainDoor, SocketDoor
 from agent.web.guard import WebLimits
-from tests.web.forge import Forge
+from tests.forge import Forge
 from tests.web.pairing_camera import PairingCamera, ask, pairing_camera
 
 QUICK = WebLimits(max_connections=3, max_each=3, request_s=0.3)

@@ -11,7 +11,7 @@ import pytest
 
 from agent.hub.claims import LASTS_S, TRIES
 from agent.hub.pinning import pinned_context
-from tests.web.forge import Forge
+from tests.forge import Forge
 from tests.web.pairing_camera import PairingCamera, pairing_camera
 
 WRONG = "A" * 26

@@ -1,8 +1,9 @@
-"""Certificates that attackers make: of other authorities, for other uses, below what may not sign."""
+"""Certificates for tests: a hub's authority with what it signs, and what attackers make to look like it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
@@ -21,6 +22,7 @@ from agent.hub.certificates import (
     client_certificate,
     key_pem,
     new_key,
+    serial_text,
 )
 from agent.hub.keyring import Keyring
 
@@ -43,8 +45,12 @@ class Signer:
 
     def hub(self, name: str = "hub-a") -> Signer:
         """A hub's certificate in the proper shape."""
+        return self.client(name, HUB)
+
+    def client(self, name: str, unit: str, ends: datetime = NO_END) -> Signer:
+        """A certificate in the proper shape."""
         key = new_key()
-        return Signer(key, client_certificate(self.certificate, self.key, key, name, HUB))
+        return Signer(key, client_certificate(self.certificate, self.key, key, name, unit, until=ends))
 
     def odd(
         self,
@@ -90,3 +96,27 @@ def own_authority(name: str) -> Signer:
     """An attacker's own, under any name."""
     key = new_key()
     return Signer(key, authority_certificate(key, name))
+
+
+@dataclass
+class Forge:
+    """A hub's authority as a camera meets it; what it issues goes to `folder`, by serial in `serials`."""
+
+    folder: Path
+    name: str = "forge"
+    serials: dict[Path, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.signer = own_authority(self.name)
+
+    @property
+    def pem(self) -> str:
+        """Its own certificate, for cameras to pin."""
+        return certificate_pem(self.signer.certificate).decode()
+
+    def issue(self, unit: str = HUB, name: str = "hub-a", *, ends: datetime = NO_END) -> Path:
+        """Key and certificate of a client in one file."""
+        made = self.signer.client(name, unit, ends)
+        path = made.file(self.folder / f"{self.name}-{unit}-{name}-{len(self.serials)}.pem")
+        self.serials[path] = serial_text(made.certificate)
+        return path
