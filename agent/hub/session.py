@@ -37,11 +37,14 @@ _MOST_COMMANDS = 8
 
 @dataclass(frozen=True, slots=True)
 class LinkSettings:
-    """Limits and deadlines. A hub that says nothing for `silence_s` or takes nothing for `stall_s` is dropped."""
+    """Limits and deadlines. A hub that says nothing for `silence_s` or takes nothing for `stall_s` is dropped.
+
+    With the goodbye none stays longer than 10 s; of the pings of a silence two can be lost or late.
+    """
 
     max_links: int = 8
-    heartbeat_s: float = 5.0
-    silence_s: float = 12.0
+    heartbeat_s: float = 2.5
+    silence_s: float = 8.0
     resume_s: float = 8.0
     stall_s: float = 8.0
     close_s: float = 1.0
@@ -106,7 +109,8 @@ class Session:
     async def _serve(self) -> tuple[int, str]:
         try:
             async with self._tasks as tasks:
-                for part in (self._receive(), self._stream.run(), self._heartbeat(), self._wait_for_end()):
+                beating = self._heartbeat(), self._listen()
+                for part in (self._receive(), self._stream.run(), *beating, self._wait_for_end()):
                     tasks.create_task(part)
         except* Ended as group:
             self.end(*_first(group))
@@ -179,13 +183,18 @@ class Session:
         return Asker(self._caller, self.hub).who
 
     async def _heartbeat(self) -> None:
-        loop, number = asyncio.get_running_loop(), 0
+        number = 0
         while True:
             await asyncio.sleep(self._settings.heartbeat_s)
-            if loop.time() - self._heard_s > self._settings.silence_s:
-                raise Ended(CloseCode.SILENT, f"nothing was heard for {self._settings.silence_s:g} s")
             number += 1
             await self._line.send(Ping(number, self._journal.clock_facts(), self._journal.head.durable))
+
+    async def _listen(self) -> None:
+        """End a hub that says nothing, when its time is over and not only at the next ping."""
+        loop, silence_s = asyncio.get_running_loop(), self._settings.silence_s
+        while (left_s := self._heard_s + silence_s - loop.time()) > 0:  # noqa: ASYNC110  `_heard_s` moves meanwhile
+            await asyncio.sleep(left_s)
+        raise Ended(CloseCode.SILENT, f"nothing was heard for {silence_s:g} s")
 
     def _hello(self) -> Hello:
         identity, head = self._identity, self._journal.head

@@ -27,7 +27,7 @@ class WebLimits:
 
     max_connections: int = 64
     max_each: int = 16
-    request_s: float = 8.0
+    request_s: float = 7.0
     body_s: float = 5.0
     max_body: int = 256 * 1024
 

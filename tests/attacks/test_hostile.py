@@ -15,6 +15,7 @@ import pytest
 
 from agent.domain import Event
 from agent.hub.keyring import Keyring
+from agent.hub.link import LinkSettings
 from agent.hub.remote import own_context
 from agent.web.guard import WebLimits
 from tests.attacks.processes import ROOT, HubProgram, camera_program
@@ -22,8 +23,6 @@ from tests.attacks.shop import Camera, claimed_by, hub_at_work, until
 from tools.benchmarks.hostility import STRANGERS, Hostile, flood, hostile_hub, idle, over_and_over
 
 LIMIT_S = 10.0
-SLOW = 1.5
-"""How much longer a busy computer may take."""
 MOST_GROWTH_MB = 16.0
 SIEGE_S = 45.0
 HOSTILITY = "tools.benchmarks.hostility"
@@ -38,23 +37,38 @@ async def thrown_out_s(port: int, hostile: Hostile) -> float:
     return time.monotonic() - begun_s
 
 
+def waited_s() -> float:
+    """How long this thread has been ready to run while others ran: what a busy computer takes from everybody here."""
+    return int(Path("/proc/thread-self/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
+
+
 async def test_all_are_thrown_out_in_time_while_the_hub_stays_linked(
     shop_camera: Camera, keyring: Keyring, caplog: pytest.LogCaptureFixture
 ) -> None:
     await claimed_by(keyring, shop_camera)
     insiders = hostile_hub(keyring.authority().own)
     del insiders["a_viewer_who_never_reads"]  # there are no pictures here
+    del insiders["a_hub_that_falls_silent"]  # it goes by the hub's name, and would be judged as its double
     hostiles = [*STRANGERS, *insiders.values()]
     async with hub_at_work(keyring) as linked:
         await until(lambda: linked.linked)
+        before_s = waited_s()
         stays = await asyncio.gather(*(thrown_out_s(shop_camera.port, hostile) for hostile in hostiles))
+        limit_s = LIMIT_S + waited_s() - before_s
         await shop_camera.journal.append(Event("after", 1.0))
         await until(lambda: any("after" in str(one.body) for one in linked.events))
     counts = shop_camera.keeper.counts
     assert (counts.refused, counts.displaced) == (0, 0), "each was let in, and judged by what it did"
-    assert not {one.__name__: stay for one, stay in zip(hostiles, stays, strict=True) if stay > SLOW * LIMIT_S}
+    assert not {one.__name__: stay for one, stay in zip(hostiles, stays, strict=True) if stay > limit_s}
     await until(lambda: shop_camera.keeper.connections == 0)
     assert not [one for one in caplog.records if one.levelno >= logging.WARNING], "nor can they fill the log"
+
+
+async def test_a_hub_that_falls_silent_is_given_up_in_time(shop_camera: Camera, keyring: Keyring) -> None:
+    await claimed_by(keyring, shop_camera)
+    before_s = waited_s()
+    stay_s = await thrown_out_s(shop_camera.port, hostile_hub(keyring.authority().own)["a_hub_that_falls_silent"])
+    assert LinkSettings().silence_s <= stay_s <= LIMIT_S + waited_s() - before_s
 
 
 async def test_a_hub_comes_in_while_a_flood_from_everywhere_goes_on(shop_camera: Camera, keyring: Keyring) -> None:

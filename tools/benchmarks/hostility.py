@@ -19,6 +19,9 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import aiohttp
+from cryptography import x509
+
+from agent.events.wire import PROTOCOL, Hello, Resume, decode_from_camera, encode
 
 HOST = "127.0.0.1"
 FLOOD = 32
@@ -194,6 +197,14 @@ def hostile_hub(own: Path) -> dict[str, Hostile]:
         async with _linked(port, own) as socket:
             await _until_closed(socket)
 
+    async def a_hub_that_falls_silent(port: int) -> None:
+        """A link whose pings nobody answers, once it stands."""
+        async with _linked(port, own) as socket:
+            hello = decode_from_camera(await socket.receive_bytes())
+            if isinstance(hello, Hello):
+                await socket.send_bytes(encode(Resume(_name(own), hello.epoch, hello.last_seq, protocol=PROTOCOL)))
+            await _until_closed(socket)
+
     async def a_viewer_who_never_reads(port: int) -> None:
         """Watches, and takes no picture."""
         _, writer = await _connect(port, anybody(own), limit=1)
@@ -202,8 +213,15 @@ def hostile_hub(own: Path) -> dict[str, Hostile]:
             while not writer.transport.is_closing():  # noqa: ASYNC110 - a transport has no event for it
                 await asyncio.sleep(0.1)
 
-    found = (frames_of_chance, a_frame_too_long, a_viewer_who_never_reads, a_hub_that_does_not_answer)
+    mute = (a_hub_that_does_not_answer, a_hub_that_falls_silent)
+    found = (frames_of_chance, a_frame_too_long, a_viewer_who_never_reads, *mute)
     return {one.__name__: one for one in found}
+
+
+def _name(own: Path) -> str:
+    """Whose certificate it is: a link goes by that name."""
+    certificate = x509.load_pem_x509_certificate(own.read_bytes())
+    return str(certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value)
 
 
 @asynccontextmanager
