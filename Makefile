@@ -19,7 +19,7 @@ test: $(STAMP) ## the default tests (under 10 minutes on 2 cores)
 	@test "$$(id -u)" != 0 || $(MAKE) --no-print-directory need COMMAND=mosquitto PACKAGE=mosquitto
 	$(PY) -m pytest -n auto --dist worksteal -m "not slow and not lab" $(ARGS)
 
-test-slow: $(STAMP) ## the long ones: kill cycles, soak; the laboratory's short form where mmdebstrap and systemd-container are installed
+test-slow: $(STAMP) .venv-schemathesis/.installed ## the long ones: kill cycles, soak; the laboratory's short form where mmdebstrap and systemd-container are installed
 	@$(MAKE) --no-print-directory need COMMAND=gcc PACKAGE="gcc libc6-dev"
 	@$(MAKE) --no-print-directory need COMMAND=mkfs.ext4 PACKAGE=e2fsprogs
 	$(PY) -m pytest -m "slow or lab" --timeout=1800 $(ARGS)
@@ -48,6 +48,11 @@ peers: .venv-peers/.installed ## the trackers that ours is measured against, in 
 .venv-peers/.installed: tools/requirements-peers.txt
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
+	@touch $@
+
+.venv-schemathesis/.installed: tools/requirements-schemathesis.txt
+	$(PYTHON) -m venv .venv-schemathesis
+	.venv-schemathesis/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 format: $(STAMP) ## put the code into the house's form

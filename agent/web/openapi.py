@@ -83,7 +83,7 @@ def _schemas(operations: Iterable[Operation]) -> tuple[dict[Any, Any], dict[str,
     for component in components.values():
         if "description" in component:  # Python 3.13 strips the indentation of docstrings itself
             component["description"] = inspect.cleandoc(component["description"])
-    return dict(zip(kinds, map(_ecma, schemas), strict=True)), _ecma(components)
+    return dict(zip(kinds, map(_common, schemas), strict=True)), _common(components)
 
 
 def _kinds(operation: Operation) -> Iterator[Any]:
@@ -91,14 +91,16 @@ def _kinds(operation: Operation) -> Iterator[Any]:
     yield from (kind for kind in (operation.query, operation.mistakes) if kind is not None)
 
 
-def _ecma(schema: Any) -> Any:
-    """The same with the patterns of JSON Schema, which know no \\Z."""
+def _common(schema: Any) -> Any:
+    """The same as more readers understand it: patterns without \\Z, a tuple of one kind as an array of its length."""
     if isinstance(schema, list):
-        return [_ecma(one) for one in schema]
+        return [_common(one) for one in schema]
     if not isinstance(schema, dict):
         return schema
+    if (kinds := schema.get("prefixItems")) and all(kind == kinds[0] for kind in kinds):
+        schema = {**{key: value for key, value in schema.items() if key != "prefixItems"}, "items": kinds[0]}
     return {
-        key: value.replace(r"\Z", "$") if key == "pattern" and isinstance(value, str) else _ecma(value)
+        key: value.replace(r"\Z", "$") if key == "pattern" and isinstance(value, str) else _common(value)
         for key, value in schema.items()
     }
 
@@ -163,6 +165,6 @@ def _query_parameters(operation: Operation, schemas: dict[Any, Any]) -> Iterator
     if operation.query is None:
         return
     info = msgspec.json.schema(operation.query, ref_template=REFS)
-    own = _ecma(info["$defs"][operation.query.__name__]) if "$defs" in info else _ecma(info)
+    own = _common(info["$defs"][operation.query.__name__]) if "$defs" in info else _common(info)
     for name, schema in own["properties"].items():
         yield {"name": name, "in": "query", "required": name in own.get("required", ()), "schema": schema}
