@@ -206,7 +206,15 @@ async def _make_care(
     capture, vision = walk.capture, walk.vision
     opener = senses.detectors.open if senses else None
     figures = WalkFigures(
-        hal.clock, capture, vision, walk.mailbox, walk.counters, journal, response.alarms, lambda: life.starts
+        hal.clock,
+        capture,
+        vision,
+        walk.mailbox,
+        walk.counters,
+        journal,
+        response.alarms,
+        starts=lambda: life.starts,
+        room_c=senses.thermal.room_c if senses and senses.thermal else lambda: None,
     )
     patient = Patient(capture, vision, opener, ground.ended.set, hal.powers, is_local(config.camera.source))
     return await make_care(config, hal, journal, ground.desk, health, life, figures, patient)

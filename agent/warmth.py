@@ -61,6 +61,11 @@ class ThermalWatch:
         fresh = latest is not None and self._clock.monotonic() - latest.t_s <= FRESH_S
         return replace(senses, warm=latest if fresh else None)
 
+    def room_c(self) -> float | None:
+        """How warm the room's walls are now; None while the array is not to be believed."""
+        latest = self.latest
+        return latest.room_c if latest and self._clock.monotonic() - latest.t_s <= FRESH_S else None
+
     def _run(self) -> None:
         while not self._stopping.wait(RETRY_S if self._trouble == "lost" else self._period_s):
             self.read()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from hal.ambient import ambient_c
 from hal.kernel import KernelFiles
 from hal.network import Network
 from hal.ports import BoardSample
@@ -96,6 +97,7 @@ class LinuxBoard:
             link_up=network.link_up(),
             gateway_reached=network.gateway_reached(),
             accelerator_temp_c=files.millidegrees("sys/class/apex/apex_0/temp"),
+            ambient_c=ambient_c(files),
             uptime_s=files.number("proc/uptime"),
         )
 

@@ -264,6 +264,7 @@ class BoardSample:
     link_up: bool | None = None
     gateway_reached: bool | None = None
     accelerator_temp_c: float | None = None
+    ambient_c: float | None = None
     uptime_s: float | None = None
 
 

@@ -46,8 +46,10 @@ def test_what_it_made_out_reaches_the_rules_while_it_is_fresh() -> None:
     bench.bodies.append(BODY)
     bench.read()
     assert bench.warm == 1
+    assert bench.watch.room_c() == pytest.approx(21.0, abs=0.3), "the walls, not the body"
     bench.clock.sleep(FRESH_S + 0.1)
     assert bench.warm is None
+    assert bench.watch.room_c() is None
 
 
 @pytest.mark.parametrize(("fault", "word"), [("lose", "lost"), ("freeze", "stuck"), ("spoil", "out of range")])

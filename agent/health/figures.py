@@ -27,7 +27,9 @@ class _Counted(NamedTuple):
 
 @dataclass(slots=True)
 class WalkFigures:
-    """`frame` belongs to the vision thread, `take` to the loop. `starts` tells how often the program started today."""
+    """`frame` belongs to the vision thread, `take` to the loop. `starts` tells how often the program started today,
+    `room_c` how warm a thermal array finds the room.
+    """
 
     clock: Clock
     capture: CaptureThread
@@ -37,6 +39,7 @@ class WalkFigures:
     journal: Journal
     alarms: AlarmBank
     starts: Callable[[], int]
+    room_c: Callable[[], float | None]
     _times: list[tuple[float, float]] = field(default_factory=list)
     _before: _Counted | None = None
 
@@ -59,6 +62,7 @@ class WalkFigures:
             journal_in_memory=not stats.durable,
             outputs_faulted=sum(output.faulted for output in self.alarms.status()),
             clock_unsynchronised=not self.clock.wall().synchronised,
+            room_c=self.room_c(),
         )
 
     def _rates(self) -> Figures:

@@ -31,6 +31,7 @@ ReadingSink = Callable[[Reading], None]
 
 METRICS: dict[str, Metric] = {
     "soc_temp_c": Metric("°C", "temperature of the processor", "high"),
+    "ambient_c": Metric("°C", "temperature around the camera", "high"),
     "accelerator_temp_c": Metric("°C", "temperature of the accelerator", "high"),
     "fan_rpm": Metric("rpm", "speed of the fan", "low"),
     "fan_stopped": Metric("", "1 while the fan is asked for and stands still", "high"),

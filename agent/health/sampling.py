@@ -23,7 +23,10 @@ _TERABYTE_MB = 1e12 / 2**20
 
 
 class Figures(NamedTuple):
-    """The walk since the last look: what came and went, and how it is now; None where there is nothing to tell."""
+    """The walk since the last look: what came and went, and how it is now; None where there is nothing to tell.
+
+    `room_c` is the warmth of the walls that a thermal array sees, which stands in for a sensor of the air.
+    """
 
     fps: float | None = None
     fps_share: float | None = None
@@ -37,6 +40,7 @@ class Figures(NamedTuple):
     journal_in_memory: bool | None = None
     outputs_faulted: int | None = None
     clock_unsynchronised: bool | None = None
+    room_c: float | None = None
 
 
 class Sampling:
@@ -53,6 +57,8 @@ class Sampling:
     def readings(self, t_s: float, sample: BoardSample, figures: Figures) -> list[Reading]:
         """Every metric that has a source."""
         values = {**_plain(sample), **figures._asdict(), **self._derived(t_s, sample)}
+        room_c = values.pop("room_c")
+        values["ambient_c"] = room_c if sample.ambient_c is None else sample.ambient_c
         return [reading(metric, t_s, value) for metric, value in values.items() if value is not None]
 
     def _derived(self, t_s: float, sample: BoardSample) -> dict[str, float | None]:

@@ -32,13 +32,14 @@ _MAD_TO_SD = 1.4826
 class Warmth:
     """What the array made out at `t_s`: how many warm bodies, by how much the warmest stands out (kelvin).
 
-    `trouble` says why nothing can be believed; empty while the array is healthy.
+    `trouble` says why nothing can be believed; empty while the array is healthy. `room_c` is the background's median.
     """
 
     t_s: float
     bodies: int
     contrast_k: float
     trouble: str = ""
+    room_c: float | None = None
 
 
 class WarmBodies:
@@ -67,7 +68,8 @@ class WarmBodies:
         if float(warm.mean()) > FLOODED_SHARE:
             return Warmth(t_s, 0, 0.0, "flooded")
         bodies = _blobs(warm)
-        return Warmth(t_s, bodies, round(float(above.max()), 2) if bodies else 0.0)
+        room_c = float(np.median(self._background))
+        return Warmth(t_s, bodies, round(float(above.max()), 2) if bodies else 0.0, room_c=room_c)
 
     def _trouble(self, picture: F32) -> str:
         if float(np.isnan(picture).mean()) > BROKEN_SHARE:

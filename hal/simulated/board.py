@@ -39,6 +39,7 @@ HEALTHY = BoardSample(
     link_up=True,
     gateway_reached=True,
     accelerator_temp_c=52.0,
+    ambient_c=21.0,
     uptime_s=3_600.0,
 )
 

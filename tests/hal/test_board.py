@@ -59,6 +59,7 @@ def board(root: Path, vcgencmd: str = "no-such-program") -> LinuxBoard:
 def test_a_pi_is_read_in_full(pi: Path) -> None:
     sample = board(pi).sample()
     assert sample.soc_temp_c == pytest.approx(61.341)
+    assert sample.ambient_c is None, "the processor's own warmth is not the air's"
     assert (sample.load_1min, sample.uptime_s) == (1.52, 98765.43)
     assert sample.mem_total_mb == pytest.approx(3793.3, abs=0.1)
     assert sample.mem_available_mb == pytest.approx(2843.3, abs=0.1)
@@ -254,3 +255,27 @@ def test_serial_comes_from_cpuinfo_else_from_a_hash_of_the_machine_id(pi: Path) 
     assert hashed != "0123456789abcdef"
     write(pi, {"etc/machine-id": "fedcba9876543210fedcba9876543210\n"})
     assert board(pi).serial != hashed
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"sys/bus/w1/devices/28-0316a2795ff0/temperature": "23125\n"},
+        {"sys/class/hwmon/hwmon3/name": "sht3x\n", "sys/class/hwmon/hwmon3/temp1_input": "23125\n"},
+        {
+            "sys/bus/iio/devices/iio:device0/name": "dht11@4\n",
+            "sys/bus/iio/devices/iio:device0/in_temp_input": "23125\n",
+        },
+    ],
+)
+def test_the_air_is_measured_where_somebody_added_a_sensor(pi: Path, files: dict[str, str]) -> None:
+    write(pi, {"sys/class/hwmon/hwmon0/name": "cpu_thermal\n", "sys/class/hwmon/hwmon0/temp1_input": "61000\n"})
+    write(pi, files)
+    assert board(pi).sample().ambient_c == pytest.approx(23.125)
+
+
+def test_a_sensor_of_the_air_that_has_not_measured_is_passed_over(pi: Path) -> None:
+    write(pi, {"sys/bus/w1/devices/28-01/temperature": "85000\n"})
+    assert board(pi).sample().ambient_c is None
+    write(pi, {"sys/bus/w1/devices/28-02/temperature": "19500\n"})
+    assert board(pi).sample().ambient_c == pytest.approx(19.5)

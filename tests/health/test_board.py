@@ -157,3 +157,13 @@ def test_memory_that_rises_is_measured_over_hours(rise_mb_h: float) -> None:
         found[minute] = values.get("rss_slope_mb_h")
     assert found[30] is None
     assert found[max(found)] == pytest.approx(rise_mb_h, abs=0.3)
+
+
+def test_the_air_is_told_by_a_sensor_else_by_the_thermal_array_else_not_at_all() -> None:
+    def told(sensor: float | None, room: float | None) -> list[float]:
+        readings = Sampling().readings(0.0, BoardSample(ambient_c=sensor), Figures(room_c=room))
+        return [one.value for one in readings if one.metric == "ambient_c"]
+
+    assert told(19.5, 24.0) == [19.5]
+    assert told(None, 24.0) == [24.0]
+    assert told(None, None) == []
