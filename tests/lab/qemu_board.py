@@ -100,6 +100,12 @@ class Board:
         assert self._console is not None, "the board is not plugged in"
         return self._console
 
+    @property
+    def cpu_s(self) -> float:
+        """The processor time that the emulator has had since power-on (s): what a busy host does not stretch."""
+        fields = Path(f"/proc/{self.console.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def run(self, command: str, *, timeout_s: float = 90) -> str:
         """What a command prints on the board. Raises AssertionError when it fails there."""
         code, said = self.attempt(command, timeout_s=timeout_s)
