@@ -1,6 +1,6 @@
-"""Gives a camera that has just been made a past: weeks of its own figures, written by the history that a camera keeps.
+"""Gives a camera that has just been made a past: weeks of its own figures, written by a camera's own history.
 
-For pictures and tests of the health view. Temperature and free space lead to their limits; the radio was unplugged once.
+For pictures and tests of the health view. Temperature and free space lead to their limits; it was unplugged once.
 """
 
 from __future__ import annotations
@@ -23,10 +23,9 @@ UNPLUGGED = range(24 * (DAYS - 6), 24 * (DAYS - 5) + 9)
 
 
 async def write_past(data: Path, days: int = DAYS) -> None:
-    """Write so many days up to now into a camera's data folder, before it runs."""
+    """Write so many days up to now into a camera's data folder, which is there, before it runs."""
     now_s = time.time() // HOUR_S * HOUR_S
     clock = ManualClock(1000.0, utc_s=now_s - days * DAY_S)
-    data.mkdir(parents=True, exist_ok=True)
     told: list[Event] = []
     async with await Journal.open(data / "journal.db", clock) as journal:
         desk = await Foresight.open(journal, clock, told.append)

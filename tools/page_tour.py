@@ -49,7 +49,7 @@ kind = "checkout"
 polygon = [[0.456, 1.0], [0.49, 0.967], [0.352, 0.771], [0.198, 0.884], [0.254, 1.0]]
 [[line]]
 name = "entrance"
-points = [[0.08, 0.62], [0.3, 0.5]]
+points = [[0.0845, 0.9532], [0.3474, 0.7643]]
 [[privacy_mask]]
 polygon = [[0.02, 0.05], [0.14, 0.05], [0.14, 0.2], [0.02, 0.2]]
 [[output]]
@@ -94,6 +94,7 @@ async def camera(*, past: bool = False) -> AsyncIterator[Running]:
         config = folder / "camera.toml"
         config.write_text(CAMERA.format(plain=plain, tls=tls, folder=folder / "data"))
         if past:
+            await asyncio.to_thread((folder / "data").mkdir)
             await write_past(folder / "data")
         command = [sys.executable, "-m", "agent", "run", "--config", str(config)]
         process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.DEVNULL)
