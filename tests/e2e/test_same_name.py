@@ -50,7 +50,7 @@ async def found(namespace: str, id: str) -> dict[str, list[str]]:
     return {one["name"]: one["addresses"] for one in cameras if one["facts"]["id"] == id}
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.slow
 async def test_two_cameras_of_one_name_come_together(two: Shop, tmp_path: Path) -> None:
     one, other, id = tmp_path / "one", tmp_path / "other", id_of(tmp_path)
     configs = [configured(folder, tmp_path) for folder in (one, other)]
