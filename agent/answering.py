@@ -28,6 +28,7 @@ from agent.hub.identity import Identity
 from agent.hub.link import LinkServer
 from agent.hub.mqtt.service import MqttService
 from agent.logbook import LogBook
+from agent.model_desk import ModelDesk
 from agent.reset import FactoryReset
 from agent.respond.desk import OutputsDesk
 from agent.shining import shining
@@ -46,6 +47,7 @@ from agent.web.health import HealthApi
 from agent.web.insight import InsightApi
 from agent.web.intake import add_intake
 from agent.web.live import add_live
+from agent.web.models import ModelsApi
 from agent.web.outputs import OutputsApi
 from agent.web.picture import PictureStream
 from agent.web.review import ReviewApi
@@ -153,6 +155,8 @@ def _add_doctor(api: web.Application, station: Station, status: StatusDesk, aim:
     )
     DoctorApi(desk).add_to(api)
     ChecksApi(CheckDesk(station.clock, Path(config.storage.data_dir))).add_to(api)
+    models = ModelDesk.of(config, station.clock)
+    ModelsApi(models.listed, models.bench).add_to(api)
 
 
 def _status(

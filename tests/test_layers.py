@@ -90,6 +90,7 @@ LAYERS = {
     "agent.watch": 5,
     "agent.app": 7,
     "agent.station": 7,
+    "agent.model_desk": 7,
     "agent.assembly": 7,
     "agent.commanding": 7,
     "agent.brokering": 7,

@@ -48,7 +48,7 @@ def flashed(folder: Path) -> str:
         "@SOURCE@": "simulated",
         "/var/lib/aislewatch": str(folder / "camera"),
         "/run/aislewatch/api.sock": str(folder / "api.sock"),
-        '"0.0.0.0"': '"127.0.0.1"',
+        'tls_host = "::"': 'tls_host = "127.0.0.1"',
         "8743": str(_free_port()),
     }
     for old, new in changes.items():

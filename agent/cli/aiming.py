@@ -94,9 +94,9 @@ def lines(aim: Mapping[str, Any]) -> Iterator[str]:
 
 
 def brief(aim: Mapping[str, Any]) -> str:
-    """The same in one line."""
+    """The same in two lines, for terminals without a cursor."""
     sharp = "focus -" if aim["sharpness"] is None else f"focus {aim['sharpness']:.1f} {_focus(aim)}"
-    return f"{sharp}; exposure {aim['mean']:.0f} {_exposure(aim)}; level {_level(aim['tilt_deg'])}"
+    return f"{sharp}\n  exposure {aim['mean']:.0f} {_exposure(aim)}; level {_level(aim['tilt_deg'])}"
 
 
 def _focus(aim: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from agent.cli.asking import NoAnswer, talking, who
 from agent.cli.files import writing
-from agent.cli.looks import Waiting
+from agent.cli.looks import Waiting, beside
 from agent.cli.options import HERE, PASS
 from agent.cli.printing import say
 from agent.doctor.absent import absent_facts, read_quietly
@@ -174,7 +174,7 @@ def keep(wish: Wish, facts: Facts, place: str, *, as_json: bool) -> None:
         with writing(path):
             write_durably(path, content)
     signed = any(path.suffix == ".sig" for path in written)
-    words = f"record: {', '.join(path.name for path in written)}" + ("" if signed else " (NOT signed: no key here)")
+    words = beside("record: ", 8, ", ".join(path.name for path in written) + ("" if signed else " (NOT signed)"))
     say({"type": "doctor_record", "files": list(map(str, written)), "signed": signed}, words, as_json=as_json)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.cli.asking import ask, tell, who
 from agent.cli.foresight import brief
-from agent.cli.looks import mark
+from agent.cli.looks import beside, mark
 from agent.cli.printing import say
 
 WORDS = {"ok": "ok     ", "warning": "WARNING", "fault": "FAULT  ", "unknown": "unknown"}
@@ -70,7 +70,7 @@ def _measured(facts: dict[str, Any]) -> Iterator[str]:
     if shown:
         yield "now     " + ", ".join(shown)
     if facts["missing"]:
-        yield "without " + "; ".join(facts["missing"])
+        yield from beside("without ", 8, "; ".join(facts["missing"]))
 
 
 def _lasting(seconds: float) -> str:

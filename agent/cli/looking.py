@@ -79,10 +79,11 @@ def show_time(url: str, *, as_json: bool) -> None:
     lines = [
         mark("ok", f"a time server vouches{sure}") if vouched else mark("fault", "no time server vouches for it"),
         f"camera         {utc_text(clock['utc_s'])}",
-        f"this computer  {utc_text(facts['here_utc_s'])}  ({off})",
+        f"this computer  {utc_text(facts['here_utc_s'])}",
+        f"               {off}",
     ]
     if not vouched:
-        lines.append("  -> let UDP port 123 out, or have a hub: it gives its time. aislewatch net check")
+        lines.append("  -> let UDP port 123 out (see aislewatch net check), or link a hub")
     say({"type": "time", **facts}, lines, as_json=as_json)
     if not vouched:
         raise SystemExit(1)

@@ -16,11 +16,11 @@ Name = Annotated[str, typer.Argument(help="A name from `aislewatch model list`."
 
 @model_app.command("list")
 @guarded
-def model_list(as_json: AsJson = False) -> None:
-    """List the models that are known here, and whether their files are."""
+def model_list(url: Url = HERE, as_json: AsJson = False) -> None:
+    """List the models that are known, here or to a camera elsewhere, and whether their files are there."""
     from agent.cli import models
 
-    models.show(as_json=as_json)
+    models.show(url, as_json=as_json)
 
 
 @model_app.command("fetch")
@@ -52,13 +52,14 @@ def model_use(name: Name, reason: Reason, by: By = None, url: Url = HERE, as_jso
 @guarded
 def model_bench(
     name: Annotated[str | None, typer.Argument(help="One model; every one whose file is here when left out.")] = None,
-    runs: Annotated[int, typer.Option(min=5, max=1000, help="So many pictures.")] = 50,
+    runs: Annotated[int, typer.Option(min=5, max=100, help="So many pictures.")] = 50,
+    url: Url = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Time models on this computer, one picture after the other."""
+    """Time models on this computer, or on a camera elsewhere beside its work, one picture after the other."""
     from agent.cli import benching
 
-    benching.bench(name, runs, as_json=as_json)
+    benching.bench(url, name, runs, as_json=as_json)
 
 
 def add_to(app: typer.Typer) -> None:

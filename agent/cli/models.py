@@ -3,59 +3,42 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
+from agent.cli.asking import ask
 from agent.cli.looks import mark
+from agent.cli.options import HERE
 from agent.cli.printing import say
 from agent.errors import OperatorError
+from agent.model_desk import ModelDesk, facts_of
 from agent.models import STORE, Catalogue
 from agent.models import fetch as fetch_model
-from agent.models.bundles.signing import name_of
 from agent.vision.spec import ModelSpec
+from hal.system import SystemClock
 
 
-def show(*, as_json: bool) -> None:
-    """Print every model that is known, and whether its file is here."""
-    catalogue = Catalogue.load()
-    for spec in catalogue.specs:
-        path = catalogue.find(spec)
-        signer = _signer(catalogue, spec)
-        say({**_fact(spec, path), "signer": signer}, _line(spec, path, signer), as_json=as_json)
-    for name, why in catalogue.refused.items():
-        say({"type": "refused model", "name": name, "why": why}, mark("fault", why), as_json=as_json)
+def show(url: str, *, as_json: bool) -> None:
+    """Print every model that is known, here or to a camera elsewhere, and whether its file is there."""
+    found: Iterable[dict[str, Any]] = ask(url, "/v1/models")["models"] if url != HERE else _known()
+    for one in found:
+        say(one, mark("fault", one["why"]) if "why" in one else _line(one), as_json=as_json)
 
 
-def _signer(catalogue: Catalogue, spec: ModelSpec) -> str:
-    """Who signed a delivered model; "" for any other."""
-    delivered = catalogue.delivered.get(spec.name)
-    return name_of(delivered.signer) if delivered else ""
+def _known() -> Iterable[dict[str, Any]]:
+    return ModelDesk(SystemClock()).listed()
 
 
-def _line(spec: ModelSpec, path: Path | None, signer: str) -> str:
-    size = f"{spec.input.width}x{spec.input.height}"
-    where = str(path) if path else "not here: aislewatch model fetch"
-    if spec.carried:
-        where = f"delivered, signed by {signer}" if signer else "carried"
-    return f"{spec.name:<18} {spec.task:<7} {size:<8} {spec.size_bytes / 2**20:4.1f} MiB  {spec.licence:<12} {where}"
-
-
-def _fact(spec: ModelSpec, path: Path | None) -> dict[str, object]:
-    return {
-        "type": "model",
-        "name": spec.name,
-        "task": spec.task,
-        "width": spec.input.width,
-        "height": spec.input.height,
-        "size_bytes": spec.size_bytes,
-        "licence": spec.licence,
-        "carried": spec.carried,
-        "path": str(path) if path else None,
-        "accuracy": dict(spec.accuracy),
-        "latency": dict(spec.latency),
-    }
+def _line(one: Mapping[str, Any]) -> str:
+    size, where = f"{one['width']}x{one['height']}", "here" if one["path"] else "not here: aislewatch model fetch"
+    if one["carried"]:
+        where = f"delivered, signed by {one['signer']}" if one["signer"] else "carried"
+    used = ", in use" if one["used"] else ""
+    return f"{one['name']:<18} {one['task']:<7} {size:<8} {one['size_bytes'] / 2**20:4.1f} MiB  {where}{used}"
 
 
 def fetch(name: str, source: str | None, to: Path | None, *, as_json: bool) -> None:
@@ -73,7 +56,11 @@ def fetch(name: str, source: str | None, to: Path | None, *, as_json: bool) -> N
         path = fetch_model(
             spec, source, to or STORE, progress=lambda done, wanted: bar.update(task, completed=done, total=wanted)
         )
-    say(_fact(spec, path), f"{name}: {path}, {spec.size_bytes} bytes, hash as in the manifest", as_json=as_json)
+    say(
+        facts_of(catalogue, spec) | {"path": str(path)},
+        f"{name}: {path}, {spec.size_bytes} bytes, hash as in the manifest",
+        as_json=as_json,
+    )
 
 
 def _known_place(catalogue: Catalogue, spec: ModelSpec) -> str:

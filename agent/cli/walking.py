@@ -113,7 +113,8 @@ def _ending(record: Mapping[str, Any]) -> Iterator[str]:
         yield mark("ok", "passed: every zone and line was triggered")
     elif record["missing"]:
         yield mark("fault", f"not passed: {', '.join(record['missing'])}")
-        yield "  -> walk there with your whole body in the picture; else: aislewatch zones show, aislewatch aim"
+        yield "  -> walk there with your whole body in the picture"
+        yield "     or see where they are: aislewatch zones show"
     else:
         yield mark("fault", "not passed: there is no zone and no line")
         yield "  -> draw one: aislewatch zones set"

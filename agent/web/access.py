@@ -43,6 +43,8 @@ ACCESS: dict[str, Role] = {
     "POST /v1/doctor/record": Role.TECHNICIAN,
     "POST /v1/checks/network": Role.TECHNICIAN,
     "POST /v1/checks/disk": Role.TECHNICIAN,
+    "POST /v1/checks/model": Role.TECHNICIAN,
+    "GET /v1/models": Role.TECHNICIAN,
     "GET /v1/aim": Role.TECHNICIAN,
     "GET /v1/walk-test": Role.TECHNICIAN,
     "POST /v1/walk-test": Role.TECHNICIAN,

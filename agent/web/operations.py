@@ -17,6 +17,7 @@ from agent.web import (
     health,
     insight,
     intake,
+    models,
     outputs,
     pairing,
     resetting,
@@ -124,6 +125,8 @@ OPERATIONS: dict[str, Operation] = {
     "POST /v1/doctor/record": _says("Look, judge and sign.", doctor.WriteRecord, upkeep.DoctorRecord),
     "POST /v1/checks/network": _says("Check the camera's network.", checks.CheckNetwork, upkeep.Checked),
     "POST /v1/checks/disk": _says("Check the camera's disk.", checks.CheckDisk, upkeep.Checked),
+    "POST /v1/checks/model": _says("Time a model.", models.Bench, upkeep.Benched, 409),
+    "GET /v1/models": _asks("The models that the camera knows.", upkeep.Models, 409),
     # Outputs and inputs
     "GET /v1/outputs": _asks("How the outputs are, and what holds for them.", camera.Outputs),
     "POST /v1/outputs/{name}/test": _says("Try one output for some seconds.", outputs.Test, camera.Testing, 409),

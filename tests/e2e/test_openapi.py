@@ -213,6 +213,11 @@ async def take_evidence(asking: Asking) -> None:
 
 
 async def fit_it(asking: Asking) -> None:
+    await asking.get("/v1/models")
+    await asking.post("/v1/checks/network", {"offline": True})
+    await asking.post("/v1/checks/disk", {})
+    await asking.post("/v1/checks/model", {"name": "person-s", "runs": 5})
+    await asking.post("/v1/checks/model", {"name": "no-such-model"}, status=409)
     await asking.get("/v1/aim")
     await asking.get("/v1/walk-test/record.json", status=404)
     await asking.post("/v1/walk-test", {"by": "kim"})

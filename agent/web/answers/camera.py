@@ -163,6 +163,15 @@ class MqttFacts(Struct):
     trouble: str
 
 
+class CallHome(Struct):
+    """Where the camera calls its hub, by its settings and by the domain that lists hubs."""
+
+    domain: str | None
+    places: list[str]
+    standing_by: str | None
+    trouble: str
+
+
 class Status(Struct):
     """Everything at a glance; the first are the public facts, with the camera's board for `model`."""
 
@@ -186,6 +195,7 @@ class Status(Struct):
     evidence: EvidenceFacts
     review: ReviewFacts
     hubs: list[HubLink]
+    call_home: CallHome | None
     mqtt: MqttFacts | None
     peak_rss_mb: float
 

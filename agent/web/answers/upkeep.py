@@ -140,6 +140,44 @@ class Checked(Struct):
     age_s: float
 
 
+class Model(Struct, kw_only=True):
+    """A model: what it is and where its file lies, or only why it was refused."""
+
+    type: Literal["model", "refused model"]
+    name: str
+    why: str | UnsetType = UNSET
+    task: str | UnsetType = UNSET
+    width: Number | UnsetType = UNSET
+    height: Number | UnsetType = UNSET
+    size_bytes: Number | UnsetType = UNSET
+    licence: str | UnsetType = UNSET
+    carried: bool | UnsetType = UNSET
+    path: str | UnsetType | None = UNSET
+    accuracy: dict[str, Any] | UnsetType = UNSET
+    latency: dict[str, Any] | UnsetType = UNSET
+    signer: str | UnsetType = UNSET
+    used: bool | UnsetType = UNSET
+
+
+class Models(Struct):
+    """All that are known."""
+
+    models: list[Model]
+
+
+class Benched(Struct):
+    """How fast a model found people, in milliseconds a picture, and where it ran."""
+
+    name: str
+    runs: Number
+    median_ms: float
+    p90_ms: float
+    per_s: float
+    device: str
+    runtime: str
+    degraded: str
+
+
 class AimFacts(Struct):
     """How sharp, exposed and level a picture is; `tiles` are 3 x 3, by rows from the top left."""
 

@@ -1,0 +1,99 @@
+"""The models as somebody asks for them: which this camera knows and has, and how fast one finds people on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agent.build import Detectors
+from agent.config import Config
+from agent.domain import Json
+from agent.models import STORE, Catalogue, store_of
+from agent.models.bundles.signing import name_of
+from agent.tables.camera import ModelConfig
+from agent.vision.detector import MIN_SCORE, Detector
+from agent.vision.spec import ModelSpec
+from hal.ports import Clock
+
+WARM_UP = 3
+PICTURE = (360, 640, 3)
+SEED = 20260101
+Tick = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDesk:
+    """Everything here takes its time: it belongs on a thread of its own. `used` names the models that look now."""
+
+    clock: Clock
+    model: ModelConfig = field(default_factory=ModelConfig)
+    store: Path = STORE
+    used: Sequence[str] = ()
+
+    @staticmethod
+    def of(config: Config, clock: Clock) -> ModelDesk:
+        """That of a camera with this configuration."""
+        used = [config.model.name, *([config.pose.model] if config.pose.model else [])]
+        return ModelDesk(clock, config.model, store_of(config.storage.data_dir), used)
+
+    def listed(self) -> Iterator[dict[str, Json]]:
+        """Every model that is known, then those that were refused. Raises ModelError."""
+        catalogue = Catalogue.load(store=self.store)
+        for spec in catalogue.specs:
+            yield {**facts_of(catalogue, spec), "used": spec.name in self.used}
+        for name, why in catalogue.refused.items():
+            yield {"type": "refused model", "name": name, "why": why}
+
+    def people(self) -> list[str]:
+        """The models that find people and whose files are here. Raises ModelError."""
+        catalogue = Catalogue.load(store=self.store)
+        return [spec.name for spec in catalogue.specs if spec.task == "person" and catalogue.find(spec) is not None]
+
+    def bench(self, name: str, runs: int, tick: Tick = lambda _: None) -> dict[str, Json]:
+        """Time one. Raises ModelError, or HalError where it cannot be loaded."""
+        config = replace(self.model, name=name)
+        detector = Detectors(config, self.clock, Catalogue.load(store=self.store)).open(MIN_SCORE)
+        return {"name": name, **timed(detector, self.clock, runs, tick)}
+
+
+def facts_of(catalogue: Catalogue, spec: ModelSpec) -> dict[str, Json]:
+    """One model: what it is, where its file lies, and who signed it where it was delivered."""
+    path, delivered = catalogue.find(spec), catalogue.delivered.get(spec.name)
+    return {
+        "type": "model",
+        "name": spec.name,
+        "task": spec.task,
+        "width": spec.input.width,
+        "height": spec.input.height,
+        "size_bytes": spec.size_bytes,
+        "licence": spec.licence,
+        "carried": spec.carried,
+        "path": str(path) if path else None,
+        "accuracy": dict(spec.accuracy),
+        "latency": dict(spec.latency),
+        "signer": name_of(delivered.signer) if delivered else "",
+    }
+
+
+def timed(detector: Detector, clock: Clock, runs: int, tick: Tick) -> dict[str, Any]:
+    """Median and 90th percentile of so many pictures of noise, in milliseconds, after a few that do not count."""
+    pictures = np.random.default_rng(SEED).integers(0, 256, (4, *PICTURE), np.uint8)
+    begun_s, took_ms = clock.monotonic(), []
+    for run in range(-WARM_UP, runs):
+        start_s = clock.monotonic()
+        detector.detect_rgb(pictures[run % len(pictures)])
+        if run >= 0:
+            took_ms.append(1e3 * (clock.monotonic() - start_s))
+        tick(clock.monotonic() - begun_s)
+    info = detector.accelerator_info
+    where = {"device": info.device, "runtime": info.runtime, "degraded": info.degraded}
+    return {"runs": runs, **_percentiles(took_ms), **where}
+
+
+def _percentiles(took_ms: Sequence[float]) -> dict[str, float]:
+    median, late = (float(value) for value in np.percentile(took_ms, (50, 90)))
+    return {"median_ms": round(median, 2), "p90_ms": round(late, 2), "per_s": round(1e3 / max(median, 1e-3), 1)}
