@@ -109,7 +109,7 @@ class Detectors:
             runtime=self._config.runtime,  # type: ignore[arg-type]  # one of the choices of ModelConfig
             device=device,
             threads=self._config.threads,
-            faults=self._faults,
+            faults=self._faults if self._config.device == "simulated" else "",
         )
         return Detector(accelerator, spec, min_score=min_score, monotonic=self._clock.monotonic, degraded=degraded)
 

@@ -65,9 +65,9 @@ def open_accelerator(
 
     `auto` takes LiteRT where installed, and the Edge TPU where the model was compiled for it. An Edge TPU runs in a
     process of its own (hal.isolated); one that cannot be used is replaced by the CPU and `info.degraded` says why.
-    `simulated` is a stand-in whose faults the file `faults` names. `reference_kernels` selects the slow portable
-    kernels, equal on every machine, for golden results. Check a model's hash first: its structure is verified, its
-    numbers cannot be.
+    `simulated` is a stand-in whose faults the file `faults` names; with one, the `cpu` may get stuck, too.
+    `reference_kernels` selects the slow portable kernels, equal on every machine, for golden results. Check a model's
+    hash first: its structure is verified, its numbers cannot be.
 
     Raises ModelUnreadable, or RuntimeMissing when the runtime is not installed.
     """
@@ -79,7 +79,14 @@ def open_accelerator(
         coral = edgetpu or EdgeTpu()
         recipe = Recipe(vendor.name, threads, coral.library)
         return _apart(content, vendor, recipe, _edgetpu_obstacle(content, coral))
-    return _Model(content, vendor, threads, reference_kernels=reference_kernels)
+    here = _Model(content, vendor, threads, reference_kernels=reference_kernels)
+    return _faulty(here, faults) if faults else here
+
+
+def _faulty(model: Accelerator, faults: str) -> Accelerator:
+    from hal.simulated.accelerator import FaultyAccelerator  # wanted where faults are tried
+
+    return FaultyAccelerator(model, faults, stands_in=True)
 
 
 def _apart(content: bytes, vendor: _Runtime, recipe: Recipe, obstacle: str = "") -> Accelerator:

@@ -116,7 +116,7 @@ def camera_rows(times: int) -> Iterator[Row]:
 
 def accelerator_rows(times: int) -> Iterator[Row]:
     """Hang, crash, loss."""
-    for fault in accelerator.Fault:
+    for fault in accelerator.OF_DEVICE:
         found = asyncio.run(trials(lambda number, fault=fault: accelerator_trial(fault, number), times))  # type: ignore[misc]
         worst = max(trial.interrupted_s for trial in found)
         yield Row("7", f"accelerator {fault}: longest without a look, s", worst, INTERRUPTED_S, _words(found))

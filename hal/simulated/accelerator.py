@@ -1,7 +1,8 @@
 """A device that is not the CPU, made of the CPU, with the faults of real ones on demand: it hangs, crashes, is lost.
 
-A file names the fault (`hang`, `crash` or `loss`); while it is there, every run and every opening meets it. It is read
-in the process that plays the device (hal.isolated), so that a fault does to that process what a driver's would.
+A file names the fault (`hang`, `crash`, `loss` or `stuck`); while it is there, every run and every opening meets it. It
+is read in the process that plays the device (hal.isolated), so that a fault does to that process what a driver's would.
+`stuck` is met by the CPU that stands in, too: as of a kernel that lets no call return, until the process ends.
 """
 
 from __future__ import annotations
@@ -24,11 +25,16 @@ DEVICE = "simulated"
 
 
 class Fault(StrEnum):
-    """What can go wrong: no answer ever, the driver brings its process down, or the device is gone."""
+    """What can go wrong: no answer ever, the driver brings its process down, the device is gone, or nothing answers."""
 
     HANG = "hang"
     CRASH = "crash"
     LOSS = "loss"
+    STUCK = "stuck"
+
+
+OF_DEVICE = (Fault.HANG, Fault.CRASH, Fault.LOSS)
+"""Those that a CPU can stand in for."""
 
 
 def strike(faults: Path, fault: Fault) -> None:
@@ -44,10 +50,14 @@ def heal(faults: Path) -> None:
 
 
 class FaultyAccelerator:
-    """An accelerator (hal.ports.Accelerator) that meets the fault named in the file `faults`."""
+    """An accelerator (hal.ports.Accelerator) that meets the fault named in the file `faults`.
 
-    def __init__(self, model: Accelerator, faults: str) -> None:
+    One that `stands_in` is the CPU: only `stuck` concerns it.
+    """
+
+    def __init__(self, model: Accelerator, faults: str, *, stands_in: bool = False) -> None:
         self._model = model
+        self._stands_in = stands_in
         self._faults = Path(faults)
         self.inputs: Sequence[TensorSpec] = model.inputs
         self.outputs: Sequence[TensorSpec] = model.outputs
@@ -55,7 +65,7 @@ class FaultyAccelerator:
 
     @property
     def info(self) -> AcceleratorInfo:
-        return replace(self._model.info, device=DEVICE)
+        return self._model.info if self._stands_in else replace(self._model.info, device=DEVICE)
 
     def input(self, index: int = 0) -> NDArray[Any]:
         return self._model.input(index)
@@ -76,8 +86,10 @@ class FaultyAccelerator:
             fault = self._faults.read_text()
         except OSError:
             return
-        if fault == Fault.HANG:
+        if fault == Fault.STUCK or (fault == Fault.HANG and not self._stands_in):
             threading.Event().wait()
+        if self._stands_in:
+            return
         if fault == Fault.CRASH:
             os.kill(os.getpid(), signal.SIGSEGV)
         raise AcceleratorLost("the simulated accelerator was unplugged")

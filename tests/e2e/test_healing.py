@@ -52,7 +52,7 @@ async def test_a_frozen_picture_is_noticed_by_its_content_and_the_camera_opened_
         assert patient.station.capture.receiving
 
 
-@pytest.mark.parametrize("fault", list(accelerator.Fault))
+@pytest.mark.parametrize("fault", accelerator.OF_DEVICE)
 async def test_an_accelerator_that_fails_is_replaced_by_the_cpu_and_taken_up_again(
     tmp_path: Path, fault: accelerator.Fault
 ) -> None:
