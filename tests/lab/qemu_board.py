@@ -47,6 +47,7 @@ class Board:
         self.log = card.with_suffix(".console")
         self.start: firmware.Start
         self.booted_s = 0.0
+        self._asked = 0
         self._console: pexpect.spawn | None = None
         self._tree = self._device_tree()
 
@@ -114,8 +115,9 @@ class Board:
 
     def attempt(self, command: str, *, timeout_s: float = 90) -> tuple[int, str]:
         """How a command ends on the board, and what it prints."""
-        self.console.sendline(f'{command}; echo "[done" $?]')
-        self.console.expect(r"\[done (\d+)\]", timeout=timeout_s)
+        self._asked += 1
+        self.console.sendline(f'{command}; echo "[done {self._asked}" $?]')
+        self.console.expect(rf"\[done {self._asked} (\d+)\]", timeout=timeout_s)
         said = self.console.before.decode(errors="replace").replace("\r", "")
         return int(self.console.match.group(1)), re.sub(r"^(?:\S+#(?: |$))+", "", said.strip()).strip()
 

@@ -1,0 +1,129 @@
+"""The plug of an emulated board, pulled while it writes: whatever the camera called safe is on the card afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import shutil
+import signal
+import statistics
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.events.journal import Journal, Position
+from hal.system import SystemClock
+from tests.lab.qemu_board import LINES, Board
+from tests.lab.test_qemu_board import DOOR, note
+from tests.lab.test_qemu_board import board as board
+from tests.lab.test_qemu_board import image as image
+from tools.image import disk
+from tools.image.run import run
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(7200)]
+
+CUTS = int(os.environ.get("AISLEWATCH_CUTS", "3"))
+STATES = max(20, CUTS)
+PULL = f"{LINES}/sim_gpio{DOOR}/pull"
+
+
+def test_a_card_as_it_is_at_any_moment_holds_what_was_acknowledged(board: Board, tmp_path: Path) -> None:
+    """What a power cut would leave, taken from the running board again and again, repaired and read on this host."""
+    dice = random.Random(STATES)
+    let_events_happen(board)
+    seq = board.status()["journal"]["last_seq"]
+    for number in range(STATES):
+        acknowledged = safe_beyond(board, seq)
+        seq = acknowledged["last_seq"]
+        time.sleep(dice.uniform(0, 0.5))
+        there = asyncio.run(events_of(left_by_a_cut(board, tmp_path), acknowledged["epoch"]))
+        assert there[seq - 1 :], f"state {number}: {seq} events were safe, {len(there)} are there"
+        assert there == [*range(1, len(there) + 1)]
+        note(power_cut_states=number + 1)
+
+
+def left_by_a_cut(board: Board, folder: Path) -> Path:
+    """The journal as the card has it at this moment, once its file system was repaired as a start does; its folder."""
+    part = next(part for part in disk.read_table(board.card) if part.number == 7)
+    taken = folder / "data.img"
+    os.kill(board.console.pid, signal.SIGSTOP)
+    try:
+        copy_part(board.card, part, taken)
+    finally:
+        os.kill(board.console.pid, signal.SIGCONT)
+    repaired = subprocess.run(["e2fsck", "-fy", taken], capture_output=True, text=True, check=False, timeout=120)
+    assert repaired.returncode in (0, 1), repaired.stdout
+    journal = folder / "journal"
+    shutil.rmtree(journal, ignore_errors=True)
+    journal.mkdir()
+    for name in ("journal.db", "journal.db-wal"):
+        run(["debugfs", "-R", f"dump /aislewatch/{name} {journal / name}", taken])
+    return journal
+
+
+def copy_part(card: Path, part: disk.Partition, out: Path) -> None:
+    """Copy what a partition holds; holes stay holes."""
+    begin, size = part.start * disk.SECTOR, part.sectors * disk.SECTOR
+    out.unlink(missing_ok=True)
+    with card.open("rb") as source, out.open("wb") as target:
+        target.truncate(size)
+        at = begin
+        while (at := next_data(source.fileno(), at)) < begin + size:
+            read = os.pread(source.fileno(), min(1 << 20, begin + size - at), at)
+            os.pwrite(target.fileno(), read, at - begin)
+            at += len(read)
+
+
+def next_data(descriptor: int, at: int) -> int:
+    """Where the next bytes that were ever written lie; beyond any card when there are none."""
+    try:
+        return os.lseek(descriptor, at, os.SEEK_DATA)
+    except OSError:  # ENXIO
+        return 1 << 62
+
+
+async def events_of(folder: Path, epoch: str) -> list[int]:
+    """The numbers of the events in a journal as the agent would find it at its next start."""
+    async with await Journal.open(folder / "journal.db", SystemClock()) as journal:
+        assert (journal.head.epoch, journal.head.durable) == (epoch, True), "it began anew"
+        found = await journal.read(Position(epoch, 0), limit=100_000)
+        return [record.seq for record in found.records]
+
+
+def let_events_happen(board: Board) -> None:
+    """Somebody opens and closes the back door without end."""
+    board.run(f"(while :; do for p in down up; do echo pull-$p > {PULL}; sleep 0.2; done; done) & true")
+
+
+def test_no_event_is_lost_when_the_plug_is_pulled(board: Board, tmp_path: Path) -> None:
+    """Each cycle: edges become events, some of them safe by the camera's own word; while more come, the plug."""
+    dice, cycle_s = random.Random(CUTS), []
+    before = board.status()["journal"]
+    for number in range(CUTS):
+        begun = time.monotonic()
+        let_events_happen(board)
+        acknowledged = safe_beyond(board, before["last_seq"] + 3)
+        time.sleep(dice.uniform(0, 1))
+        board.cut()
+        board.plug_in(timeout_s=400)
+        board.wait_for_answers()
+        before = board.status()["journal"]
+        assert before["epoch"] == acknowledged["epoch"], "the journal began anew"
+        assert before["last_seq"] >= acknowledged["last_seq"], f"cut {number}: {acknowledged} became {before}"
+        cycle_s.append(time.monotonic() - begun)
+        note(power_cuts=number + 1, power_cut_cycle_s=round(statistics.median(cycle_s), 1))
+    numbers = asyncio.run(events_of(left_by_a_cut(board, tmp_path), before["epoch"]))
+    assert numbers == [*range(1, len(numbers) + 1)]
+
+
+def safe_beyond(board: Board, seq: int) -> dict[str, Any]:
+    """The journal's state once it says that more than so many events are on the disk."""
+    end_s = time.monotonic() + 120
+    while (journal := board.status()["journal"])["last_seq"] <= seq:
+        assert time.monotonic() < end_s, journal
+    kept: dict[str, Any] = journal
+    return kept
