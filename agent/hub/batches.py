@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from agent.events.journal import Slice
 from agent.events.scan import MESSAGE_LIMITS
 from agent.events.wire import Batch, Gap, Record, record_items
 
-_BATCH_BYTES = MESSAGE_LIMITS.size // 2
+BATCH_BYTES = MESSAGE_LIMITS.size // 2
 _BATCH_ITEMS = MESSAGE_LIMITS.items - 64  # room for the batch's own fields
 _GAP_ITEMS = 5
 _GAP_BYTES = 32
@@ -24,9 +24,9 @@ class _Filling:
     size: int = 0
     items: int = 0
 
-    def fits(self, size: int, items: int) -> bool:
+    def fits(self, size: int, items: int, most_bytes: int) -> bool:
         empty = not (self.records or self.gaps)
-        return empty or (self.size + size <= _BATCH_BYTES and self.items + items <= _BATCH_ITEMS)
+        return empty or (self.size + size <= most_bytes and self.items + items <= _BATCH_ITEMS)
 
     def add(self, entry: Record | Gap, size: int, items: int) -> None:
         if isinstance(entry, Gap):
@@ -39,18 +39,21 @@ class _Filling:
         self.items += items
 
 
-def batches(device: str, part: Slice) -> Iterator[Batch]:
-    """Messages that together say what became of every number of `part`, in order."""
+def batches(device: str, part: Slice, most_bytes: Callable[[], int]) -> Iterator[tuple[Batch, int]]:
+    """Messages that together say what became of every number of `part`, in order, each with about how long it is.
+
+    One is no longer than `most_bytes` says when it is made, unless a single record is.
+    """
     filling = _Filling(part.after, part.after)
     entries = _in_order(part)
     for entry in entries:
         size, items = (_GAP_BYTES, _GAP_ITEMS) if isinstance(entry, Gap) else record_items(entry)
-        if not filling.fits(size, items):
-            yield _batch(device, part.epoch, filling)
+        if not filling.fits(size, items, min(BATCH_BYTES, most_bytes())):
+            yield _batch(device, part.epoch, filling), filling.size
             filling = _Filling(filling.through, filling.through)
         filling.add(entry, size, items)
     if entries:
-        yield _batch(device, part.epoch, filling)
+        yield _batch(device, part.epoch, filling), filling.size
 
 
 def _in_order(part: Slice) -> list[Record | Gap]:

@@ -18,12 +18,15 @@ READ_BYTES = 256 * 1024
 
 
 class Sender:
-    """What one hub fetches. `who` names it in the audit log."""
+    """What one hub fetches. `who` names it in the audit log; `base_s` is how long the way to it and back takes."""
 
-    def __init__(self, line: Line, attachments: Attachments, who: Callable[[], str]) -> None:
+    def __init__(
+        self, line: Line, attachments: Attachments, who: Callable[[], str], base_s: Callable[[], float]
+    ) -> None:
         self._line = line
         self._attachments = attachments
         self._who = who
+        self._base_s = base_s
         self._sending: dict[int, _Sending] = {}
 
     def send(self, fetch: Fetch) -> Coroutine[None, None, None]:
@@ -32,7 +35,7 @@ class Sender:
             raise Ended(CloseCode.UNEXPECTED, f"fetch {fetch.n} is going on")
         if len(self._sending) >= MOST_AT_ONCE:
             return self._line.send(Undone(fetch.n, f"{MOST_AT_ONCE} are being sent: ask again after one of them"))
-        sending = self._sending[fetch.n] = _Sending(fetch, self._line)
+        sending = self._sending[fetch.n] = _Sending(fetch, self._line, self._base_s)
         return self._run(fetch, sending)
 
     async def _run(self, fetch: Fetch, sending: _Sending) -> None:
@@ -66,10 +69,10 @@ class _Left(Exception):
 class _Sending:
     """One attachment on its way."""
 
-    def __init__(self, fetch: Fetch, line: Line) -> None:
+    def __init__(self, fetch: Fetch, line: Line, base_s: Callable[[], float]) -> None:
         self._fetch = fetch
         self._line = line
-        self._pace = Pace(fetch.window, fetch.offset)
+        self._pace = Pace(fetch.window, fetch.offset, base_s=base_s)
         self._moved = asyncio.Event()
         self._left = False
         self._block = b""

@@ -28,6 +28,7 @@ from agent.hub.callers import Caller
 from agent.hub.commands import Asker
 from agent.hub.identity import Identity
 from agent.hub.line import Ended, Line
+from agent.hub.pace import RoundTrip
 from agent.hub.sending import Sender
 from agent.hub.services import LinkServices
 from agent.hub.stream import JournalStream, LinkStatus
@@ -72,9 +73,11 @@ class Session:
         self._named = named
         self._challenge = secrets.token_hex(16)
         line = self._line = Line(socket, settings.stall_s)
-        self._stream = JournalStream(line, journal, self._hello, settings.resume_s, self._goes_by)
+        self._round_trip = RoundTrip()
+        base_s = self._base_s
+        self._stream = JournalStream(line, journal, self._hello, settings.resume_s, self._goes_by, base_s)
         self._tasks = asyncio.TaskGroup()
-        self._sender = Sender(line, services.attachments, self._who)
+        self._sender = Sender(line, services.attachments, self._who, base_s)
         self._obeying = 0
         self._ended: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
         self._heard_s = asyncio.get_running_loop().time()
@@ -150,7 +153,7 @@ class Session:
                 self._introduced()
                 self._tasks.create_task(self._sender.send(message))
             case Pong():
-                pass
+                self._round_trip.ponged(message.n, asyncio.get_running_loop().time())
 
     def _command(self, command: Command) -> None:
         self._introduced()
@@ -179,6 +182,9 @@ class Session:
         if not self.hub:
             raise Ended(CloseCode.UNEXPECTED, "a resume comes before anything that is asked for")
 
+    def _base_s(self) -> float:
+        return self._round_trip.least_s
+
     def _who(self) -> str:
         return Asker(self._caller, self.hub).who
 
@@ -187,6 +193,7 @@ class Session:
         while True:
             await asyncio.sleep(self._settings.heartbeat_s)
             number += 1
+            self._round_trip.pinged(number, asyncio.get_running_loop().time())
             await self._line.send(Ping(number, self._journal.clock_facts(), self._journal.head.durable))
 
     async def _listen(self) -> None:

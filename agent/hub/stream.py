@@ -9,11 +9,14 @@ from dataclasses import dataclass
 
 from agent.events.journal import Journal, Position
 from agent.events.wire import PROTOCOL, Ack, Batch, CloseCode, Hello, Resume
-from agent.hub.batches import batches
+from agent.hub.batches import BATCH_BYTES, batches
 from agent.hub.line import Ended, Line
+from agent.hub.pace import LEAST, Pace
 
 _READ_RECORDS = 128
 _MAX_GREETINGS = 4
+FIRST_BYTES, AIM_S = 16 * 1024, 1.5
+"""A backlog begins with so much under way; its queue holds a heartbeat up by no more than about this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,10 @@ class LinkStatus:
 
 
 class JournalStream:
-    """`run` until the link ends; `resumed` and `acknowledged` take what the hub says. `named` hears who it is."""
+    """`run` until the link ends; `resumed` and `acknowledged` take what the hub says. `named` hears who it is.
+
+    `base_s` is how long the way to the hub and back takes when nothing waits.
+    """
 
     def __init__(
         self,
@@ -37,6 +43,7 @@ class JournalStream:
         greeting: Callable[[], Hello],
         resume_s: float,
         named: Callable[[], None],
+        base_s: Callable[[], float],
     ) -> None:
         self._line = line
         self._journal = journal
@@ -50,7 +57,8 @@ class JournalStream:
         self._window = 0
         self._sent = 0
         self._acknowledged = 0
-        self._in_flight: deque[tuple[int, int]] = deque()
+        self._in_flight: deque[tuple[int, int, int]] = deque()
+        self._pace = Pace(2 * BATCH_BYTES, first=FIRST_BYTES, aim_s=AIM_S, base_s=base_s)
         self._moved = asyncio.Event()
 
     def status(self) -> LinkStatus:
@@ -74,7 +82,8 @@ class JournalStream:
             raise Ended(CloseCode.BAD_ACK, f"{ack.seq} was never sent, the last was {self._sent}")
         self._acknowledged = max(self._acknowledged, ack.seq)
         while self._in_flight and self._in_flight[0][0] <= ack.seq:
-            self._in_flight.popleft()
+            _, _, through_bytes = self._in_flight.popleft()
+            self._pace.taken(through_bytes, asyncio.get_running_loop().time())
         self._journal.acknowledge(self.hub, Position(ack.epoch, ack.seq))
         self._moved.set()
 
@@ -119,20 +128,33 @@ class JournalStream:
         """Send what comes after `at` until the epoch changes; then a new greeting is due."""
         self._epoch, self._sent, self._acknowledged = at.epoch, at.seq, at.seq
         self._in_flight.clear()
+        self._pace.taken(self._pace.sent_bytes, asyncio.get_running_loop().time())
         while True:
             await self._journal.wait_for_new(at)
             room = await self._room()
             part = await self._journal.read(at, min(room, _READ_RECORDS))
             if part.epoch != at.epoch:
                 return
-            for batch in batches(self._device, part):
-                await self._send_batch(batch)
+            for batch, size in batches(self._device, part, self._most_bytes):
+                await self._paced(size)
+                await self._send_batch(batch, size)
             at = Position(at.epoch, part.through)
 
-    async def _send_batch(self, batch: Batch) -> None:
+    async def _send_batch(self, batch: Batch, size: int) -> None:
         self._sent = batch.through
-        self._in_flight.append((batch.through, len(batch.records)))
+        self._pace.sent(size, asyncio.get_running_loop().time())
+        self._in_flight.append((batch.through, len(batch.records), self._pace.sent_bytes))
         await self._line.send(batch)
+
+    def _most_bytes(self) -> int:
+        """How long a message may be: so that two of them are under way."""
+        return max(LEAST, self._pace.window // 2)
+
+    async def _paced(self, size: int) -> None:
+        """Wait until so much may be under way as well; one message may always be."""
+        while self._in_flight and self._pace.under_way + size > self._pace.window:
+            self._moved.clear()
+            await self._moved.wait()
 
     async def _room(self) -> int:
         """Wait until the hub's window has room; how many records fit."""
@@ -142,4 +164,4 @@ class JournalStream:
         return room
 
     def _in_flight_records(self) -> int:
-        return sum(records for _, records in self._in_flight)
+        return sum(records for _, records, _ in self._in_flight)

@@ -19,7 +19,7 @@ from agent.events.pieces import MIN_WINDOW, PART_BYTES, Done, Fetch, Leave, Part
 from agent.events.wire import PROTOCOL, Batch, CloseCode, Hello, Resume, decode_from_camera, decode_from_hub, encode
 from agent.hub.attachments import MOST_SNAPSHOTS, Attachments, StoredFile
 from agent.hub.fetching import Damaged, FetchRefused, Memory, Shelf
-from agent.hub.pace import AIM_S, LEAST, Pace
+from agent.hub.pace import AIM_S, LEAST, Pace, RoundTrip
 from agent.hub.sending import MOST_AT_ONCE
 from tests.hub.linking import Camera, camera_with, following
 
@@ -236,6 +236,31 @@ def test_on_a_slow_link_an_event_waits_about_the_aim() -> None:
         pace.taken(through, now_s)
     assert max(waits[40:]) < 1.0
     assert sorted(waits[40:])[180] < 2 * AIM_S
+
+
+def test_a_long_way_is_no_queue() -> None:
+    """The same delay lets a window grow where it is the way there and back, and shrink where it is a queue."""
+    for base_s, window in ((0.6, 256 * 1024), (0.0, LEAST)):
+        pace = Pace(256 * 1024, base_s=lambda base_s=base_s: base_s)  # type: ignore[misc]
+        for _ in range(200):
+            if length := pace.room():
+                pace.sent(length, 0.0)
+            pace.taken(pace.sent_bytes, 0.7)
+        assert pace.window == window
+
+
+def test_the_way_there_and_back_is_that_of_the_quickest_ping() -> None:
+    way = RoundTrip()
+    way.ponged(1, 5.0)
+    assert way.least_s == 0.0
+    for number, (sent_s, back_s) in enumerate([(1.0, 1.7), (2.0, 2.5), (3.0, 5.0)]):
+        way.pinged(number, sent_s)
+        way.ponged(number, back_s)
+    assert way.least_s == 0.5
+    for number in range(100):
+        way.pinged(number, 9.0)
+    way.ponged(0, 9.1)
+    assert way.least_s == 0.5, "who answers after so many others measures nothing"
 
 
 @given(st.lists(st.tuples(st.integers(0, 200_000), st.floats(0, 5)), max_size=60), st.integers(PART_BYTES, 1 << 20))
