@@ -77,6 +77,7 @@ class Running:
 
     plain: int
     folder: Path
+    pid: int
 
     async def link(self) -> str:
         """A new link to the page, as `aislewatch page` shows it."""
@@ -100,7 +101,7 @@ async def camera(*, past: bool = False) -> AsyncIterator[Running]:
         process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.DEVNULL)
         try:
             await answers(plain)
-            yield Running(plain, folder)
+            yield Running(plain, folder, process.pid)
         finally:
             process.terminate()
             await process.wait()
@@ -127,25 +128,27 @@ async def answers(port: int) -> None:
 
 
 @asynccontextmanager
-async def page(link: str, downloads: Path, *, phone: bool, dark: bool = False) -> AsyncIterator[Tab]:
-    """A browser that has followed the link and is let in."""
+async def page(
+    link: str, downloads: Path, *, phone: bool, dark: bool = False, pictures: bool = True
+) -> AsyncIterator[Tab]:
+    """A browser that has followed the link and is let in; where the camera gives no pictures, it waits for none."""
     async with browser_tab() as tab:
         await tab.call("Page.enable")
         await tab.call("Security.setIgnoreCertificateErrors", ignore=True)  # the camera's certificate is its own
         await tab.call("Page.setDownloadBehavior", behavior="allow", downloadPath=str(downloads))
         await look(tab, phone=phone, dark=dark)
         await tab.call("Page.navigate", url=link)
-        await enter(tab)
+        await enter(tab, "live" if pictures else "stale")
         yield tab
 
 
-async def enter(tab: Tab) -> None:
-    """Wait until the page shows what the camera sees; the link's own page leads there. Raises TimeoutError."""
+async def enter(tab: Tab, state: str) -> None:
+    """Wait until the page is in this state; the link's own page leads there. Raises TimeoutError."""
     async with asyncio.timeout(WITHIN_S):
         while True:
             with suppress(RuntimeError):  # the page that was asked has gone
                 await tab.until(
-                    "location.pathname === '/' && document.documentElement.dataset.state === 'live'", WITHIN_S
+                    f"location.pathname === '/' && document.documentElement.dataset.state === '{state}'", WITHIN_S
                 )
                 return
 
@@ -273,9 +276,48 @@ async def rest(tab: Tab, *, shoot: Shoot) -> None:
     for view, ready in (
         ("aim", "document.getElementById('aim-tiles').children.length === 9"),
         ("walk", "!document.getElementById('walk-begin').hidden"),
-        ("health", "document.getElementById('readings').children.length > 0"),
+        ("health", "document.getElementById('readings').children.length && document.querySelector('.graph .course')"),
         ("camera", "document.getElementById('identity').children.length > 0"),
     ):
         await click(tab, f"#views [href='#{view}']")
         await tab.until(ready, SOON_S)
         await shoot(view)
+
+
+async def past(tab: Tab, *, shoot: Shoot) -> None:
+    """The camera's own figures over all its days, and the code by which a hub takes it."""
+    await click(tab, "#views [href='#health']")
+    await click(tab, "#history-days")
+    await tab.until("document.querySelector('.likely')", SOON_S)
+    await tab.evaluate("document.getElementById('history-title').closest('.card').scrollIntoView()")
+    await shoot("history")
+    await click(tab, "#views [href='#camera']")
+    await click(tab, "#pair")
+    await tab.until("document.querySelector('.qr')?.naturalWidth > 0", SOON_S)
+    await tab.evaluate("document.getElementById('pairing').scrollIntoView()")
+    await shoot("pairing")
+
+
+async def walk(tab: Tab, *, shoot: Shoot) -> None:
+    """A walk test, as far as something has noticed somebody."""
+    await click(tab, "#views [href='#walk']")
+    await click(tab, "#walk-begin")
+    await tab.until("document.querySelector('#walk-list li.done')", 2 * WITHIN_S)
+    await shoot("walk")
+    await click(tab, "#walk-end")
+
+
+async def shapes(tab: Tab, *, phone: bool, shoot: Shoot) -> None:
+    """A line with its direction, and a shelf with its front; nothing is saved."""
+    await click(tab, "#views [href='#zones']")
+    await tab.until("!document.getElementById('draw-new').disabled", SOON_S)
+    await draw_new(tab, "line", ((0.62, 0.93), (0.93, 0.62)), phone=phone)
+    await shoot("line")
+    await select(tab, "#draw-kind", "shelf")
+    await draw_new(tab, "zone", ((0.38, 0.55), (0.62, 0.45), (0.72, 0.52), (0.48, 0.64)), phone=phone)
+    await click(tab, "#draw-form .plain:not(.danger)")
+    await tap(tab, ((0.39, 0.12), (0.62, 0.06), (0.62, 0.42), (0.39, 0.5)), phone=phone)
+    await click(tab, "#draw-finish")
+    await shoot("shelf")
+    for _ in range(3):
+        await click(tab, "#draw-undo")

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from tools.devtools import Tab
-from tools.page_tour import ROOT, Shoot, camera, draw, look, page, report, rest, silence
+from tools.page_tour import ROOT, Shoot, camera, draw, look, page, past, report, rest, shapes, silence, walk
 from tools.screenshot_live import QUALITY, SETTLED
 
 
@@ -32,15 +32,19 @@ def shooter(tab: Tab, out: Path, screen: str) -> Shoot:
 async def photograph(out: Path) -> None:
     """One tour on a phone, then the views again on a desktop in the dark."""
     with tempfile.TemporaryDirectory() as name:
-        async with camera() as shop, page(await shop.link(), Path(name), phone=True) as tab:
+        async with camera(past=True) as shop, page(await shop.link(), Path(name), phone=True) as tab:
             shoot = shooter(tab, out, "phone")
             await draw(tab, phone=True, shoot=shoot)
             await silence(tab, shoot=shoot)
             await rest(tab, shoot=shoot)
+            await shapes(tab, phone=True, shoot=shoot)
+            await past(tab, shoot=shoot)
+            await walk(tab, shoot=shoot)
             await report(tab, Path(name), shoot=shoot)
             await look(tab, phone=False, dark=True)
             shoot = shooter(tab, out, "desktop")
             await rest(tab, shoot=shoot)
+            await past(tab, shoot=shoot)
             for view in ("zones", "outputs", "incidents"):
                 await tab.evaluate(f"location.hash = '{view}'")
                 await tab.evaluate("new Promise(done => setTimeout(() => done(true), 1500))")

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from agent.web.live import LiveFeed, add_live
+from agent.web.sessions import IDLE_S, LASTS_S
+from hal.system import SystemClock
+from tests.web.pairing_camera import pairing_camera
+from tests.web.scenes import CONFIG
 from tools.devtools import Tab, find_browser
-from tools.page_tour import FLOOR, SOON_S, WITHIN_S, camera, click, draw_new, look, page
+from tools.page_tour import FLOOR, SOON_S, WITHIN_S, Running, camera, click, draw_new, look, page
 
 pytestmark = [
     pytest.mark.lab,
@@ -23,6 +31,8 @@ READY = {
     "health": "document.querySelector('.graph .course') && document.getElementById('readings').children.length",
     "camera": "document.getElementById('identity').children.length > 0",
 }
+LOST = "document.dispatchEvent(new CustomEvent('lost'))"
+ASKED = "performance.getEntriesByType('resource').filter(one => one.name.endsWith('/v1/sessions')).length"
 SMALL = """[...document.querySelectorAll("button, a, select, summary, label.check, input:not([type=checkbox])")]
     .filter(one => one.getClientRects().length && getComputedStyle(one).visibility !== "hidden")
     .map(one => [one.textContent.trim().slice(0, 30) || one.id, one.getBoundingClientRect()])
@@ -46,11 +56,14 @@ async def test_everything_fits_a_narrow_phone_and_a_finger(tmp_path: Path) -> No
             assert (view, await tab.evaluate(SMALL)) == (view, [])
 
 
-async def offline(tab: Tab, *, off: bool) -> None:
-    """Leave the network, or come back."""
-    await tab.call("Network.enable")
-    limits: dict[str, Any] = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
-    await tab.call("Network.emulateNetworkConditions", offline=off, **limits)
+@contextmanager
+def silent(shop: Running) -> Iterator[None]:
+    """The camera says nothing, as when the network has gone without a goodbye."""
+    os.kill(shop.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(shop.pid, signal.SIGCONT)
 
 
 async def test_what_was_drawn_outlives_a_network_that_goes_and_comes(tmp_path: Path) -> None:
@@ -58,15 +71,40 @@ async def test_what_was_drawn_outlives_a_network_that_goes_and_comes(tmp_path: P
         await click(tab, "#views [href='#zones']")
         await tab.until(READY["zones"], SOON_S)
         await draw_new(tab, "zone", FLOOR, phone=True)
-        await offline(tab, off=True)
-        await tab.until("document.documentElement.dataset.state === 'lost'", WITHIN_S)
-        said = await tab.evaluate("document.getElementById('banner').textContent")
-        assert said == "The connection to the camera is lost. What you see is old. Trying again by itself."
-        await offline(tab, off=False)
+        with silent(shop):
+            await tab.until("document.documentElement.dataset.state === 'lost'", WITHIN_S)
+            said = await tab.evaluate("document.getElementById('banner').textContent")
+            assert said == "The connection to the camera is lost. What you see is old. Trying again by itself."
         await tab.until("document.documentElement.dataset.state === 'live'", WITHIN_S)
         assert await tab.evaluate("document.getElementById('banner').hidden") is True
         assert await tab.evaluate("document.querySelectorAll('#draw-list li').length") == 4
         assert await tab.evaluate("document.documentElement.hasAttribute('data-unsaved')") is True
+
+
+async def look_again(tab: Tab) -> None:
+    """Have the page ask for how long it is let in, as it does twice a minute."""
+    asked = await tab.evaluate(ASKED)
+    await tab.evaluate(LOST)
+    await tab.until(f"{ASKED} > {asked}", SOON_S)
+
+
+async def test_the_end_of_the_session_is_told_before_it_comes(tmp_path: Path) -> None:
+    feed = LiveFeed(CONFIG, SystemClock(), list)
+    async with pairing_camera(tmp_path / "camera", also=lambda app: add_live(app, feed)) as shop:
+        offered = await shop.local("/v1/sessions", {})
+        async with page(offered.json["url"], tmp_path, phone=True, pictures=False) as tab:
+            for _ in range(3):
+                assert await tab.evaluate("document.getElementById('notice').hidden") is True
+                shop.clock.sleep(IDLE_S - 60)
+                await look_again(tab)
+            await tab.until("!document.getElementById('notice').hidden", SOON_S)
+            said = await tab.evaluate("document.getElementById('notice').textContent")
+            assert said.startswith("You are let in for 3 more minutes. Save what you have drawn;")
+            shop.clock.sleep(LASTS_S)
+            await tab.evaluate(LOST)
+            await tab.until("document.documentElement.dataset.over === 'yes'", SOON_S)
+            assert "let in no longer" in await tab.evaluate("document.getElementById('banner').textContent")
+        feed.close()
 
 
 async def test_the_screen_stays_on_where_hands_are_elsewhere(tmp_path: Path) -> None:

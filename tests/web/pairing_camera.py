@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 
 from agent.domain import Event
 from agent.events.journal import Journal
@@ -105,8 +106,10 @@ async def ask(url: str, context: ssl.SSLContext | None, said: object = None) -> 
 
 
 @asynccontextmanager
-async def pairing_camera(folder: Path, limits: WebLimits | None = None) -> AsyncIterator[PairingCamera]:
-    """A running one; a second time in the same folder it is the same camera, started again."""
+async def pairing_camera(
+    folder: Path, limits: WebLimits | None = None, also: Callable[[web.Application], object] | None = None
+) -> AsyncIterator[PairingCamera]:
+    """A running one; a second time in the same folder it is the same camera, started again. `also` adds routes."""
     clock, device = ManualClock(), DeviceIdentity.open(folder, ID)
     trust = CameraTrust.open(device.pins, clock)
     async with await Journal.open(folder / "journal.db", SystemClock()) as journal:
@@ -129,6 +132,8 @@ async def pairing_camera(folder: Path, limits: WebLimits | None = None) -> Async
         sessions.begin(Life(device.fp, clock.monotonic, camera.events.append, admission(trust)))
         SessionsApi(sessions, claims, Whereabouts(lambda: camera.port, lambda: ("127.0.0.1",))).add_to(app)
         add_page(app)
+        if also is not None:
+            also(app)
         trust.watch(sessions.sweep)
         async with opened(app, camera.keeper) as doors:
             camera.doors = doors
