@@ -1,17 +1,19 @@
 """How the floor lies before the camera, learned from how tall people look where: far away they are small and high up.
 
-On level ground the height of a standing body in the picture falls linearly to nothing at the horizon. The line fitted
-to what was seen gives the horizon, and with it how steeply the camera looks down at each row: steps in depth look
-shorter than they are by the tangent of that angle, steps sideways, as against the body's height, longer by its cosine.
+A pinhole camera that hangs `above_h` body heights over level ground and looks down by `pitch` shows a standing body of
+height 1, whose foot is at a row of the picture, with a height that these two alone decide. Those that fit what was seen
+best give every place on the floor, and with it the true length of steps (Hartley and Zisserman, "Multiple View
+Geometry", 2nd ed., 8.1). The focal length cannot be told from heights; a wrong one hardly changes lengths near by,
+because pitch and height make up for it.
 
 Furniture hides feet, so at many rows many people look too short. What is kept of a row is therefore the height that
-most do not reach, and the line is the median one of all pairs of rows (Theil 1950, Sen 1968).
+most do not reach, and the camera's height is the median of what the rows say.
 """
 
 from __future__ import annotations
 
-from itertools import combinations
-from math import atan, cos, tan
+from collections.abc import Sequence
+from math import cos, pi, sin
 from statistics import median
 
 ROWS = 24
@@ -20,23 +22,34 @@ TALL_SHARE = 0.7
 """The share of people that are shorter than what is kept of a row."""
 STEPS = (0.2, 0.01)
 """How far the kept height moves with one person, as a share of it: first, and in the end."""
-REFIT_EVERY = 100
+REFIT_EVERY, REFIT_SELDOM = 100, 1600
+"""People looked at until the floor is fitted anew: first, and at most (twice as many each time)."""
 FOCAL = 1.0
-"""Focal length in frame heights: a wide lens, 83 degrees at 16:9; a longer one would stretch more."""
-MOST_STRETCH = 2.5
-LEAST_SLOPE, MOST_SLOPE = 0.05, 0.85
-"""Beyond the latter, under a camera that looks steeply down, a head tells nothing of a foot."""
+"""Focal length in frame heights: a wide lens, 83 degrees at 16:9."""
+MOST_PITCH = pi / 3
+"""Beyond it a head tells nothing of a foot."""
+ROUNDS = 14
+MOST_MISFIT = 0.1
+LEAST_SINK = 0.12
+"""A ray must sink by so much of its length to meet the floor where a place can still be told."""
+LEAST_OVER_H = 0.25
+"""So far above a head the camera must hang for the head to tell where the foot is, in body heights."""
 
 
 class Ground:
-    """Learns the floor; until it knows enough, nothing is stretched and no height expected."""
+    """Learns the floor; until `known`, no place or height is told and nothing is stretched."""
 
     def __init__(self) -> None:
         self._heights = [0.0] * ROWS
         self._seen = [0] * ROWS
-        self._until_fit = REFIT_EVERY
-        self.horizon: float | None = None
-        self.slope = 0.0
+        self._until_fit = self._fit_every = REFIT_EVERY
+        self._cos, self._sin = 1.0, 0.0
+        self.pitch = self.above_h = 0.0
+
+    @property
+    def known(self) -> bool:
+        """Whether enough people were seen."""
+        return self.above_h > 0.0
 
     def learn(self, foot_y: float, height: float) -> None:
         """Take in one person; both in frame heights."""
@@ -52,33 +65,73 @@ class Ground:
             self._heights[row] += step * (TALL_SHARE if height > kept else TALL_SHARE - 1)
         self._until_fit -= 1
         if self._until_fit == 0:
-            self._until_fit = REFIT_EVERY
+            self._fit_every = min(2 * self._fit_every, REFIT_SELDOM)
+            self._until_fit = self._fit_every
             self._fit()
+
+    def place(self, x: float, y: float) -> tuple[float, float] | None:
+        """Where a foot is on the floor, body heights to the right of the camera and before it; None if that is not
+        known. `x` is from the middle of the picture, `y` from its top, in frame heights.
+        """
+        v = (y - 0.5) / FOCAL
+        sink = v * self._cos + self._sin
+        if not self.known or sink < LEAST_SINK:
+            return None
+        reach = self.above_h / sink
+        return reach * x / FOCAL, reach * (self._cos - v * self._sin)
 
     def height(self, foot_y: float) -> float | None:
         """How tall a grown person looks who stands at this row; None where that is not known."""
-        if self.horizon is None or foot_y <= self.horizon:
+        v = (foot_y - 0.5) / FOCAL
+        sink = v * self._cos + self._sin
+        if not self.known or sink < LEAST_SINK:
             return None
-        return self.slope * (foot_y - self.horizon)
+        return FOCAL * (self._cos - v * self._sin) / (self.above_h / sink - self._sin)
 
     def foot_below(self, head_y: float, stature: float) -> float | None:
         """The row where somebody stands whose head is at this one; `stature` is their height over a grown person's."""
-        tall = self.slope * stature
-        if self.horizon is None or tall >= MOST_SLOPE:
+        v = (head_y - 0.5) / FOCAL
+        sink = v * self._cos + self._sin
+        if not self.known or sink < LEAST_SINK or self.above_h - stature < LEAST_OVER_H:
             return None
-        return (head_y - tall * self.horizon) / (1 - tall)
+        reach = (self.above_h - stature) / sink
+        return 0.5 + FOCAL * (reach * v + stature * self._cos) / (reach + stature * self._sin)
 
     def stretch(self, foot_y: float) -> tuple[float, float]:
         """By how much to multiply steps to the side and in depth, where a foot is at this height of the picture."""
-        if self.horizon is None or foot_y <= self.horizon:
+        height = self.height(foot_y)
+        if height is None:
             return 1.0, 1.0
-        down = atan((foot_y - 0.5) / FOCAL) + atan((0.5 - self.horizon) / FOCAL)
-        return cos(down), min(1 / tan(down), MOST_STRETCH)
+        sink = (foot_y - 0.5) / FOCAL * self._cos + self._sin
+        scale = height * self.above_h / sink / FOCAL
+        return scale, scale / sink
 
     def _fit(self) -> None:
+        """Find the pitch that the rows agree on best, by ternary search, and the camera's height with it."""
         known = [((row + 0.5) / ROWS, self._heights[row]) for row, n in enumerate(self._seen) if n >= ENOUGH_SEEN]
         if len(known) < ENOUGH_ROWS:
             return
-        slope = median((b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(known, 2))
-        if slope >= LEAST_SLOPE:
-            self.slope, self.horizon = slope, median(y - height / slope for y, height in known)
+        low, high = 0.0, MOST_PITCH
+        for _ in range(ROUNDS):
+            third = (high - low) / 3
+            if _misfit(known, low + third)[0] < _misfit(known, high - third)[0]:
+                high -= third
+            else:
+                low += third
+        pitch = (low + high) / 2
+        misfit, above_h = _misfit(known, pitch)
+        if misfit <= MOST_MISFIT:
+            self.pitch, self.above_h = pitch, above_h
+            self._cos, self._sin = cos(pitch), sin(pitch)
+
+
+def _misfit(rows: Sequence[tuple[float, float]], pitch: float) -> tuple[float, float]:
+    """How far rows of (foot, height) are from agreeing on the camera's height, as a share of it; and that height."""
+    down, along = sin(pitch), cos(pitch)
+    above = []
+    for y, height in rows:
+        v = (y - 0.5) / FOCAL
+        sink = max(v * along + down, 0.0)
+        above.append(sink * (FOCAL * (along - v * down) / height + down))
+    middle = median(above)
+    return (sum(abs(one - middle) for one in above) / len(above) / middle, middle) if middle > 0.0 else (1.0, 0.0)

@@ -11,7 +11,7 @@ from math import cos, hypot, radians
 from agent.domain import Json
 from agent.rule_config import ErraticRule, RunningRule, WrongWayRule
 from agent.rules.base import Held, Hit, View
-from agent.rules.trails import Step, Trail, apparent_velocity, steady_speed
+from agent.rules.trails import Step, Trail, apparent_velocity, is_of_one_size, mean_step, steady_speed
 
 SHOWN_SHARE = 0.9
 """What a second of steadied boxes shows of a speed: corners and the first step are in it."""
@@ -20,6 +20,9 @@ KEPT_SHARE = 0.75
 COURSE_S = 1.0
 STANDING_SPEED = 0.15
 STANDING_S = 2.0
+LEG_MEAN_S = 0.5
+LOOKS_SHARE = 0.6
+"""The end of a leg is a mean over so long; so much of it must be seen as a way in the picture."""
 
 
 class Running:
@@ -49,8 +52,9 @@ class Running:
             return 0.0
         if course is None or hypot(*course) < limit * KEPT_SHARE:
             return 0.0
-        speed, kept = steady_speed(trail.tail(self.config.over_s))
-        return speed if speed >= limit and kept >= limit * KEPT_SHARE else 0.0
+        steps = trail.tail(self.config.over_s)
+        speed, kept = steady_speed(steps)
+        return speed if speed >= limit and kept >= limit * KEPT_SHARE and is_of_one_size(steps) else 0.0
 
 
 @dataclass(slots=True)
@@ -104,6 +108,10 @@ class WrongWay:
         return trail.steps[-1].t_s - self._against[track].start.t_s
 
 
+def _length(a: Step, b: Step) -> float:
+    return hypot(b.x - a.x, b.y - a.y)
+
+
 @dataclass(slots=True)
 class _Legs:
     """A person's way as legs of at least a given length; `since_s` is the trail it belongs to."""
@@ -111,9 +119,16 @@ class _Legs:
     since_s: float
     corners: deque[Step]
 
-    def add(self, step: Step, leg_h: float, span_s: float) -> bool:
-        """Take a step in; what is older than `span_s` goes. True when it completes a leg."""
-        if hypot(step.x - self.corners[-1].x, step.y - self.corners[-1].y) < leg_h:
+    def add(self, trail: Trail, leg_h: float, span_s: float) -> bool:
+        """Take the latest step in; what is older than `span_s` goes. True when it completes a leg.
+
+        One jump of a box is no leg, and far away a small jump is a long way: it must look like one, too.
+        """
+        last = self.corners[-1]
+        if _length(last, trail.steps[-1]) < leg_h:
+            return False
+        step = mean_step(trail.tail(LEG_MEAN_S) or trail.steps[-1:])
+        if _length(last, step) < leg_h or hypot(step.u - last.u, step.v - last.v) < leg_h * LOOKS_SHARE:
             return False
         self.corners.append(step)
         while step.t_s - self.corners[0].t_s > span_s:
@@ -122,7 +137,7 @@ class _Legs:
 
     def path_h(self) -> float:
         """The length of all legs."""
-        return sum(hypot(b.x - a.x, b.y - a.y) for a, b in pairwise(self.corners))
+        return sum(_length(a, b) for a, b in pairwise(self.corners))
 
     def turns(self, min_cosine: float) -> int:
         """How many corners are sharper than the angle of that cosine."""
@@ -149,7 +164,7 @@ class Erratic:
             legs = self._legs.get(track)
             if legs is None or legs.since_s != trail.since_s:
                 self._legs[track] = _Legs(trail.since_s, deque(trail.steps[-1:]))
-            elif legs.add(trail.steps[-1], self.config.leg_h, self.config.over_s):
+            elif legs.add(trail, self.config.leg_h, self.config.over_s):
                 self._judge(track, legs, trail.steps[-1])
         oldest_s = view.t_s - self.config.over_s
         self._legs = {track: legs for track, legs in self._legs.items() if legs.corners[-1].t_s >= oldest_s}

@@ -1,8 +1,8 @@
 """Where people's feet have been lately, in body heights, and how fast, although boxes jitter, jump and are cut.
 
-Steps are measured in the person's height at the time, so that the camera's distance drops out. Only seen feet count: at
-an edge of the frame, and while a person is only predicted, nothing is added. A step that nobody can take means that the
-track has gone over to somebody else; the trail then begins anew.
+Steps are measured on the floor once that is known, until then in the person's height at the time, so that the camera's
+distance drops out. Only seen feet count: at an edge of the frame, and while a person is only predicted, nothing is
+added. A step that nobody can take means that the track has gone over to somebody else; the trail then begins anew.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ TOP_SPEED = 6.0
 JITTER_H = 0.5
 SHRINK_PER_S = 0.35
 EDGE = 0.01
+MOST_RESIZED = 1.14
 SLACK_S = 1e-6
 
 
 class Step(NamedTuple):
     """A seen foot: seconds, and a place in body heights from where the trail began: on the floor (x right, y nearer),
-    and as it looks in the picture (u right, v down).
+    and as it looks in the picture (u right, v down). `size` is how tall the box is over that of a grown person there.
     """
 
     t_s: float
@@ -36,6 +37,7 @@ class Step(NamedTuple):
     y: float
     u: float
     v: float
+    size: float = 1.0
 
 
 class Trail:
@@ -55,7 +57,7 @@ class Trail:
         self._velocities: dict[float, tuple[float, float] | None] = {}
 
     def extend(self, t_s: float, foot: tuple[float, float], height: float, ground: Ground) -> bool:
-        """Add a foot (frame heights); false when nobody could have come there from the last one.
+        """Add a foot (frame heights, `x` from the middle); false when nobody could have come there from the last one.
 
         A box that loses its legs behind a shelf must not make its person fast: a height shrinks only slowly.
         """
@@ -65,9 +67,12 @@ class Trail:
         dx, dy = (foot[0] - self.foot[0]) / tall, (foot[1] - self.foot[1]) / tall
         if hypot(dx, dy) > JITTER_H + TOP_SPEED * span_s:
             return False
-        aside, deep = ground.stretch((foot[1] + self.foot[1]) / 2)
+        before, here = ground.place(*self.foot), ground.place(*foot)
+        aside, nearer = (here[0] - before[0], before[1] - here[1]) if before and here else (dx, dy)
         self.foot, self._height = foot, tall
-        self.steps.append(Step(t_s, last.x + dx * aside, last.y + dy * deep, last.u + dx, last.v + dy))
+        grown = ground.height(foot[1]) if here else None
+        size = height / grown if grown else last.size
+        self.steps.append(Step(t_s, last.x + aside, last.y + nearer, last.u + dx, last.v + dy, size))
         self._velocities.clear()
         if t_s - self.steps[0].t_s > KEEP_S:
             del self.steps[: len(self.steps) // 2]
@@ -110,7 +115,7 @@ class TrailWatch:
             box = track.box
             if box.x1 <= EDGE or box.x2 >= 1 - EDGE or box.y2 >= 1 - EDGE:
                 continue
-            foot = ((box.x1 + box.x2) / 2 * self._aspect, box.y2)
+            foot = ((box.x1 + box.x2 - 1) / 2 * self._aspect, box.y2)
             if trail and trail.extend(t_s, foot, track.height, self._ground):
                 if not track.foot_seen:
                     trail.guessed_s = t_s
@@ -128,7 +133,7 @@ def velocity(steps: Sequence[Step]) -> tuple[float, float]:
     """Body heights a second: from the mean of the first half of the steps to that of the second."""
     half = len(steps) // 2
     span_s = dx = dy = 0.0
-    for (t0, x0, y0, _, _), (t1, x1, y1, _, _) in zip(steps[:half], steps[-half:], strict=True):
+    for (t0, x0, y0, *_), (t1, x1, y1, *_) in zip(steps[:half], steps[-half:], strict=True):
         span_s += t1 - t0
         dx += x1 - x0
         dy += y1 - y0
@@ -138,6 +143,13 @@ def velocity(steps: Sequence[Step]) -> tuple[float, float]:
 def apparent_velocity(steps: Sequence[Step]) -> tuple[float, float]:
     """The velocity as it looks in the picture."""
     return velocity([Step(step.t_s, step.u, step.v, 0.0, 0.0) for step in steps])
+
+
+def is_of_one_size(steps: Sequence[Step]) -> bool:
+    """Whether a box stays as tall as it should: one that loses its legs behind something seems to go far away."""
+    third = len(steps) // 3
+    before, after = (sum(step.size for step in part) for part in (steps[:third], steps[-third:]))
+    return before / MOST_RESIZED <= after <= before * MOST_RESIZED
 
 
 def steady_speed(steps: Sequence[Step]) -> tuple[float, float]:
@@ -151,7 +163,7 @@ def steady_speed(steps: Sequence[Step]) -> tuple[float, float]:
     vx, vy = median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
     speed = hypot(vx, vy) or SLACK_S
     third = len(steps) // 3
-    means = [_mean(part) for part in (steps[:third], steps[third:-third], steps[-third:])]
+    means = [mean_step(part) for part in (steps[:third], steps[third:-third], steps[-third:])]
     single, *halves = (
         [((b.x - a.x) * vx + (b.y - a.y) * vy) / (b.t_s - a.t_s) / speed for a, b in pairwise(points)]
         for points in (steps, means)
@@ -159,5 +171,6 @@ def steady_speed(steps: Sequence[Step]) -> tuple[float, float]:
     return speed, min(median(single), *halves[0])
 
 
-def _mean(steps: Sequence[Step]) -> Step:
+def mean_step(steps: Sequence[Step]) -> Step:
+    """Their mean."""
     return Step(*(sum(values) / len(steps) for values in zip(*steps, strict=True)))

@@ -29,8 +29,8 @@ REMEMBER_S = 30.0
 RESUME_S = 1.0
 HIDDEN_S = 6.0
 """So long somebody lost while standing or far inside a zone is taken to be hidden in it."""
-CLEAR_H = 0.15
-"""So far from a zone, in body heights, it is clear that somebody is out of it (or in it)."""
+INSIDE_H, CLEAR_H = 0.05, 0.15
+"""So far inside a zone, in body heights, few observations do; so far from it, somebody is clearly out of it."""
 
 
 class ZoneMap:
@@ -210,14 +210,14 @@ class ZoneWatch:
         return t_s - presence.left_s > BRIDGE_S or not self._around(track) >> zone & 1
 
     def _is_far_inside(self, zone: int, track: Track) -> bool:
-        return bool(reduce(and_, self._near(track)) >> zone & 1)
+        return bool(reduce(and_, self._near(track, INSIDE_H)) >> zone & 1)
 
     def _around(self, track: Track) -> int:
         """The zones that hold any point near a foot: left, right, above and below it by CLEAR_H."""
         return reduce(or_, self._near(track))
 
-    def _near(self, track: Track) -> list[int]:
-        foot, reach = track.foot, CLEAR_H * track.height
+    def _near(self, track: Track, reach_h: float = CLEAR_H) -> list[int]:
+        foot, reach = track.foot, reach_h * track.height
         aside = reach / self._aspect
         points = (
             (foot.x - aside, foot.y),

@@ -12,7 +12,7 @@ from math import hypot
 
 from agent.domain import Track
 
-GAP_S = 2.0
+GAP_S = 4.0
 REACH_H, REACH_H_S = 0.4, 0.3
 """How far from where they must be somebody may appear again, body heights: at once, and more for every second."""
 SIZE_RATIO = 1.4

@@ -6,7 +6,7 @@ follows the detection score, and a memory for people who stood still when they w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import hypot, inf
 
 from agent.domain import Detection, Track
@@ -23,6 +23,10 @@ DUPLICATE_IOU = 0.45
 DUPLICATE_SHARE = 0.7
 RECALL_REACH = 0.4
 RECALL_SIZE = 1.4
+REACH_H_S, MOST_REACH_H = 3.0, 0.9
+"""How far from where they must be somebody may be found, body heights: for every second, and at most."""
+REACH_SIZE = 1.25
+FEW_FRAMES_S = 0.12
 
 
 class Tracker:
@@ -40,11 +44,14 @@ class Tracker:
 
         Raises ValueError when time runs backwards.
         """
+        span_s = t_s - self._now_s
         self._advance(t_s)
         high, low = self._sorted(detections)
         unseen, high = self._match(self._people, high, SEEN_IOU)
         unseen, _ = self._match(unseen, low, LOW_IOU)
         unseen, high = self._match(unseen, high, LATE_IOU)
+        if unseen and high and span_s >= FEW_FRAMES_S:
+            unseen, high = self._reach(unseen, high)
         for person in unseen:
             person.miss(t_s)
         if high:
@@ -81,15 +88,30 @@ class Tracker:
         """Give detections to people by overlap; returns the people without one and the detections of nobody."""
         if not people or not found:
             return people, found
-        t_s, settings = self._now_s, self._settings
-        chosen = assign(_overlaps(people, found, least))
+        return self._give(people, found, assign(_overlaps(people, found, least)))
+
+    def _give(
+        self, people: list[Person], found: list[Found], chosen: Mapping[int, int]
+    ) -> tuple[list[Person], list[Found]]:
         for row, column in chosen.items():
-            people[row].see(t_s, found[column], settings)
+            people[row].see(self._now_s, found[column], self._settings)
         columns = set(chosen.values())
         return (
             [person for row, person in enumerate(people) if row not in chosen],
             [one for column, one in enumerate(found) if column not in columns],
         )
+
+    def _reach(self, people: list[Person], found: list[Found]) -> tuple[list[Person], list[Found]]:
+        """Give what is left to whoever may have run there since they were seen: in few frames boxes need not touch."""
+        t_s = self._now_s
+        pairs = []
+        for row, person in enumerate(people):
+            reach_h = min(REACH_H_S * (t_s - person.last_seen_s), MOST_REACH_H)
+            for column, one in enumerate(found):
+                near = 1 - _off(person, one) / reach_h if person.confirmed and _is_sized(person, one, REACH_SIZE) else 0
+                if near > 0:
+                    pairs.append((near, row, column))
+        return self._give(people, found, assign(pairs)) if pairs else (people, found)
 
     def _recall(self, found: list[Found]) -> list[Found]:
         """Re-match detections of nobody to people who stood still when they were lost; returns the others."""
@@ -176,8 +198,17 @@ def _distance(person: Person, found: Found) -> float:
 
 def _could_be(person: Person, found: Found) -> bool:
     """Whether a box may be the remembered person: where they stood and of their size."""
-    ratio = (found[3] - found[1]) / person.h
-    return 1 / RECALL_SIZE < ratio < RECALL_SIZE and _distance(person, found) < RECALL_REACH
+    return _is_sized(person, found, RECALL_SIZE) and _distance(person, found) < RECALL_REACH
+
+
+def _is_sized(person: Person, found: Found, most: float) -> bool:
+    return 1 / most < (found[3] - found[1]) / person.h < most
+
+
+def _off(person: Person, found: Found) -> float:
+    """From where the person must be by now to the detection, between centres, in body heights."""
+    ax1, ay1, ax2, ay2, _ = found
+    return hypot((ax1 + ax2) / 2 - person.x, (ay1 + ay2) / 2 - person.y) / person.h
 
 
 def _is_inside(person: Person, aspect: float) -> bool:

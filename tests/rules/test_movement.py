@@ -142,6 +142,10 @@ def test_two_steps_to_and_fro_are_not_erratic() -> None:
     assert not Stage(ERRATIC).play(to_and_fro(2.0, 3)).opened()
 
 
+A_LEG_S = 2.5
+"""A leg more or less makes such a difference."""
+
+
 def every_other(tracks: list[Track], odd: int) -> list[Track]:
     return tracks[odd::2]
 
@@ -156,7 +160,8 @@ def test_half_of_the_frames_tell_the_same(speed: float, amplitude_h: float, odd:
         whole, half = Stage(rules).play(way).opened(), Stage(rules).play(every_other(way, odd)).opened()
         assert {i.kind for i in whole} == {i.kind for i in half}
         assert {i.kind for i in whole} <= {"running", "wrong_way", "erratic"}
-        assert all(abs(a.t_s - b.t_s) < 1.0 for a, b in zip(whole[:1], half[:1], strict=True))
+        late_s = A_LEG_S if rules == ERRATIC else 1.0
+        assert all(abs(a.t_s - b.t_s) < late_s for a, b in zip(whole[:1], half[:1], strict=True))
 
 
 @settings(max_examples=50, deadline=None)

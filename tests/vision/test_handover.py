@@ -32,7 +32,7 @@ def test_a_new_track_where_somebody_was_just_lost_goes_on_as_them(gap_s: float, 
 
 
 def test_who_appears_elsewhere_or_late_or_is_of_another_size_is_somebody_else() -> None:
-    for t_s, x, height in ((2.0, 0.9, HEIGHT), (4.5, 0.5, HEIGHT), (2.0, 0.5, HEIGHT / 2)):
+    for t_s, x, height in ((2.0, 0.9, HEIGHT), (6.5, 0.5, HEIGHT), (2.0, 0.5, HEIGHT / 2)):
         handover = Handover(ASPECT)
         standing(handover, 4, 2.0)
         assert ids(handover, t_s, person(t_s, x, 0.5, 9)._replace(height=height)) == [9]

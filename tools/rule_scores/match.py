@@ -16,9 +16,10 @@ EARLY_S, LATE_S = 2.0, 5.0
 class Tally:
     """What was counted for one rule.
 
-    `found` of `happened` sure happenings were noticed, `onset_s` holds how late each; `false` was said without anything
-    of the kind; `repeats` were further incidents about a happening already noticed; `unsure` were about happenings that
-    may be counted either way.
+    `found` of `happened` sure happenings were noticed; `onset_s` holds how late each was after a camera could know of
+    it, `since_s` after it truly began, in sight or not; `false` was said without anything of the kind; `repeats` were
+    further incidents about a happening already noticed; `unsure` were about happenings that may be counted either
+    way.
     """
 
     happened: int = 0
@@ -27,6 +28,7 @@ class Tally:
     repeats: int = 0
     unsure: int = 0
     onset_s: list[float] = field(default_factory=list)
+    since_s: list[float] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
         """Take another's counts in."""
@@ -36,6 +38,7 @@ class Tally:
         self.repeats += other.repeats
         self.unsure += other.unsure
         self.onset_s += other.onset_s
+        self.since_s += other.since_s
 
     @property
     def recall(self) -> float:
@@ -56,10 +59,6 @@ class Tally:
         """1 less the share of happenings missed or counted too often: what a counter is judged by."""
         wrong = self.happened - self.found + self.false + self.repeats
         return 1 - wrong / self.happened if self.happened else 0.0
-
-    def onset_within(self, limit_s: float) -> float:
-        """The share of the found that were noticed within `limit_s` of their beginning."""
-        return sum(abs(late_s) <= limit_s for late_s in self.onset_s) / len(self.onset_s) if self.onset_s else 0.0
 
 
 def tally(outcomes: Iterable[Outcome], kind: str, late_s: float = LATE_S) -> Tally:
@@ -88,7 +87,8 @@ def match(truth: Iterable[Happening], said: Iterable[Said], *, late_s: float = L
         else:
             noticed.add(number)
             counts.found += 1
-            counts.onset_s.append(word.t_s - happened[number].start_s)
+            counts.onset_s.append(happened[number].off_s(word.t_s))
+            counts.since_s.append(word.t_s - happened[number].start_s)
     return counts
 
 

@@ -19,7 +19,7 @@ from agent.vision.tracker import Tracker, TrackerSettings
 from hal.simulated.scenario.day import CameraDay, DayPlan, SensorInput
 from hal.simulated.scenario.frames import frames
 from hal.simulated.scenario.layouts import shop_layout
-from hal.simulated.scenario.noise import Noise, NoisyFrame, perturbed, random_noise, skewed
+from hal.simulated.scenario.noise import Hidings, Noise, NoisyFrame, perturbed, random_noise, skewed
 from hal.simulated.scenario.switches import Switches
 from hal.simulated.scenario.truth import Happening, happenings
 from tools.rule_scores.clothed import Clothed
@@ -80,12 +80,13 @@ def run_day(job: Job) -> Outcome:
     seen = frames(day, job.noise.fps)
     count = 0
     facts = sorted(map(_fact, skewed(day.inputs, job.noise)), key=lambda fact: fact.t_s)
-    for frame in perturbed(clothed.noting(seen) if clothed else seen, job.noise, job.seed):
+    hidings: Hidings = {}
+    for frame in perturbed(clothed.noting(seen) if clothed else seen, job.noise, job.seed, hidings):
         while facts and facts[0].t_s <= frame.t_s:
             watcher.engine.feed(facts.pop(0))
         watcher.look(frame)
         count += 1
-    truth = tuple(one for one in happenings(day, CROWD, LONG_QUEUE) if one.kind in job.rules)
+    truth = tuple(one for one in happenings(day, CROWD, LONG_QUEUE, hidings) if one.kind in job.rules)
     return Outcome(job, truth, tuple(watcher.said), time.process_time() - start_s, count)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tools.rule_scores.bounds import poisson, wilson
@@ -95,8 +95,12 @@ def presence(rule: str, tally: Tally, days: float) -> Iterator[Row]:
     prevalence = f"{tally.happened / days:.2g} a camera-day"
     yield f1(rule, tally, 0.95, prevalence)
     yield rate(rule, "false alarms a camera-day", tally.false, days, 0.1)
-    prompt = sum(abs(late_s) <= ONSET_S for late_s in tally.onset_s)
-    yield share(rule, f"onset within {ONSET_S:g} s of truth", prompt, len(tally.onset_s), 0.95)
+    yield share(rule, f"onset within {ONSET_S:g} s of truth", _prompt(tally.onset_s), len(tally.onset_s), 0.95)
+    yield share(rule, f"onset within {ONSET_S:g} s, in sight or not", _prompt(tally.since_s), len(tally.since_s))
+
+
+def _prompt(late_s: Iterable[float]) -> int:
+    return sum(abs(one) <= ONSET_S for one in late_s)
 
 
 def accuracy(rule: str, figure: str, tally: Tally, target: float, prevalence: str) -> Row:

@@ -12,13 +12,14 @@ from hal.simulated.scenario.ways import F64, Happening, Way, bridged, depth_insi
 from hal.simulated.shop import Layout
 
 BODY_M = 1.7
-RUN_S = 1.0
+RUN_MPS, RUN_S = 1.6 * BODY_M, 1.0
 AGAINST_COSINE, AGAINST_S, AGAINST_M = -0.5, 1.5, 1.0 * BODY_M
 MOVING_MPS = 0.25
 ERRATIC_S, ERRATIC_RATIO, ERRATIC_TURNS, TURN_COSINE = 20.0, 4.0, 4, 0.5
 LEG_M = 0.5 * BODY_M
 _CLEARLY = 1.25
-"""By how much a condition must be exceeded to count as sure."""
+_CLEARLY_FAST = 1.1
+"""By how much a condition must be exceeded to count as sure; a speed is known better than a way."""
 
 
 def moves(way: Way, layout: Layout) -> Iterator[Happening]:
@@ -29,12 +30,15 @@ def moves(way: Way, layout: Layout) -> Iterator[Happening]:
 
 
 def _running(way: Way) -> Iterator[Happening]:
-    for leg in way.person.itinerary.legs:
-        if leg.action == "run":
-            during = (way.view.times >= leg.start_s) & (way.view.times < leg.end_s) & way.in_sight
-            for start_s, end_s in spans(way.view.times, during):
-                sure = end_s - start_s >= RUN_S + 0.3
-                yield Happening("running", way.person.id, min(start_s + RUN_S, end_s), end_s, sure=sure)
+    """Getting on fast enough for a second, in sight; it begins when it was enough for the first time."""
+    times = way.view.times
+    span = max(round(RUN_S / float(times[1] - times[0])), 1)
+    gone = np.zeros(len(times))
+    gone[span:] = np.hypot(*(way.floor[span:] - way.floor[:-span]).T) / RUN_S
+    unseen = np.convolve(~way.in_sight, np.ones(span + 1))[: len(times)] > 0
+    for start_s, end_s in bridged(spans(times, (gone >= RUN_MPS / _CLEARLY_FAST) & way.in_sight), RUN_S):
+        surely = (gone >= RUN_MPS * _CLEARLY_FAST) & ~unseen & (times >= start_s) & (times <= end_s)
+        yield Happening("running", way.person.id, start_s, end_s, sure=bool(surely.any()))
 
 
 def _wrong_way(way: Way, layout: Layout) -> Iterator[Happening]:

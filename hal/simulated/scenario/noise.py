@@ -24,6 +24,10 @@ class Found(NamedTuple):
     person: int = 0
 
 
+Hidings = dict[int, list[tuple[float, float]]]
+"""From when to when each person was hidden by something that passed before the camera."""
+
+
 class NoisyFrame(NamedTuple):
     """What the detector finds at `t_s`."""
 
@@ -100,17 +104,17 @@ class _Fate:
     hidden_until_s: float
 
 
-def perturbed(frames: Iterable[Frame], noise: Noise, seed: int) -> Iterator[NoisyFrame]:
-    """The detections of every frame."""
-    detector = _Detector(noise, np.random.default_rng((seed, 3)))
+def perturbed(frames: Iterable[Frame], noise: Noise, seed: int, hidings: Hidings | None = None) -> Iterator[NoisyFrame]:
+    """The detections of every frame; who was hidden meanwhile is noted in `hidings`."""
+    detector = _Detector(noise, np.random.default_rng((seed, 3)), {} if hidings is None else hidings)
     return (NoisyFrame(frame.t_s, detector.look(frame)) for frame in frames)
 
 
 class _Detector:
     """Goes through the frames of a day and remembers each person's fate."""
 
-    def __init__(self, noise: Noise, rng: np.random.Generator) -> None:
-        self._noise, self._rng = noise, rng
+    def __init__(self, noise: Noise, rng: np.random.Generator, hidings: Hidings) -> None:
+        self._noise, self._rng, self._hidings = noise, rng, hidings
         self._fates: dict[int, _Fate] = {}
         self._ghosts: list[Found] = []
 
@@ -125,12 +129,20 @@ class _Detector:
     def _see(self, t_s: float, person: SeenPerson) -> Iterator[Found]:
         noise, rng = self._noise, self._rng
         fate = self._fate(t_s, person.id)
-        if fate.missed or fate.hidden_from_s <= t_s < fate.hidden_until_s:
+        if fate.hidden_from_s <= t_s < fate.hidden_until_s:
+            self._note(person.id, (fate.hidden_from_s, fate.hidden_until_s))
+            return
+        if fate.missed:
             return
         lacking = max(0.0, 1.0 - person.share / FULL_SHARE)
         if rng.random() < lacking**2:
             return
         yield self._found(person.box, noise.score - 0.4 * lacking, person.id)
+
+    def _note(self, person: int, hidden: tuple[float, float]) -> None:
+        spans = self._hidings.setdefault(person, [])
+        if not spans or spans[-1] != hidden:
+            spans.append(hidden)
 
     def _found(self, box: BoxXyxy, score: float, person: int = 0) -> Found:
         """A box as found in one frame: neither its edges nor its score are steady."""

@@ -137,7 +137,7 @@ class TillDay(CameraDay):
 
     def truths(self) -> list[TillTruth]:
         """What is true of every booking."""
-        ways = ways_of(self)
+        ways = ways_of(self, {})
         return [self._truth(booking, ways) for booking in self.bookings]
 
     def _truth(self, booking: Booking, ways: Sequence[Way]) -> TillTruth:

@@ -6,7 +6,8 @@ the seen polygon. Whoever stays within BORDER_H of a border may be counted eithe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from hal.simulated.scenario.day import HOUR_S, CameraDay
 from hal.simulated.scenario.gatherings import gathered, queued, waiting_for_help
@@ -15,13 +16,19 @@ from hal.simulated.scenario.ways import SURELY_S, Happening, Span, Stay, Way, sp
 
 __all__ = ["Happening", "happenings"]
 
+NOBODY: Mapping[int, Sequence[Span]] = MappingProxyType({})
 CLOCK_S = 4.0
 """By how much the clocks of sensors may be off."""
 
 
-def happenings(day: CameraDay, crowd: int = 4, queue: int = 3) -> tuple[Happening, ...]:
-    """All that happens, by time; `crowd` people in a queue zone are a crowd, `queue` who stand there a long queue."""
-    ways = ways_of(day)
+def happenings(
+    day: CameraDay, crowd: int = 4, queue: int = 3, hidings: Mapping[int, Sequence[Span]] = NOBODY
+) -> tuple[Happening, ...]:
+    """All that happens, by time; `crowd` people in a queue zone are a crowd, `queue` who stand there a long queue.
+
+    `hidings` tell when people were hidden by something that is not in the layout, such as errors bring (see `noise`).
+    """
+    ways = ways_of(day, hidings)
     found = [one for way in ways for one in _of_person(way, day)]
     for zone in day.layout.zones:
         if zone.kind == "queue":
@@ -40,27 +47,29 @@ def _of_person(way: Way, day: CameraDay) -> Iterator[Happening]:
     valuable = [stay for stay in way.stays if kinds[stay.zone] == "high_value"]
     for stay in way.stays:
         if kinds[stay.zone] == "restricted":
-            yield from _restricted(stay, day.staff)
+            yield from _restricted(way, stay, day.staff)
     for stay in valuable:
-        yield from _loitering(stay, day.plan.after_s)
+        yield from _loitering(way, stay, day.plan.after_s)
         yield from waiting_for_help(stay, day.staff)
     yield from _revisits(valuable)
     yield from _bypass(way, valuable, [stay for stay in way.stays if kinds[stay.zone] == "checkout"])
 
 
-def _restricted(stay: Stay, staff: Sequence[Span]) -> Iterator[Happening]:
+def _restricted(way: Way, stay: Stay, staff: Sequence[Span]) -> Iterator[Happening]:
     """A stay in a restricted zone; while staff is about everybody may be there."""
     if not any(a + CLOCK_S <= stay.start_s <= b - CLOCK_S for a, b in staff):
         alone = not any(a - CLOCK_S <= stay.end_s and stay.start_s <= b + CLOCK_S for a, b in staff)
         sure = alone and stay.sure_s >= SURELY_S
-        yield Happening("restricted", stay.person, stay.start_s, stay.end_s, stay.zone, sure=sure)
+        shown_s = way.shown_s(stay, stay.start_s)
+        yield Happening("restricted", stay.person, stay.start_s, stay.end_s, stay.zone, sure=sure, shown_s=shown_s)
 
 
-def _loitering(stay: Stay, after_s: float) -> Iterator[Happening]:
+def _loitering(way: Way, stay: Stay, after_s: float) -> Iterator[Happening]:
     if stay.lasted_s >= after_s - SURELY_S:
         sure = stay.sure_s >= after_s + SURELY_S
         start_s = min(stay.start_s + after_s, stay.end_s)
-        yield Happening("loitering", stay.person, start_s, stay.end_s, stay.zone, sure=sure)
+        shown_s = way.shown_s(stay, way.shown_s(stay, stay.start_s) + after_s)
+        yield Happening("loitering", stay.person, start_s, stay.end_s, stay.zone, sure=sure, shown_s=shown_s)
 
 
 VISIT_IN_S, VISIT_OUT_S, VISITS, VISITS_WITHIN_S = 5.0, 20.0, 3, 1200.0

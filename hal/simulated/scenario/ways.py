@@ -6,7 +6,7 @@ Whoever stays within BORDER_H of a border may be counted either way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -28,6 +28,8 @@ BORDER_H = 0.06
 """What jitter of a box leaves open about a foot, in body heights of the picture."""
 BEYOND_H = 0.15
 """How far beyond a line a person has crossed it."""
+BESIDE_H = 0.3
+"""Who passes a line's end as near as this may be counted either way."""
 SEEN_SHARE = 0.3
 BRIDGE_S = 0.8
 SURELY_S = 1.0
@@ -38,6 +40,7 @@ class Happening:
     """Something a rule must notice: `kind` is the rule's name, `start_s` the first moment at which its condition holds.
 
     `place` is the zone or line, `direction` in or out. Where `sure` is false, noticing it is neither right nor wrong.
+    `shown_s` is the first moment at which a camera can know of it, where that is later: somebody must be in sight.
     """
 
     kind: str
@@ -47,6 +50,11 @@ class Happening:
     place: str = ""
     direction: str = ""
     sure: bool = True
+    shown_s: float | None = None
+
+    def off_s(self, t_s: float) -> float:
+        """How much too late (above 0) or too early a moment is for its onset, between `start_s` and `shown_s`."""
+        return t_s - min(max(t_s, self.start_s), self.start_s if self.shown_s is None else self.shown_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +81,28 @@ class Stay:
 
 @dataclass(frozen=True)
 class Way:
-    """One person as seen, with what all definitions need."""
+    """One person as seen, with what all definitions need; `hidden` is when something passed before the camera."""
 
     person: Person
     view: Views
     stays: tuple[Stay, ...]
     crossings: tuple[Happening, ...]
+    hidden: tuple[Span, ...] = ()
 
-    @property
+    @cached_property
     def in_sight(self) -> Flags:
         """When enough of them is seen to be found."""
-        return np.asarray(self.view.share >= SEEN_SHARE)
+        seen = np.asarray(self.view.share >= SEEN_SHARE)
+        for start_s, end_s in self.hidden:
+            seen &= (self.view.times < start_s) | (self.view.times >= end_s)
+        return seen
+
+    def shown_s(self, stay: Stay, from_s: float) -> float:
+        """The first moment from `from_s` on at which they are in sight and have been well inside; else the end."""
+        times = self.view.times
+        clear_s = min((start_s for start_s, _ in stay.clear), default=stay.end_s)
+        after = times[self.in_sight & (times >= max(from_s, clear_s))]
+        return min(float(after[0]), stay.end_s) if len(after) else stay.end_s
 
     @cached_property
     def floor(self) -> F64:
@@ -91,19 +110,22 @@ class Way:
         return self.person.itinerary.positions(self.view.times)
 
 
-def ways_of(day: CameraDay) -> list[Way]:
-    """Everybody's way; who is hidden behind others is out of sight."""
+def ways_of(day: CameraDay, hidings: Mapping[int, Sequence[Span]]) -> list[Way]:
+    """Everybody's way; who is hidden, behind others or as `hidings` say, is out of sight."""
     alone = list(views(day, TRUTH_FPS))
     seen = covered([view for _, view in alone])
-    return [_way(person, view, day.layout) for (person, _), view in zip(alone, seen, strict=True)]
+    return [
+        _way(person, view, day.layout, tuple(hidings.get(person.id, ())))
+        for (person, _), view in zip(alone, seen, strict=True)
+    ]
 
 
-def _way(person: Person, view: Views, layout: Layout) -> Way:
+def _way(person: Person, view: Views, layout: Layout, hidden: tuple[Span, ...]) -> Way:
     aspect = layout.optics.aspect
     foot = view.foot * (aspect, 1.0)
     stays = tuple(stay for zone in layout.zones for stay in _stays(person, view, zone, foot, aspect))
     crossings = tuple(one for line in layout.lines for one in _crossings(person, view, line, foot, aspect))
-    return Way(person, view, stays, crossings)
+    return Way(person, view, stays, crossings, hidden)
 
 
 def _stays(person: Person, view: Views, zone: Zone, foot: F64, aspect: float) -> Iterator[Stay]:
@@ -132,9 +154,10 @@ def _crossings(person: Person, view: Views, line: Line, foot: F64, aspect: float
     for before, after in pairwise(known):
         if clear[before] != clear[after]:
             cut = before + int(np.argmin(np.abs(side_h[before : after + 1])))
-            if 0.0 <= share[cut] <= 1.0:
+            beside = max(-share[cut], share[cut] - 1.0, 0.0) * float(np.hypot(*along)) / view.heights[cut]
+            if beside <= BESIDE_H:
                 t_s = float(view.times[cut])
-                sure = seen_between(view, t_s - 0.8, t_s + 1.0)
+                sure = beside == 0.0 and seen_between(view, t_s - 0.8, t_s + 1.0)
                 yield Happening(
                     "line_crossing", person.id, t_s, t_s, line.name, "in" if clear[after] > 0 else "out", sure
                 )
