@@ -23,6 +23,7 @@ from agent.doctor.absent import absent_facts, read_quietly
 from agent.doctor.facts import Ending, Facts
 from agent.doctor.files import pass_ends
 from agent.doctor.judge import colour_of, judge
+from agent.doctor.network import heard
 from agent.doctor.record import JSON, record_facts, record_files, shown
 from agent.durable import write_durably
 from agent.errors import OperatorError
@@ -117,8 +118,13 @@ def _doors(wish: Wish) -> Iterator[str]:
 
 
 def with_own(facts: Facts, wish: Wish) -> Facts:
-    """What the camera cannot know: the version of who asks, when their pass ends, what its file holds meanwhile."""
+    """What the camera cannot know: the version of who asks, when their pass ends, what its file holds meanwhile.
+
+    And whether it is heard where they are: what a switch holds back, the camera hears of itself all the same.
+    """
     own: dict[str, Any] = {}
+    if facts.heard and not wish.here:
+        own["heard"] = asyncio.run(Waiting("listening for the camera").during(heard(facts.serial)))
     if _newer(VERSION, facts.newest or facts.version):
         own["newest"] = VERSION
     if end := _own_pass():

@@ -126,6 +126,12 @@ class Shop:
         """Put a camera's cable into the switch, or pull it; the camera keeps its addresses."""
         _ip("-n", self.hub, "link", "set", f"port{camera}", "up" if in_ else "down")
 
+    def hold_multicast_back(self) -> None:
+        """As a switch does that spares the cameras what they have not asked it for, mDNS among it."""
+        for number in range(len(self.cameras)):
+            command = ["bridge", "-n", self.hub, "link", "set", "dev", f"port{number}", "mcast_flood", "off"]
+            subprocess.run(command, check=True, capture_output=True)
+
 
 @contextmanager
 def shop(count: int) -> Iterator[Shop]:
