@@ -21,8 +21,10 @@ HERE = Path(__file__).parent
 PIPELINE = "usr/share/libcamera/pipeline/virtual"
 HEAP = "/usr/lib/memory_heap.so"
 PYTEST = (PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+# As `make` installs a checkout, whose tools import each other.
 INSTALLED = f"""
 {PYTHON} -m pip install --quiet --no-index --no-deps --no-build-isolation --editable . || exit
+echo "$PWD" > "$({PYTHON} -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/checkout.pth"
 exec {" ".join(PYTEST)} "$@"
 """
 PICAMERA2S_OWN = (
