@@ -9,8 +9,8 @@ MOST_PORT = 65535
 
 
 def bracketed(host: str) -> str:
-    """The host as it stands in an address or a URL."""
-    return f"[{host}]" if ":" in host else host
+    """The host as it stands in an address or a URL; one that has its brackets keeps them."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 def join(host: str, port: int) -> str:

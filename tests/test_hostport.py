@@ -21,6 +21,7 @@ def test_what_was_joined_is_split_again(host: str, port: int) -> None:
 @given(st.ip_addresses(v=6))
 def test_only_ipv6_stands_in_brackets(address: ipaddress.IPv6Address) -> None:
     assert bracketed(str(address)) == f"[{address}]"
+    assert bracketed(f"[{address}]") == f"[{address}]"
     assert bracketed("10.0.0.1") == "10.0.0.1"
     assert bracketed("hub.local") == "hub.local"
 
