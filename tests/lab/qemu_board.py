@@ -8,7 +8,10 @@ import re
 import shutil
 import signal
 import socket
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +53,7 @@ class Board:
         self._asked = 0
         self._console: pexpect.spawn | None = None
         self._tree = self._device_tree()
+        self._monitor_path = Path(tempfile.mkdtemp(prefix="board")) / "monitor"
 
     @classmethod
     def flashed(
@@ -82,7 +86,8 @@ class Board:
         (folder / "kernel").write_bytes(self.start.kernel)
         (folder / "initrd").write_bytes(self.start.initrd)
         command = [
-            *("-M", "virt", *_MACHINE, "-accel", "tcg,thread=multi", "-nographic", "-monitor", "none", "-no-reboot"),
+            *("-M", "virt", *_MACHINE, "-accel", "tcg,thread=multi", "-nographic", "-no-reboot"),
+            *("-monitor", f"unix:{self._monitor_path},server,nowait"),
             *("-dtb", str(self._tree), "-kernel", str(folder / "kernel"), "-initrd", str(folder / "initrd")),
             *("-append", self.start.command_line + " net.ifnames=0 mitigations=off nokaslr"),
             *("-drive", f"file={self.card},if=virtio,format=raw,cache=none,aio=threads"),
@@ -153,14 +158,37 @@ class Board:
             self.console.wait()
             self._unplugged()
 
-    def cut_after(self, seconds: float) -> None:
-        """Pull the plug after so long; until then it is started again whenever it resets by itself."""
+    def go_on(self, seconds: float) -> None:
+        """Let it run for so long; it is started anew whenever it resets by itself."""
         end_s = time.monotonic() + seconds
         while (left_s := end_s - time.monotonic()) > 0:
             if self.console.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=left_s) == 0:
                 self._unplugged()
                 self.power_on()
-        self.cut()
+
+    @contextmanager
+    def cut_copy(self, folder: Path) -> Iterator[Board]:
+        """Another board with the card as a power cut would leave it now; meanwhile this one stands still."""
+        self.go_on(0.1)  # not in the moment in which it resets
+        self._monitor("stop")
+        copy = Board.flashed(self.card, folder, self.serial)
+        try:
+            yield copy
+        finally:
+            copy.cut()
+            copy.card.unlink()
+            self._monitor("cont")
+
+    def _monitor(self, order: str) -> None:
+        """Give the emulator an order; it is done when this returns."""
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.settimeout(30)
+            monitor.connect(str(self._monitor_path))
+            for said in ("", order + "\n"):
+                monitor.sendall(said.encode())
+                heard = b""
+                while not heard.endswith(b"(qemu) "):
+                    heard += monitor.recv(4096)
 
     def wait_for_reset(self, *, timeout_s: float = 120) -> float:
         """Wait until the machine resets by itself; the seconds that took."""

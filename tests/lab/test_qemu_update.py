@@ -28,6 +28,7 @@ from tools.image.recipe import ROOT
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(3000)]
 
 HOST = "10.0.2.2"
+WAITING = "/var/lib/next.raucb"
 CUTS = int(os.environ.get("AISLEWATCH_UPDATE_CUTS", "20"))
 
 
@@ -130,40 +131,40 @@ def test_a_bad_update_is_left_within_five_minutes(board: Board, workshop: Worksh
 
 
 @needs_full
-def test_a_cut_at_any_stage_of_an_update_bricks_nothing(board: Board, workshop: Workshop, served: str) -> None:
-    """From the first byte to the first minute of the tried system; an update that was cut short is done again."""
+def test_a_cut_at_any_stage_of_an_update_bricks_nothing(
+    board: Board, workshop: Workshop, served: str, tmp_path: Path
+) -> None:
+    """The card as it is at random moments of updates, from the first byte to the last word: another board starts."""
     dice, ended = random.Random(9), collections.Counter[str]()
-    whole_s = float(kept_figures().get("update_good_s", 300))
-    version = fetch_next(board, workshop, served)
+    between_s = 2 * float(kept_figures().get("update_good_s", 300)) / max(CUTS, 1)
+    before, version = begin_update(board, workshop, served)
     for number in range(CUTS):
-        before = running(board)
-        board.console.sendline(f"aislewatch update {WAITING}")
-        after_s = dice.uniform(0, whole_s)
-        board.cut_after(after_s)
-        board.plug_in(timeout_s=400)
-        board.wait_for_camera(timeout_s=600)
-        board.eventually("! test -e /var/lib/aislewatch-update/pending", timeout_s=400)
-        state = json.loads(board.run("cat /var/lib/aislewatch-update/state.json 2>/dev/null || echo '{}'"))
-        kept = state.get("phase") == "kept" and state["version"] == version
-        assert running(board) == (version if kept else before), (number, after_s, state)
-        ended["kept" if kept else state.get("phase", "nothing")] += 1
+        board.go_on(dice.uniform(0, between_s))
+        with board.cut_copy(tmp_path) as cut:
+            cut.plug_in(timeout_s=400)
+            cut.wait_for_camera()
+            cut.eventually("! test -e /var/lib/aislewatch-update/pending", timeout_s=400)
+            state = json.loads(cut.run("cat /var/lib/aislewatch-update/state.json 2>/dev/null || echo '{}'"))
+            kept = state.get("phase") == "kept" and state["version"] == version
+            assert running(cut) == (version if kept else before), (number, state)
+        ended["kept" if kept else state.get("phase", "not begun")] += 1
         note(update_power_cuts=number + 1, update_power_cuts_ended=dict(ended))
-        if kept:
-            version = fetch_next(board, workshop, served)
+        if kept and number + 1 < CUTS:
+            board.cut()
+            board.plug_in(timeout_s=400)
+            before, version = begin_update(board, workshop, served)
 
 
-WAITING = "/var/lib/next.raucb"
-
-
-def fetch_next(board: Board, workshop: Workshop, served: str) -> str:
-    """Lay a newer bundle on the board's card; its version."""
-    major, minor = map(int, running(board).split("+")[0].split(".")[:2])
-    version = f"{max(major, 9)}.{minor + 10}.0"
-    file = workshop.bundle(version)
+def begin_update(board: Board, workshop: Workshop, served: str) -> tuple[str, str]:
+    """Begin an update to a newer version: the one before, and that one."""
+    before = running(board)
+    release = int(before.partition(".")[0]) + 9
+    file = workshop.bundle(f"{release}.0.0")
     fetch = f"import urllib.request as u; u.urlretrieve('{served}/{file.name}', '{WAITING}')"
     board.run(f'/usr/bin/python3 -c "{fetch}" && sync', timeout_s=300)
     file.unlink()
-    return version
+    board.console.sendline(f"aislewatch update {WAITING}")
+    return before, f"{release}.0.0"
 
 
 def running(board: Board) -> str:
