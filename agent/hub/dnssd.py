@@ -118,7 +118,13 @@ class _Asking:
         except (DNSException, OSError) as error:
             raise LookupFailed(f"{name} cannot be looked up: {error or type(error).__name__}") from None
         self.good_for_s = min(self.good_for_s, answer.chaining_result.minimum_ttl)
+        self._prefer(answer.nameserver)
         return [*answer]
+
+    def _prefer(self, answering: str | None) -> None:
+        """Who answers is asked first from now on: a silent server costs `TRY_S` once, not with every question."""
+        servers = self._resolver.nameservers
+        self._resolver.nameservers = sorted(servers, key=lambda one: getattr(one, "address", one) != answering)
 
     async def instance(self, name: Any, room: asyncio.Semaphore) -> Instance | LookupFailed:
         """All about one instance, or why it cannot be reached."""

@@ -102,8 +102,8 @@ class _Udp(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def dns_server(records: Sequence[str] = ()) -> AsyncIterator[DnsServer]:
-    """A running one, the same port for both."""
+async def dns_server(records: Sequence[str] = (), port: int = 0) -> AsyncIterator[DnsServer]:
+    """A running one, the same port for both; a free one by default."""
     server, loop = DnsServer([*records]), asyncio.get_running_loop()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -112,7 +112,7 @@ async def dns_server(records: Sequence[str] = ()) -> AsyncIterator[DnsServer]:
             writer.write(struct.pack("!H", len(answer)) + answer)
         writer.close()
 
-    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+    listening = await asyncio.start_server(serve, "127.0.0.1", port)
     server.port = listening.sockets[0].getsockname()[1]
     udp, _ = await loop.create_datagram_endpoint(lambda: _Udp(server), ("127.0.0.1", server.port))
     try:
