@@ -21,18 +21,19 @@ _ANY = ("", ANY4, ANY6)
 # this computer's yet, or are another's.
 _TEMPORARY, _DAD_FAILED, _DEPRECATED, _TENTATIVE = 0x01, 0x08, 0x20, 0x40
 _NOT_TO_BE_TOLD = _TEMPORARY | _DAD_FAILED | _DEPRECATED | _TENTATIVE
+Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 _UNIQUE_LOCAL = ipaddress.IPv6Network("fc00::/7")
 
 
 class Own(NamedTuple):
     """An address of this computer, without a zone, and the link that it is on."""
 
-    address: str
+    ip: Ip
     link: str
 
     @property
-    def ip(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-        return ipaddress.ip_address(self.address)
+    def address(self) -> str:
+        return str(self.ip)
 
 
 def reachable_addresses(host: str) -> tuple[str, ...]:
@@ -81,7 +82,7 @@ def on_each_link(host: str) -> list[str]:
 def lasting_addresses(root: Path = Path("/")) -> list[Own]:
     """Every address of this computer, but for those of IPv6 that are temporary, ending, or not sure to be its own."""
     passing = _passing(KernelFiles(root))
-    found = [own for own in _present() if own.address not in passing]
+    found = [own for own in _present() if own.ip not in passing]
     return sorted(found, key=lambda own: (own.ip.version, own.ip, own.link))
 
 
@@ -93,18 +94,18 @@ def own_addresses() -> frozenset[str]:
 def _present() -> Iterator[Own]:
     for adapter in ifaddr.get_adapters():
         for ip in adapter.ips:
-            address = ip.ip if isinstance(ip.ip, str) else str(ipaddress.ip_address(ip.ip[0]))
+            address = ipaddress.ip_address(ip.ip if isinstance(ip.ip, str) else ip.ip[0])
             yield Own(address, adapter.name.partition(":")[0])  # what follows is a label of this address only
 
 
-def _passing(files: KernelFiles) -> set[str]:
+def _passing(files: KernelFiles) -> set[Ip]:
     """The addresses of IPv6 that are not to be told: `address ifindex prefix scope flags name`, all hex."""
     lines = (line.split() for line in files.text("proc/net/if_inet6").splitlines())
     found = [fields for fields in lines if len(fields) == 6 and int(fields[4], 16) & _NOT_TO_BE_TOLD]
-    return {str(ipaddress.IPv6Address(bytes.fromhex(fields[0]))) for fields in found}
+    return {ipaddress.IPv6Address(bytes.fromhex(fields[0])) for fields in found}
 
 
-def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _ip(host: str) -> Ip | None:
     """A configured host where it is an address and no name, without its zone."""
     try:
         return ipaddress.ip_address(host.partition("%")[0])
