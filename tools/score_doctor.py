@@ -1,6 +1,7 @@
 """Scores the doctor: 25 faults, one by one and in pairs; writes the table of docs/doctor.md.
 
-`python -m tools.score_doctor` prints it; `--write` puts it into the page.
+`python -m tools.score_doctor` prints it; `--write` puts it into the page. `--looks N` asks a healthy camera so often as
+well, with no, one and two programs a processor beside it that want it, for some minutes each.
 """
 
 from __future__ import annotations
@@ -8,17 +9,21 @@ from __future__ import annotations
 import argparse
 import itertools
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from agent.doctor.finding import Finding
 from agent.doctor.judge import judge
 from tools.doctor_faults import FAULTS
+from tools.doctor_healthy import Asked, healthy_looks
 from tools.doctor_unit import healthy_unit
 
 PAGE = Path(__file__).parent.parent / "docs" / "doctor.md"
 BEGIN, END = "<!-- begin: tools/score_doctor.py -->", "<!-- end -->"
+HEALTHY = "<!-- begin: tools/score_doctor.py --looks -->"
+BURNERS = (0, 1, 2)
+"""Programs a processor that want all of it, while a healthy camera is looked at."""
 
 
 class Row(NamedTuple):
@@ -78,21 +83,40 @@ def table(rows: Sequence[Row], paired: Sequence[tuple[str, str, Finding | None]]
     return "\n".join([*lines, "", " ".join(counts)])
 
 
-def page_with(text: str, part: str) -> str:
+def looks_table(looks: Mapping[int, Sequence[Asked]]) -> str:
+    """The part about a healthy camera, by how many programs a processor were beside it."""
+    head = "| programs beside it | load a processor | looks | nothing | the processors are taken | blamed |"
+    lines = [head, "|---|---|---|---|---|---|"]
+    for burners, asked in looks.items():
+        loads = [one.load for one in asked]
+        named = sum(bool(one.found) and not one.cried for one in asked)
+        counts = (len(asked), sum(not one.found for one in asked), named, sum(one.cried for one in asked))
+        lines.append(
+            f"| {burners} a processor | {min(loads):.1f} to {max(loads):.1f} | {' | '.join(map(str, counts))} |"
+        )
+    blamed = sorted({check for asked in looks.values() for one in asked for check in one.found if one.cried})
+    return "\n".join([*lines, "", f"Blamed although it is well: {', '.join(blamed) or 'nothing'}."])
+
+
+def page_with(text: str, part: str, begin: str = BEGIN) -> str:
     """The page with its part made new."""
-    head, rest = text.split(BEGIN)
-    return f"{head}{BEGIN}\n\n{part}\n\n{END}{rest.split(END, 1)[1]}"
+    head, rest = text.split(begin)
+    return f"{head}{begin}\n\n{part}\n\n{END}{rest.split(END, 1)[1]}"
 
 
 def main() -> None:
-    """Print the table, and write it where that is asked for."""
+    """Print the tables, and write them where that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="put it into docs/doctor.md")
-    write = parser.parse_args().write
-    part = table(score(), pairs())
-    print(part)
-    if write:
-        PAGE.write_text(page_with(PAGE.read_text(encoding="utf-8"), part), encoding="utf-8")
+    parser.add_argument("--write", action="store_true", help="put them into docs/doctor.md")
+    parser.add_argument("--looks", type=int, default=0, help="so often at a healthy camera, too, each way")
+    wish = parser.parse_args()
+    parts = {BEGIN: table(score(), pairs())}
+    if wish.looks:
+        parts[HEALTHY] = looks_table({burners: list(healthy_looks(wish.looks, burners)) for burners in BURNERS})
+    for begin, part in parts.items():
+        print(part, end="\n\n")
+        if wish.write:
+            PAGE.write_text(page_with(PAGE.read_text(encoding="utf-8"), part, begin), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 HIDDEN = "(left out)"
+_GONE = "\ue000"
+"""Stands for it meanwhile: no blank, so that a secret which begins with another is still seen as a whole."""
 SECRET_KEY = re.compile(r"token|passw|secret|psk|credential|authoriz|private|api_?key|^key$|cookie", re.IGNORECASE)
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL)
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@\"']+@")
@@ -53,9 +55,9 @@ def scrubbed(value: Any, secrets: Iterable[str] = ()) -> Any:
 def scrubbed_text(text: str, secrets: Iterable[str] = ()) -> str:
     """A text without known secrets, PEM blocks, credentials in addresses, bearers, claim codes and assignments."""
     for secret in secrets:
-        text = text.replace(secret, HIDDEN)
-    text = _PEM.sub(HIDDEN, text)
-    text = _CREDENTIALS.sub(f"{HIDDEN}@", text)
-    text = _BEARER.sub(rf"\1 {HIDDEN}", text)
-    text = _CLAIM.sub(HIDDEN, text)
-    return _ASSIGNED.sub(lambda found: f'{found["key"]}"{HIDDEN}"', text)
+        text = text.replace(secret, _GONE)
+    text = _PEM.sub(_GONE, text)
+    text = _CREDENTIALS.sub(f"{_GONE}@", text)
+    text = _BEARER.sub(rf"\1 {_GONE}", text)
+    text = _CLAIM.sub(_GONE, text)
+    return _ASSIGNED.sub(lambda found: f'{found["key"]}"{_GONE}"', text).replace(_GONE, HIDDEN)

@@ -19,6 +19,8 @@ SOFT = 28.0
 """Sharpness below which a picture is out of focus (`agent.fitting.aim`)."""
 BLACK_MEAN, FLAT_SPREAD = 12.0, 24.0
 LOSS_AMBER_PCT, LOSS_RED_PCT = 6.0, 30.0
+STARVED_PCT = 40.0
+"""Of all processor time: who takes more while nothing is left starves the camera."""
 SLACK_S = 86_400.0
 """A clock so far behind what has certainly passed is wrong."""
 SOON_S, SOON_LOCKED_S = 14 * 86_400.0, 900.0
@@ -129,6 +131,18 @@ def accelerator(facts: Facts) -> Seen | None:
     if not facts.fallback:
         return None if facts.fallback is None else FINE
     return Seen(Colour.AMBER, f"the CPU does the accelerator's work: {facts.fallback}", ADVICE["accelerator"])
+
+
+def processor(facts: Facts) -> Seen | None:
+    """Whether other programs take so much of the processors that the camera cannot keep up."""
+    if facts.starved_pct is None:
+        return None
+    looks = (worst(measured(name), told(name)) for name in ("frame_rate", "frame_drops"))
+    behind = any(seen is not None and seen.colour for seen in (look(facts) for look in looks))
+    if facts.starved_pct < STARVED_PCT or not behind:
+        return FINE
+    words = f"other programs take {facts.starved_pct:.0f} % of the processors: the camera cannot keep up"
+    return Seen(Colour.AMBER, words, "nothing else should run on a camera: `top` names it, end it or move it elsewhere")
 
 
 def pin_busy(facts: Facts) -> Seen | None:

@@ -12,6 +12,7 @@ from agent.config import Config
 from agent.doctor.facts import Facts, Line, Picture, Told
 from agent.doctor.files import files_facts
 from agent.doctor.network import heard, loss_pct
+from agent.doctor.processor import starving
 from agent.doctor.record import record_files
 from agent.domain import Json
 from agent.keys import DeviceKey
@@ -50,12 +51,17 @@ class DoctorDesk:
 
     async def _look(self) -> Facts:
         listening = heard(str(self.status()["id"])) if self.announced else _nobody()
-        files, loss, picture, is_heard = await asyncio.gather(
-            asyncio.to_thread(files_facts, self.config), asyncio.to_thread(loss_pct), self._picture(), listening
+        files, loss, starved, picture, is_heard = await asyncio.gather(
+            asyncio.to_thread(files_facts, self.config),
+            asyncio.to_thread(loss_pct),
+            starving(),
+            self._picture(),
+            listening,
         )
         status, wall = self.status(), self.clock.wall()
         told = told_of(self.health())
         own = {**running_facts(status, told), "utc_s": wall.utc_s, "synchronised": wall.synchronised}
+        own["starved_pct"] = starved
         network = {"loss_pct": loss, "heard": is_heard, "foreign": self.foreign(), "newest": version("aislewatch")}
         return Facts(**{**files, **own, **network, "picture": picture, "config": (), "safe": self.safe})
 

@@ -41,7 +41,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     `readings` are by the names of `agent.health.readings`, `told` by what is wrong. `newest` is the program's version
     that is installed or that asks; `earliest_utc_s` a time that has certainly passed. `foreign` counts who came with a
-    certificate of another authority since the start; `heard` is whether the camera's own announcement was.
+    certificate of another authority since the start; `heard` is whether the camera's own announcement was;
+    `starved_pct` what other programs took of the processors while nothing of them was left (`agent.doctor.processor`).
     """
 
     camera: str = ""
@@ -72,6 +73,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     utc_s: float | None = None
     synchronised: bool | None = None
     earliest_utc_s: float | None = None
+    starved_pct: float | None = None
     loss_pct: float | None = None
     heard: bool | None = None
     claimed: bool | None = None

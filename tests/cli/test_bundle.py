@@ -38,11 +38,27 @@ polygon = [[0, 0], [1, 0], [1, 1]]
 PEM = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg\n-----END PRIVATE KEY-----"
 
 
+BROKER = """
+[mqtt]
+host = "127.0.0.1"
+port = 9
+tls = false
+username = "shop-4"
+password_file = "{folder}/broker.password"
+[hub]
+call = "127.0.0.1:9"
+"""
+WIFI = "psk-of-the-shops-own-network"
+
+
 async def test_nothing_planted_is_in_the_archive_of_a_whole_camera(tmp_path: Path) -> None:
-    (tmp_path / "camera.toml").write_text(config_text(tmp_path) + PLANTED)
+    (tmp_path / "camera.toml").write_text(config_text(tmp_path, tls_port=0) + PLANTED + BROKER.format(folder=tmp_path))
+    (tmp_path / "broker.password").write_text(PASSWORD)
+    (tmp_path / "shop.nmconnection").write_text(f"[wifi-security]\npsk={WIFI}\n")
     out = tmp_path / "support.zip"
     async with lives_of(tmp_path) as lives:
         url = (await lives.next()).url
+        (claim,) = (await aislewatch("pair", "--host", "192.0.2.1", "--json", url=url)).json
         said = await aislewatch("bundle", "--out", out, "--json", url=url)
         assert said.code == 0, said
     with zipfile.ZipFile(out) as archive:
@@ -52,9 +68,16 @@ async def test_nothing_planted_is_in_the_archive_of_a_whole_camera(tmp_path: Pat
     everything = b"".join(files.values())
     keys = keys_below(tmp_path)
     assert keys, "the camera has keys that could leak"
-    for secret in (TOKEN, *(line for key in keys for line in key.splitlines() if len(line) > 30)):
+    assert b"127.0.0.1" in files["camera.toml"], "the broker is named"
+    for secret in (
+        TOKEN,
+        PASSWORD,
+        WIFI,
+        claim["token"],
+        *(line for key in keys for line in key.splitlines() if len(line) > 30),
+    ):
         assert secret.encode() not in everything
-    assert files["camera.toml"].decode().count(HIDDEN) == 2
+    assert files["camera.toml"].decode().count(HIDDEN) == 3, "two tokens, and where the broker's password lies"
     for picture in (b"\xff\xd8\xff", b"\x89PNG", b"ftyp", b"data:image"):
         assert picture not in everything
     assert not {"tracks", "box", "jpeg"} & names_in(msgspec.json.decode(files["status.json"]))
@@ -73,7 +96,8 @@ def names_in(value: object) -> set[str]:
 
 def test_secrets_are_left_out_wherever_they_stand() -> None:
     config = f'[camera]\nsource = "rtsp://admin:{PASSWORD}@192.0.2.7/1"\n[[input]]\ntoken = "{TOKEN}"\n'
-    logs = {"lines": [{"text": f"refused {TOKEN}; {PEM}; tried {PASSWORD}"}], "wifi": {"psk": "12345678abc"}}
+    broker = f"the broker refused user shop-4, password={PASSWORD}-mqtt; hub_token: {TOKEN}-hub"
+    logs = {"lines": [{"text": f"refused {TOKEN}; {PEM}; tried {PASSWORD}; {broker}"}], "wifi": {"psk": "12345678abc"}}
     claim = "AISLEWATCH:1:cam:" + "0" * 64 + ":" + "A" * 26 + ":192.0.2.1:8743"
     facts = {
         "logs": logs,
@@ -82,7 +106,7 @@ def test_secrets_are_left_out_wherever_they_stand() -> None:
     }
     files = files_of(facts, config, {"aim": f"no camera answers at https://kim:{PASSWORD}@x"})
     everything = archived_text(files)
-    for secret in (TOKEN, PASSWORD, "MIGHAgEAMBMG", "12345678abc", "abcdefgh", "A" * 26):
+    for secret in (TOKEN, PASSWORD, "-mqtt", f"{TOKEN}-hub", "MIGHAgEAMBMG", "12345678abc", "abcdefgh", "A" * 26):
         assert secret not in everything, secret
     assert "192.0.2.7" in everything, "what is no secret stays"
 
