@@ -12,7 +12,8 @@ import tempfile
 from pathlib import Path
 
 from tools.devtools import Tab
-from tools.page_tour import ROOT, Shoot, camera, draw, look, page, past, report, rest, shapes, silence, walk
+from tools.page_camera import ROOT, camera
+from tools.page_tour import Shoot, draw, look, page, past, report, rest, shapes, silence, walk
 from tools.screenshot_live import QUALITY, SETTLED
 
 

@@ -16,7 +16,8 @@ import pytest
 
 from tests.cli.camera import aislewatch
 from tools.devtools import Tab, find_browser
-from tools.page_tour import ROOT, SOON_S, WITHIN_S, camera, click, draw_new, page, save, select, tap, write
+from tools.page_camera import ROOT, WITHIN_S, camera
+from tools.page_tour import SOON_S, click, draw_new, page, save, select, tap, write
 
 pytestmark = [
     pytest.mark.lab,

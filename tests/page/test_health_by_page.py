@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tools.devtools import Tab, find_browser
+from tools.page_camera import Running, camera
 from tools.page_past import DAYS, UNPLUGGED
-from tools.page_tour import SOON_S, Running, camera, click, page
+from tools.page_tour import SOON_S, click, page
 
 pytestmark = [
     pytest.mark.lab,

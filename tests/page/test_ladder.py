@@ -16,7 +16,8 @@ from hal.system import SystemClock
 from tests.web.pairing_camera import pairing_camera
 from tests.web.scenes import CONFIG
 from tools.devtools import Tab, find_browser
-from tools.page_tour import FLOOR, SOON_S, WITHIN_S, Running, camera, click, draw_new, look, page
+from tools.page_camera import WITHIN_S, Running, camera
+from tools.page_tour import FLOOR, SOON_S, click, draw_new, look, page
 
 pytestmark = [
     pytest.mark.lab,

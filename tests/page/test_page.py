@@ -11,7 +11,8 @@ import pytest
 
 from agent.web.live import HEADERS, PAGES
 from tools.devtools import Tab, find_browser
-from tools.page_tour import camera, click, draw, page, report, select, silence
+from tools.page_camera import camera
+from tools.page_tour import click, draw, page, report, select, silence
 
 STATIC = Path(__file__).parents[2] / "agent" / "web" / "static"
 MOST_BYTES = 150_000

@@ -9,6 +9,7 @@ const ROLES = { local: "somebody working on the camera", hub: "the hub", technic
 
 export class CameraView {
   constructor() {
+    this.claimEnds = 0;
     $("pair").addEventListener("click", () => this.pair());
   }
 
@@ -22,6 +23,7 @@ export class CameraView {
     $("pairing").hidden = identity?.state !== "unclaimed" || me?.role !== "local";
     $("sessions-list").replaceChildren(...(sessions?.sessions ?? []).map((one) => this.row(one)));
     $("sessions").hidden = !sessions?.sessions.length;
+    if (this.claimEnds) this.wait();
   }
 
   close() {
@@ -51,25 +53,31 @@ export class CameraView {
     picture.src = await sealedPath(`/v1/qr.svg?text=${encodeURIComponent(code)}`);
     $("pair-qr").replaceChildren(picture, element("code", "", code));
     setText($("pair"), "Show a new code");
-    this.await(Date.now() + shown.expires_s * 1000);
+    this.claimEnds = Date.now() + shown.expires_s * 1000;
+    this.wait();
   }
 
   // Until a hub has come, or the code is too old.
-  async await(end) {
+  async wait() {
     clearTimeout(this.timer);
-    const left = Math.ceil((end - Date.now()) / 60000);
+    const left = Math.ceil((this.claimEnds - Date.now()) / 60000);
     say($("pair-said"), left > 0 ? `Let the hub read it within ${left} ${left === 1 ? "minute" : "minutes"}.` : "This code is too old. Show a new one.", left <= 0);
-    if (left <= 0) { $("pair-qr").replaceChildren(); return; }
+    if (left <= 0) { this.forget(); return; }
     const identity = await ask("/v1/identity").catch(() => null);
     if (identity?.state === "claimed") this.paired();
-    else this.timer = setTimeout(() => this.await(end), EVERY_MS);
+    else this.timer = setTimeout(() => this.wait(), EVERY_MS);
+  }
+
+  forget() {
+    this.claimEnds = 0;
+    $("pair-qr").replaceChildren();
   }
 
   async paired() {
+    this.forget();
     await this.open();
     $("pairing").hidden = false;
     $("pair").hidden = true;
-    $("pair-qr").replaceChildren();
     say($("pair-said"), "Paired: this camera has its hub.");
   }
 }

@@ -188,8 +188,9 @@ export class Drawing {
   // Which side of a line is "in".
   arrowOf(points) {
     const { arrow, beside } = inward(points, ARROW);
+    const within = (value, most) => Math.min(Math.max(value, 12), most - 12);
     const [x, y] = beside(ARROW + 11);
-    const word = shape("text", { class: "in-word", x, y: y + 5, "text-anchor": "middle" });
+    const word = shape("text", { class: "in-word", x: within(x, this.width), y: within(y, this.height) + 5, "text-anchor": "middle" });
     word.textContent = "in";
     return [shape("path", { class: "in-arrow halo", d: arrow }), shape("path", { class: "in-arrow", d: arrow }), word];
   }

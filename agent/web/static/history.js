@@ -78,7 +78,7 @@ class Graph {
   }
 
   tabulate() {
-    this.table.querySelector("table")?.remove();
+    this.table.querySelector(".scroll")?.remove();
     if (!this.table.open) return;
     const { points, step } = this.chart.shown;
     const unit = unitOf(this.found);
@@ -87,6 +87,10 @@ class Graph {
       time.scope = "row";
       return element("tr", "", time, element("td", "", amount(value, unit)));
     });
-    this.table.append(element("table", "", element("caption", "unseen", title(this.found.words)), element("tbody", "", ...rows)));
+    const box = element("div", "scroll", element("table", "", element("caption", "unseen", title(this.found.words)), element("tbody", "", ...rows)));
+    box.tabIndex = 0;
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", `${title(this.found.words)}, as a table`);
+    this.table.append(box);
   }
 }
