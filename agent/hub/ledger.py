@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from agent.events.wire import Batch, Body, Record, decode_body, encode_body
+from agent.events.wire import Batch, Body, EventBody, Record, decode_body, encode_body
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (
@@ -73,6 +73,8 @@ class Ledger:
                 [(batch.device, batch.epoch, gap.first, gap.last) for gap in batch.gaps],
             )
             self._advance(batch)
+            for record in new:
+                self._note_lost(batch.device, record.body)
         return new
 
     def events(self, device: str | None = None) -> Iterator[Entry]:
@@ -82,7 +84,7 @@ class Ledger:
             yield Entry(name, epoch, seq, utc_s, bool(synchronised), decode_body(body))
 
     def gaps(self) -> list[tuple[str, str, int, int]]:
-        """What cameras had to drop before it came here: device, epoch, first and last number."""
+        """What cameras had to drop, or lost, before it came here: device, epoch, first and last number."""
         return self._db.execute("SELECT * FROM gaps ORDER BY device, epoch, first").fetchall()
 
     def _load_id(self) -> str:
@@ -96,6 +98,20 @@ class Ledger:
         place = (batch.epoch, record.seq) if record.origin is None else (record.origin.epoch, record.origin.seq)
         values = (batch.device, *place, float(record.utc_s), record.synchronised, encode_body(record.body))
         return self._db.execute("INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?)", values).rowcount == 1
+
+    def _note_lost(self, device: str, body: Body) -> None:
+        """Of a damaged journal comes what could be saved, and then how far it had promised: the rest is a gap."""
+        if not isinstance(body, EventBody) or body.kind != "journal_replaced":
+            return
+        epoch, promised = body.data.get("epoch"), body.data.get("promised")
+        if isinstance(epoch, str) and isinstance(promised, int):
+            at = self.cursor(device, epoch)
+            query = "SELECT seq FROM events WHERE device = ? AND epoch = ? AND seq > ? AND seq <= ? ORDER BY seq"
+            for (seq,) in (*self._db.execute(query, (device, epoch, at, promised)).fetchall(), (promised + 1,)):
+                if seq > at + 1:
+                    gap = (device, epoch, at + 1, seq - 1)
+                    self._db.execute("INSERT OR REPLACE INTO gaps VALUES (?, ?, ?, ?)", gap)
+                at = seq
 
     def _advance(self, batch: Batch) -> None:
         """The cursor moves only over a batch that begins where it stands, so it never jumps a hole."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shutil
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -15,7 +16,7 @@ import pytest
 
 from agent.domain import Event, Severity
 from agent.errors import LinkClosed, OperatorError
-from agent.events.journal import Journal
+from agent.events.journal import Journal, Position
 from agent.events.orders import Silence
 from agent.events.wire import Batch, EventBody, Gap, Origin, Record
 from agent.hub.announce import Announcer
@@ -117,6 +118,28 @@ def test_the_cursor_never_jumps_a_hole_and_gaps_are_remembered(tmp_path: Path) -
         ledger.store(Batch(DEVICE, EPOCH, 0, 6, [record(6)], [Gap(1, 5)]))
         assert ledger.cursor(DEVICE, EPOCH) == 6
         assert ledger.gaps() == [(DEVICE, EPOCH, 1, 5)]
+
+
+async def test_what_a_damaged_journal_lost_is_known_by_its_numbers(tmp_path: Path) -> None:
+    """The hub has two of five events, one more can be saved: the last two are a gap of the old epoch."""
+    path, left = tmp_path / "cam.db", tmp_path / "left"
+    async with await Journal.open(path, SystemClock()) as journal:
+        await happen(journal, 1, 2, 3, 4, 5)
+        left.mkdir()
+        for file in tmp_path.glob("cam.db*"):  # noqa: ASYNC240 - a test may wait
+            shutil.copyfile(file, left / file.name)
+        first = await journal.read(Position("", 0), 2)
+    log = left / "cam.db-wal"
+    log.write_bytes(log.read_bytes()[: -(4096 + 24) * 2])
+    with Ledger(tmp_path / "hub.db") as ledger:
+        ledger.store(Batch(DEVICE, first.epoch, first.after, first.through, list(first.records)))
+        async with await Journal.open(left / "cam.db", SystemClock()) as journal:
+            rest = await journal.read(Position("", 0))
+            saved = max(one.origin.seq for one in rest.records if one.origin is not None)
+            for _ in range(2):
+                ledger.store(Batch(DEVICE, rest.epoch, rest.after, rest.through, list(rest.records)))
+        assert 2 < saved < 5
+        assert ledger.gaps() == [(DEVICE, first.epoch, saved + 1, 5)]
 
 
 def test_the_pause_grows_to_its_limit() -> None:
