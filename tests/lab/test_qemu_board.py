@@ -146,7 +146,7 @@ def test_a_hub_pairs_with_the_board_over_its_network(board: Board, tmp_path: Pat
 
 def pair(board: Board, folder: Path) -> None:
     """A hub claims the board by a code that it shows."""
-    said = board.run("aislewatch pair --json --host 127.0.0.1", timeout_s=200)
+    said = board.run("aislewatch pair --json --host 127.0.0.1", timeout_s=400)
     code = json.loads(said[said.index("{") : said.rindex("}") + 1])["code"]
     reached = code.rpartition(":")[0] + f":{board.port}"
     hub = [sys.executable, ROOT / "tools/hub.py", "claim", reached, "--database", folder / "hub.db", "--store", "12"]
@@ -159,7 +159,7 @@ def test_a_factory_reset_takes_the_keys_off_the_card(board: Board, tmp_path: Pat
     """Within a minute by its own word; the raw data partition holds no old key, and a new hub may claim it."""
     before, keys = identity(board.port), private_keys(board)
     assert all(on_data_partition(board, key) for key in keys), "the search does not find what is there"
-    board.run(f"aislewatch factory-reset --confirm {board.serial} --reason laboratory", timeout_s=200)
+    board.run(f"aislewatch factory-reset --confirm {board.serial} --reason laboratory", timeout_s=400)
     said = board.eventually("journalctl -b -u aislewatch -o cat | grep 'were erased within'", timeout_s=200)
     took_s = float(re.findall(r"erased within ([0-9.]+) s", said)[-1])
     note(factory_reset_s=took_s)
