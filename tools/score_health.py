@@ -18,6 +18,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file, this folder's parent is unknown
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with ExitStack() as stack:
         pool = stack.enter_context(ProcessPoolExecutor(options.jobs)) if options.jobs > 1 else None
         run = Run(options.quick, options.first_seed, pool)
-        seen = [] if options.forecasts else shown((*picture.rows(run), *clips.rows(), *costs.rows()), options.json)
+        seen = [] if options.forecasts else shown(chain(picture.rows(run), clips.rows(), costs.rows()), options.json)
         foretold = [] if options.picture else shown(forecasts.rows(run), options.json)
     if options.document and seen:
         text = f"## Health of the picture\n\n{PICTURE}\n\n{table.as_markdown(seen)}"
