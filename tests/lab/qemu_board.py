@@ -148,7 +148,7 @@ class Board:
 
     def status(self) -> dict[str, Any]:
         """The agent's own status."""
-        facts: dict[str, Any] = json.loads(self.run(f"{STATUS} | grep '^{{'"))
+        facts: dict[str, Any] = json.loads(self.eventually(f"{STATUS} | grep '^{{'", timeout_s=400))
         return facts
 
     def cut(self) -> None:
@@ -167,17 +167,25 @@ class Board:
                 self.power_on()
 
     @contextmanager
-    def cut_copy(self, folder: Path) -> Iterator[Board]:
-        """Another board with the card as a power cut would leave it now; meanwhile this one stands still."""
+    def stopped(self) -> Iterator[None]:
+        """Meanwhile it stands still, its clock too, and the card is as a power cut would leave it."""
         self.go_on(0.1)  # not in the moment in which it resets
         self._monitor("stop")
-        copy = Board.flashed(self.card, folder, self.serial)
         try:
-            yield copy
+            yield
         finally:
-            copy.cut()
-            copy.card.unlink()
             self._monitor("cont")
+
+    @contextmanager
+    def cut_copy(self, folder: Path) -> Iterator[Board]:
+        """Another board with the card as a power cut would leave it now; meanwhile this one stands still."""
+        with self.stopped():
+            copy = Board.flashed(self.card, folder, self.serial)
+            try:
+                yield copy
+            finally:
+                copy.cut()
+                copy.card.unlink()
 
     def _monitor(self, order: str) -> None:
         """Give the emulator an order; it is done when this returns."""

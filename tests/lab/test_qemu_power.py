@@ -6,7 +6,6 @@ import asyncio
 import os
 import random
 import shutil
-import signal
 import statistics
 import subprocess
 import time
@@ -50,11 +49,8 @@ def left_by_a_cut(board: Board, folder: Path) -> Path:
     """The journal as the card has it at this moment, once its file system was repaired as a start does; its folder."""
     part = next(part for part in disk.read_table(board.card) if part.number == 7)
     taken = folder / "data.img"
-    os.kill(board.console.pid, signal.SIGSTOP)
-    try:
+    with board.stopped():
         copy_part(board.card, part, taken)
-    finally:
-        os.kill(board.console.pid, signal.SIGCONT)
     repaired = subprocess.run(["e2fsck", "-fy", taken], capture_output=True, text=True, check=False, timeout=120)
     assert repaired.returncode in (0, 1), repaired.stdout
     journal = folder / "journal"
