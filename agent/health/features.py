@@ -125,7 +125,8 @@ def sharpness(probe: Probe) -> Sharpness:
 def compare(probe: Probe, reference: Reference) -> Features:
     """Measure a probe beside a reference; a good part of it must not be hidden."""
     free, luma = ~probe.hidden, probe.luma
-    gain = _gain(luma[free], reference.luma[free])
+    seen = luma[free]
+    gain = _gain(seen, reference.luma[free])
     held = _held_edges(luma, reference) & free
     known = reference.edges & free
     edges = float(held.sum() / known.sum()) if known.any() else 1.0
@@ -133,9 +134,9 @@ def compare(probe: Probe, reference: Reference) -> Features:
     texture, light = _tiled(luma, free)
     sharp = sharpness(probe)
     return Features(
-        dark=float((luma[free] < DARK).mean()),
-        bright=float((luma[free] > BRIGHT).mean()),
-        mean=float(luma[free].mean()),
+        dark=float((seen < DARK).mean()),
+        bright=float((seen > BRIGHT).mean()),
+        mean=float(seen.mean()),
         gain=gain,
         coarse=_correlation(_coarse(luma), reference.coarse, _coarse(free.astype(np.float32)) > 0.5),
         edges=edges,

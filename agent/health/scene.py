@@ -79,8 +79,7 @@ class Scene:
         self._followed_s = probe.t_s
         share = passed_s / FOLLOW_S
         lit = (self._luma - self._luma.mean()) * np.float32(seen.gain) + np.float32(seen.mean)
-        free = ~probe.hidden
-        self._luma[free] += np.float32(share) * (probe.luma - lit)[free]
+        self._luma += np.where(probe.hidden, np.float32(0), np.float32(share) * (probe.luma - lit))
         self.normal = _drifted(self.normal, seen, passed_s / DRIFT_S)
         if probe.t_s - self._rebuilt_s >= REBUILD_S:
             self._rebuilt_s = probe.t_s
@@ -122,7 +121,7 @@ def _drifted(normal: Normal, seen: Features, share: float) -> Normal:
     for name, floor in FLOORS.items():
         usual, value = getattr(normal, name), getattr(seen, name)
         step = share * 30 * usual.mad
-        median = usual.median + float(np.clip(value - usual.median, -step, step))
-        mad = usual.mad + float(np.clip(abs(value - median) - usual.mad, -step, step))
+        median = usual.median + min(max(value - usual.median, -step), step)
+        mad = usual.mad + min(max(abs(value - median) - usual.mad, -step), step)
         moved[name] = Usual(median, max(mad, floor))
     return Normal(**moved)

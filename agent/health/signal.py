@@ -19,6 +19,8 @@ LOOP_RUN = 5
 """Probes in a row that must be repeated."""
 NATURAL_REPEATS = 0.05
 """A source that repeats itself more often than this has no noise to judge by."""
+LEAST_CONTRAST = 12
+"""Grey levels; black, white or grey all over may be equal because nothing is seen at all."""
 LOUD = 2.0
 CAST = 12.0
 FLOOR_NOISE = 0.3
@@ -38,9 +40,10 @@ class Repeats:
     def take(self, raw: U8) -> None:
         """One more probe's single pixels."""
         before, self._before = self._before, raw
-        self.same = before is not None and before.shape == raw.shape and bool((before == raw).all())
+        equal = before is not None and before.shape == raw.shape and bool((before == raw).all())
+        self.same = equal and int(np.ptp(raw)) >= LEAST_CONTRAST
         code = zlib.crc32(raw.tobytes())
-        self.run = self.run + 1 if code in self._seen and not self.same else 0
+        self.run = self.run + 1 if code in self._seen and not equal else 0
         self._seen.append(code)
 
 

@@ -52,6 +52,11 @@ def test_a_frozen_picture_is_told_within_its_time_and_a_loop_too(camera: Camera)
     assert (fault.what, fault.t_s - struck_s <= 6.0) == ("frozen", True)
 
 
+def test_black_all_over_is_a_cover_and_no_frozen_picture(camera: Camera) -> None:
+    camera.look(40, np.zeros_like(camera.picture), noise=0)
+    assert [fault.what for fault in camera.faults()] == ["covered"]
+
+
 def test_an_old_recording_that_comes_round_again_is_frozen(camera: Camera) -> None:
     held = Held(loop=8)
     for _ in range(12):
