@@ -152,8 +152,8 @@ def helped() -> str:
         took_ms.append(1e3 * (time.perf_counter() - start_s))
     middle, load = statistics.median(took_ms), os.getloadavg()[0] / (os.cpu_count() or 1)
     return (
-        f"`aislewatch --help` answers in {middle:.0f} ms (the middle of {HELPS}, at best {min(took_ms):.0f}; meanwhile the "
-        f"computer had {load:.1f} programs a processor to run)."
+        f"`aislewatch --help` answers in {middle:.0f} ms (the middle of {HELPS}, at best {min(took_ms):.0f}; the "
+        f"computer had {load:.1f} programs a processor to run meanwhile)."
     )
 
 

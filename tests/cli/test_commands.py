@@ -244,6 +244,13 @@ def test_run_refuses_an_address_that_is_taken_or_foreign(tmp_path: Path) -> None
     assert "cannot listen" in refused("run", "--config", path)
 
 
+def test_a_thread_that_does_not_end_keeps_nobody_from_leaving_with_the_right_code() -> None:
+    code = "import threading; from agent.__main__ import leave; wait = threading.Event().wait; "
+    code += "threading.Thread(target=wait, daemon=True).start(); print('said', end=''); leave(3); print('not left')"
+    left = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (left.returncode, left.stdout) == (3, "said")
+
+
 def test_run_refuses_a_folder_it_may_not_make(tmp_path: Path) -> None:
     path = tmp_path / "camera.toml"
     path.write_text('[storage]\ndata_dir = "/proc/nowhere"\n')
