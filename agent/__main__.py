@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from contextlib import suppress
 
 
 def main() -> None:
@@ -23,7 +24,8 @@ def leave(code: object) -> None:
     if not any(thread.daemon for thread in threading.enumerate()) or isinstance(code, str):
         return
     for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+        with suppress(OSError):  # its reader went away
+            stream.flush()
     os._exit(code if isinstance(code, int) else 0)
 
 
