@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.web.test_live_page import WATCH
 from tools.devtools import Tab, find_browser
 from tools.page_camera import Running, camera
 from tools.page_past import DAYS, UNPLUGGED
@@ -36,6 +37,7 @@ async def open_health(tab: Tab) -> None:
 @pytest.mark.parametrize("phone", [True, False], ids=["phone", "desktop"])
 async def test_each_metric_has_a_chart_of_what_was_kept(tmp_path: Path, phone: bool) -> None:
     async with camera(past=True) as shop, page(await shop.link(), tmp_path, phone=phone) as tab:
+        await tab.evaluate(WATCH)
         await open_health(tab)
         shown = await tab.evaluate(
             "[...document.querySelectorAll('#history-list .graph')].map(one => one.dataset.metric)"
@@ -46,6 +48,7 @@ async def test_each_metric_has_a_chart_of_what_was_kept(tmp_path: Path, phone: b
         await tells_it_in_words(tab)
         await looks_further_back(tab)
         await shows_the_rest(tab)
+        assert await tab.evaluate("wrongs") == []
 
 
 async def draws_what_was_kept(tab: Tab, shop: Running) -> None:

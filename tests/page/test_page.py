@@ -75,6 +75,10 @@ async def by_keyboard(tab: Tab) -> None:
         await tab.call("Input.dispatchKeyEvent", type="keyUp", key=key)
     await tab.until("document.querySelectorAll('#draft .handle.corner').length === 3", 20)
     assert await tab.evaluate("document.querySelectorAll('#draw-list li').length") == 4
+    await tab.evaluate("document.querySelector('#draft .handle.corner').focus()")
+    await tab.call("Input.dispatchKeyEvent", type="keyDown", key="+")
+    await tab.until("document.querySelectorAll('#draft .handle.corner').length === 4", 20)
+    await click(tab, "#draw-undo")
     await click(tab, "#draw-undo")
     await tab.until("document.querySelectorAll('#draw-list li').length === 3", 20)
     assert await tab.evaluate("document.getElementById('draw-save').hidden") is True

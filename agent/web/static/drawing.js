@@ -20,7 +20,7 @@ export class Drawing {
     svg.addEventListener("pointerdown", (event) => this.press(event));
     svg.addEventListener("keydown", (event) => this.key(event));
     svg.addEventListener("focus", () => this.draw());
-    svg.addEventListener("blur", () => this.draw());
+    svg.addEventListener("blur", () => svg.querySelector(".cross")?.remove()); // no more: a corner may be taking the focus
     new ResizeObserver(() => this.draw()).observe(svg);
   }
 
