@@ -1,7 +1,8 @@
 """Who crossed which line, in which direction.
 
 A crossing counts when the foot's path cut the line and the foot then stays beyond it, by min(0.15 h, 3 % of the frame
-diagonal), for two observations; turning back before that cancels it. Distances are in frame heights.
+diagonal), for two observations, where frames are few for one that is twice as far; turning back before that cancels
+it. Distances are in frame heights.
 
 Where the frame's edge cuts a box, its bottom centre is only a bound: the true foot lies there or farther out. At the
 sides the width the person had before the cut gives a better place. Such a place is used only when every place farther
@@ -21,6 +22,8 @@ from agent.geometry import segments_cross
 from agent.tables.places import LineConfig
 
 BEYOND_OBSERVATIONS = 2
+FAR_BEYOND, RARE_S = 2.0, 0.2
+"""So long after the one before, one observation that is so many margins beyond does for two: people are soon gone."""
 MARGIN_H = 0.15
 MARGIN_DIAGONAL = 0.03
 FAR = 2.0
@@ -94,14 +97,18 @@ class _Walk:
         """Take one observation on the side where they were."""
         self.place, self.cut, self.beyond = place, False, 0
 
-    def step(self, line: Polyline, place: Point, distance: float, margin: float) -> int:
-        """Take one observation, `distance` from the line; returns the new side when a crossing is complete, else 0."""
+    def step(self, line: Polyline, place: Point, distance: float, margin: float, *, rare: bool) -> int:
+        """Take one observation, `distance` from the line; returns the new side when a crossing is complete, else 0.
+
+        `rare`: the observation before was long ago.
+        """
         start, self.place = self.place, place
         if distance * self.side >= 0:
             self.stay(place)
             return 0
         self.cut = self.cut or line.cut_by(start, place)
-        self.beyond = self.beyond + 1 if abs(distance) >= margin else 0
+        beyond = 2 if rare and abs(distance) >= FAR_BEYOND * margin else 1
+        self.beyond = self.beyond + beyond if abs(distance) >= margin else 0
         if self.beyond < BEYOND_OBSERVATIONS:
             return 0
         crossed = self.cut
@@ -156,7 +163,7 @@ class LineWatch:
         person = self._people.get(track.id)
         if person is None:
             person = self._people[track.id] = _Person(t_s, t_s)
-        person.last_s = t_s
+        rare, person.last_s = t_s - person.last_s >= RARE_S, t_s
         foot = person.foot(track)
         place = Point(foot.x * self._aspect, foot.y)
         farther = [Point(place.x + dx * FAR, place.y + dy * FAR) for dx, dy in _outward(track)]
@@ -173,7 +180,7 @@ class LineWatch:
             if walk is None:
                 near = t_s == person.since_s and margin <= abs(distance) < NEAR_H * track.height
                 walk = person.walks[number] = _Walk(place, side, near)
-            crossed = walk.step(line, place, distance, margin)
+            crossed = walk.step(line, place, distance, margin, rare=rare)
             if crossed and track.confirmed:
                 yield Crossing(track.id, number, _direction(crossed), t_s)
         if track.confirmed and not person.known:

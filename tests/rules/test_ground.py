@@ -7,6 +7,7 @@ import pytest
 
 from agent.domain import Box, Track
 from agent.rules.ground import FOCAL, Ground
+from agent.rules.trails import Step, is_of_one_size
 from tests.rules.stage import ASPECT, Stage
 
 CAMERA_H, TILT = 1.65, 25 * pi / 180
@@ -60,3 +61,32 @@ def test_who_runs_away_from_the_camera_is_found_and_who_walks_is_not(speed: floa
     assert not stage.opened()
     stage.play([seen(1.7 + speed * i / 10, 0.0, 99, start_s + i / 10) for i in range(20)])
     assert len(stage.opened()) == found
+
+
+def learned() -> Ground:
+    ground = Ground()
+    for look in crowd():
+        ground.learn(look.box.y2, look.height)
+    return ground
+
+
+@pytest.mark.parametrize("distance_h", [2.5, 4.0, 6.0])
+def test_places_on_the_floor_and_heights_are_those_of_the_camera_that_saw_them(distance_h: float) -> None:
+    ground, look = learned(), seen(distance_h, 0.0, 1, 0.0)
+    there, farther = (ground.place(0.0, seen(d, 0.0, 1, 0.0).foot.y) for d in (distance_h, distance_h + 0.5))
+    assert there is not None
+    assert farther is not None
+    assert farther[1] - there[1] == pytest.approx(0.5, rel=0.2)
+    assert ground.height(look.foot.y) == pytest.approx(look.height, rel=0.1)
+    assert ground.foot_below(look.box.y1, 1.0) == pytest.approx(look.foot.y, abs=0.25 * look.height)
+
+
+def test_no_place_is_told_above_the_horizon_or_before_the_floor_is_known() -> None:
+    assert learned().place(0.0, 0.02) is None
+    assert Ground().place(0.0, 0.8) is None
+
+
+def test_a_box_that_loses_its_legs_far_away_is_no_runner() -> None:
+    steps = [Step(i / 10, 0.2 * i, 0.0, 0.0, 0.0, 1.0 - 0.03 * i) for i in range(11)]
+    assert not is_of_one_size(steps)
+    assert is_of_one_size([step._replace(size=0.9) for step in steps])

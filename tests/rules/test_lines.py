@@ -106,3 +106,8 @@ def test_who_walks_up_from_afar_has_not_appeared() -> None:
     for track in walk([(0, 0.95, 0.5), (4, 0.55, 0.5)]):
         watch.update(track.t_s, [track])
         assert watch.appeared == []
+
+
+@pytest.mark.parametrize(("step_s", "x", "crossed"), [(0.3, 0.62, 1), (0.1, 0.62, 0), (0.3, 0.53, 0)])
+def test_one_observation_far_beyond_does_where_frames_are_few(step_s: float, x: float, crossed: int) -> None:
+    assert len(run(DOWN, [person(i * step_s, place, 0.5) for i, place in enumerate([0.4, 0.45, x])])) == crossed

@@ -213,3 +213,13 @@ def test_shape_of_the_frame_is_respected() -> None:
     square = TrackerSettings(0.5, 0.7, aspect=1.0)
     (track,) = follow(walk(1.0, lambda t: [body(0.5)]), square)[-1]
     assert track.box == pytest.approx(body(0.5).box, abs=0.001)
+
+
+@pytest.mark.parametrize(("fps", "followed"), [(4.0, True), (20.0, False)])
+def test_who_starts_to_run_where_frames_are_few_is_followed_although_boxes_do_not_touch(
+    fps: float, followed: bool
+) -> None:
+    places = [0.3] * 8 + [0.43]
+    frames = follow([(n / fps, [body(x)]) for n, x in enumerate(places)])
+    seen = {track.id for tracks in frames for track in tracks if track.seen}
+    assert (len(seen) == 1) == followed

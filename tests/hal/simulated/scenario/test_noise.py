@@ -5,7 +5,7 @@ import pytest
 
 from hal.simulated.scenario.day import SensorInput
 from hal.simulated.scenario.frames import Frame, SeenPerson
-from hal.simulated.scenario.noise import CLEAN, FPS, JITTER, MISSES, Noise, perturbed, random_noise, skewed
+from hal.simulated.scenario.noise import CLEAN, FPS, JITTER, MISSES, Hidings, Noise, perturbed, random_noise, skewed
 
 BOX = (0.4, 0.3, 0.5, 0.8)
 
@@ -87,3 +87,12 @@ def test_random_noise_stays_in_the_range_that_rules_must_bear() -> None:
 def test_a_clock_that_is_off_moves_inputs() -> None:
     told = [SensorInput("door", "front door", 100.0)]
     assert [one.t_s for one in skewed(told, replace(CLEAN, skew_s=-2.5))] == [97.5]
+
+
+def test_who_is_hidden_and_when_is_noted() -> None:
+    hidings: Hidings = {}
+    noise = replace(CLEAN, hidden_every_s=20.0, hidden_s=(1.0, 2.0))
+    seen = {frame.t_s for frame in perturbed(standing(200.0), noise, 1, hidings) if frame.found}
+    (spans,) = hidings.values()
+    assert len(spans) > 2
+    assert not any(start_s <= t_s < end_s for t_s in seen for start_s, end_s in spans)

@@ -144,3 +144,17 @@ def test_spans_and_bridges() -> None:
     assert found == [(0.0, 0.5), (1.5, 1.5), (3.5, 3.5)]
     assert bridged(found, 1.0) == [(0.0, 1.5), (3.5, 3.5)]
     assert spans(times, np.zeros(8, dtype=bool)) == []
+
+
+def test_an_onset_that_is_hidden_is_shown_when_the_person_is_in_sight_again() -> None:
+    day = CameraDay(shop_layout(1), planned(intruders=1), 3)
+    (plain,) = (one for one in happenings(day) if one.kind == "restricted")
+    hidings = {plain.person: [(plain.start_s - 0.5, plain.start_s + 2.0)]}
+    (hidden,) = (one for one in happenings(day, hidings=hidings) if one.kind == "restricted")
+    assert plain.shown_s is not None
+    assert hidden.shown_s is not None
+    assert hidden.start_s == plain.start_s <= plain.shown_s
+    assert hidden.shown_s == pytest.approx(plain.start_s + 2.0, abs=0.11)
+    assert hidden.off_s(plain.start_s + 1.0) == 0.0
+    assert hidden.off_s(hidden.shown_s + 0.7) == pytest.approx(0.7)
+    assert hidden.off_s(plain.start_s - 0.4) == pytest.approx(-0.4)
