@@ -98,7 +98,16 @@ async def _make_medic(
     config: Config, hal: Hal, journal: Journal, desk: Desk, health: HealthDesk, patient: Patient
 ) -> Medic:
     spent = await journal.kept(medic.KEY)
-    return Medic(patient, journal, hal.clock, health, desk.report, allowed=allowed_steps(config), spent=spent)
+    return Medic(
+        patient,
+        journal,
+        hal.clock,
+        health,
+        desk.report,
+        allowed=allowed_steps(config),
+        spent=spent,
+        patience_s=ServiceManager().watchdog_patience_s or 0.0,
+    )
 
 
 def allowed_steps(config: Config) -> frozenset[Step]:

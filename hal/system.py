@@ -99,11 +99,17 @@ class ServiceManager:
     @property
     def watchdog_interval_s(self) -> float | None:
         """How often `watchdog` must be called: half the time systemd allows; None when it does not watch us."""
+        patience_s = self.watchdog_patience_s
+        return None if patience_s is None else patience_s / 2
+
+    @property
+    def watchdog_patience_s(self) -> float | None:
+        """How long systemd waits for a call of `watchdog`; None when it does not watch us."""
         if not self._watchdog_usec.isdigit() or int(self._watchdog_usec) == 0:
             return None
         if self._watchdog_pid not in ("", str(os.getpid())):
             return None
-        return int(self._watchdog_usec) / 2e6
+        return int(self._watchdog_usec) / 1e6
 
     def ready(self, status: str = "") -> None:
         self._send("READY=1", status)

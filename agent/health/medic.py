@@ -29,6 +29,8 @@ KEY = "healing"
 EVERY_S = 0.5
 STUCK_S = 7.0
 """Longer than any wait that is as it should be, shorter than the watchdog's patience."""
+STUCK_PART = 0.7
+"""So much of the patience of a watchdog that was given more, as on an emulated board."""
 DURABLE = frozenset((Step.RESTART, Step.REBOOT))
 """Steps that nobody may take whose count would be forgotten."""
 WORDS = {
@@ -57,7 +59,10 @@ class Patient:
 
 
 class Medic:
-    """Belongs to the loop. `allowed` are the steps that may be taken here; `restarting` says why the process ends."""
+    """Belongs to the loop. `allowed` are the steps that may be taken here; `restarting` says why the process ends.
+
+    `patience_s` is for how long the watchdog waits, where there is one.
+    """
 
     def __init__(
         self,
@@ -69,6 +74,7 @@ class Medic:
         *,
         allowed: frozenset[Step] = frozenset(Step),
         spent: bytes | None = None,
+        patience_s: float = 0.0,
     ) -> None:
         self._patient = patient
         self._journal = journal
@@ -78,6 +84,7 @@ class Medic:
         self._allowed = allowed
         self._ladder = Ladder(_purse(spent))
         self._cooling = Cooling()
+        self._stuck_s = max(STUCK_S, STUCK_PART * patience_s)
         self._lost = ""
         self._opening = False
         self._given_up: Sequence[Trouble] = ()
@@ -125,10 +132,10 @@ class Medic:
         frozen = self._desk.finding("frozen")
         found = {
             Trouble.CAMERA_LOST: capture.lost_since_s is not None and self._patient.local_camera,
-            Trouble.CAMERA_STUCK: now_s - capture.heartbeat_s > STUCK_S,
+            Trouble.CAMERA_STUCK: now_s - capture.heartbeat_s > self._stuck_s,
             Trouble.FROZEN: frozen is not None and frozen.state == HealthState.FAULT,
             Trouble.ACCELERATOR_LOST: bool(self._lost) and not self._opening,
-            Trouble.VISION_STUCK: busy_s is not None and now_s - busy_s > STUCK_S,
+            Trouble.VISION_STUCK: busy_s is not None and now_s - busy_s > self._stuck_s,
         }
         return {trouble: WORDS[trouble] for trouble, there in found.items() if there}
 

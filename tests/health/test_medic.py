@@ -33,6 +33,7 @@ class Practice:
     allowed: frozenset[Step] = frozenset(Step)
     refuses: bool = False
     spent: bytes | None = None
+    patience_s: float = 10.0
     told: list[Item] = field(default_factory=list)
     ended: int = 0
 
@@ -45,7 +46,14 @@ class Practice:
         self.desk = HealthDesk(self.clock)
         patient = Patient(self.capture, self.vision, None, self._end, self.powers, self.local)
         self.medic = Medic(
-            patient, self.journal, self.clock, self.desk, self.told.append, allowed=self.allowed, spent=self.spent
+            patient,
+            self.journal,
+            self.clock,
+            self.desk,
+            self.told.append,
+            allowed=self.allowed,
+            spent=self.spent,
+            patience_s=self.patience_s,
         )
 
     async def pass_time(self, seconds: float, *, beats: bool = True) -> None:
@@ -124,6 +132,14 @@ async def test_a_driver_that_does_not_come_back_restarts_the_process_before_the_
     await ward.pass_time(STUCK_S, beats=False)
     assert ward.steps() == []
     await ward.pass_time(2 * EVERY_S, beats=False)
+    assert ward.steps() == ["restart_process"]
+
+
+async def test_under_a_watchdog_that_waits_longer_so_does_the_medic(journal: Journal) -> None:
+    ward = Practice(journal, ManualClock(1000.0), patience_s=90.0)
+    await ward.pass_time(60.0, beats=False)
+    assert ward.steps() == []
+    await ward.pass_time(5.0, beats=False)
     assert ward.steps() == ["restart_process"]
 
 
