@@ -126,7 +126,7 @@ async def test_alarms_overtake_a_clip(camera: Camera, tmp_path: Path) -> None:
         fetching = asyncio.create_task(shop.hub.reach.fetch(DEVICE, CLIP))
         between = []
         for number in range(1, 6):
-            await carried(shop.line, len(VIDEO) // 10)
+            await carried(shop.line, len(VIDEO) // 10, fetching)
             before = shop.line.to_hub
             await camera.happen(number)
             await shop.told.until(number)
@@ -139,25 +139,28 @@ async def test_alarms_overtake_a_clip(camera: Camera, tmp_path: Path) -> None:
 
 
 async def test_a_clip_goes_on_where_the_line_was_cut(camera: Camera, tmp_path: Path) -> None:
+    """The line is cut again and again after a third of the clip: begun anew it would never come to its end."""
     async with far(camera, tmp_path) as shop:
         await camera.happen(0)
         await shop.told.until(0)
         fetching = asyncio.create_task(shop.hub.reach.fetch(DEVICE, CLIP))
-        for _ in range(3):
-            await carried(shop.line, len(VIDEO) // 5)
+        cuts = 0
+        while await carried(shop.line, len(VIDEO) // 3, fetching):
             shop.line.cut()
+            cuts += 1
+            assert cuts < 20, "it does not get on"
         path = await fetching
         await camera.happen(1)
         await shop.told.until(1)
     assert path.read_bytes() == VIDEO
     assert shop.told.numbers == [0, 1]
-    assert shop.told.links >= 4
-    assert shop.line.to_hub < 1.6 * len(VIDEO), "it began anew"
+    assert shop.told.links > cuts >= 2
 
 
-async def carried(line: SlowLine, length: int) -> None:
-    """Wait until so much more has come over it."""
+async def carried(line: SlowLine, length: int, until: asyncio.Task[Path]) -> bool:
+    """Wait until so much more has come over it; false where that was done before."""
     through = line.to_hub + length
     async with asyncio.timeout(120):
-        while line.to_hub < through:  # noqa: ASYNC110 - a line rings no bell
+        while line.to_hub < through and not until.done():  # noqa: ASYNC110 - a line rings no bell
             await asyncio.sleep(0.05)
+    return not until.done()
