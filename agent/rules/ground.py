@@ -37,7 +37,7 @@ LEAST_OVER_H = 0.25
 
 
 class Ground:
-    """Learns the floor; until `known`, no place or height is told and nothing is stretched."""
+    """Learns the floor; until the first of its `fits`, no place or height is told and nothing is stretched."""
 
     def __init__(self) -> None:
         self._heights = [0.0] * ROWS
@@ -45,11 +45,7 @@ class Ground:
         self._until_fit = self._fit_every = REFIT_EVERY
         self._cos, self._sin = 1.0, 0.0
         self.pitch = self.above_h = 0.0
-
-    @property
-    def known(self) -> bool:
-        """Whether enough people were seen."""
-        return self.above_h > 0.0
+        self.fits = 0
 
     def learn(self, foot_y: float, height: float) -> None:
         """Take in one person; both in frame heights."""
@@ -75,7 +71,7 @@ class Ground:
         """
         v = (y - 0.5) / FOCAL
         sink = v * self._cos + self._sin
-        if not self.known or sink < LEAST_SINK:
+        if sink < LEAST_SINK or not self.above_h:
             return None
         reach = self.above_h / sink
         return reach * x / FOCAL, reach * (self._cos - v * self._sin)
@@ -84,7 +80,7 @@ class Ground:
         """How tall a grown person looks who stands at this row; None where that is not known."""
         v = (foot_y - 0.5) / FOCAL
         sink = v * self._cos + self._sin
-        if not self.known or sink < LEAST_SINK:
+        if sink < LEAST_SINK or not self.above_h:
             return None
         return FOCAL * (self._cos - v * self._sin) / (self.above_h / sink - self._sin)
 
@@ -92,7 +88,7 @@ class Ground:
         """The row where somebody stands whose head is at this one; `stature` is their height over a grown person's."""
         v = (head_y - 0.5) / FOCAL
         sink = v * self._cos + self._sin
-        if not self.known or sink < LEAST_SINK or self.above_h - stature < LEAST_OVER_H:
+        if sink < LEAST_SINK or not self.above_h or self.above_h - stature < LEAST_OVER_H:
             return None
         reach = (self.above_h - stature) / sink
         return 0.5 + FOCAL * (reach * v + stature * self._cos) / (reach + stature * self._sin)
@@ -123,6 +119,7 @@ class Ground:
         if misfit <= MOST_MISFIT:
             self.pitch, self.above_h = pitch, above_h
             self._cos, self._sin = cos(pitch), sin(pitch)
+            self.fits += 1
 
 
 def _misfit(rows: Sequence[tuple[float, float]], pitch: float) -> tuple[float, float]:

@@ -46,7 +46,7 @@ class Trail:
     `guessed_s` is when a foot was last hidden, so that its place was told by the head: that is too coarse for a speed.
     """
 
-    __slots__ = ("_height", "_velocities", "foot", "guessed_s", "since_s", "steps")
+    __slots__ = ("_fit", "_height", "_place", "_velocities", "foot", "guessed_s", "since_s", "steps")
 
     def __init__(self, t_s: float, foot: tuple[float, float], height: float) -> None:
         self.since_s = t_s
@@ -54,6 +54,8 @@ class Trail:
         self.foot = foot
         self.guessed_s = -inf
         self._height = height
+        self._place: tuple[float, float] | None = None
+        self._fit = -1
         self._velocities: dict[float, tuple[float, float] | None] = {}
 
     def extend(self, t_s: float, foot: tuple[float, float], height: float, ground: Ground) -> bool:
@@ -67,7 +69,9 @@ class Trail:
         dx, dy = (foot[0] - self.foot[0]) / tall, (foot[1] - self.foot[1]) / tall
         if hypot(dx, dy) > JITTER_H + TOP_SPEED * span_s:
             return False
-        before, here = ground.place(*self.foot), ground.place(*foot)
+        before = self._place if self._fit == ground.fits else ground.place(*self.foot)
+        here = self._place = ground.place(*foot)
+        self._fit = ground.fits
         aside, nearer = (here[0] - before[0], before[1] - here[1]) if before and here else (dx, dy)
         self.foot, self._height = foot, tall
         grown = ground.height(foot[1]) if here else None
