@@ -118,7 +118,10 @@ async def test_words_fit_a_dumb_terminal_of_80_columns(tmp_path: Path) -> None:
             for said in (here, away):
                 assert said.code in (0, 1), (line, said)
                 assert "\x1b" not in said.out + said.err, line
-                wide = [row for row in said.out.splitlines() if len(row) > 80 and not any(w in line for w in FREE)]
+                mine = [
+                    row for row in said.out.splitlines() if str(tmp_path) not in row
+                ]  # paths are as they were given
+                wide = [row for row in mine if len(row) > 80 and not any(words in line for words in FREE)]
                 assert wide == [], line
 
 
