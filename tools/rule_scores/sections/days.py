@@ -50,9 +50,9 @@ def rows(run: Run) -> Iterator[Row]:
 SECTION = Section(
     "days",
     "30 camera-days in 6 shops; detector errors are drawn per day: misses 5-30 %, jitter 2-8 % of the height, 3-15 fps,"
-    " false boxes, people hidden for 0.5-5 s, merged boxes, prams taken for people, ids given anew or exchanged. An onset"
-    " is due when a camera can know of it: three tenths of the person are in sight, and once were clear of the zone's"
-    " border; beside it stands the figure from the moment itself, in sight or not. Who truly runs makes 1.6 body heights"
-    " in a second; between a tenth less and a tenth more it may be said or not.",
+    " false boxes, people hidden for 0.5-5 s, merged boxes, prams taken for people, ids given anew or exchanged. An"
+    " onset is due when a camera can know of it: three tenths of the person are in sight, and once were clear of the"
+    " zone's border; beside it stands the figure from the moment itself, in sight or not. Who truly runs makes 1.6 body"
+    " heights in a second; between a tenth less and a tenth more it may be said or not.",
     rows,
 )
