@@ -41,7 +41,9 @@ def ours(root: Path) -> list[Path]:
 @needs_systemd
 def test_systemd_finds_nothing_wrong(root: Path) -> None:
     for unit in ours(root):
-        for program in re.findall(r"^Exec(?:Start|StartPost|StopPost|Condition)=-?(/\S+)", unit.read_text(), re.MULTILINE):
+        for program in re.findall(
+            r"^Exec(?:Start|StartPost|StopPost|Condition)=-?(/\S+)", unit.read_text(), re.MULTILINE
+        ):
             path = root / program.lstrip("/")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("#!/bin/sh\n")
