@@ -13,6 +13,7 @@ from tools.image import lean
 from tools.image.recipe import FOLDER, ROOT, known, load
 from tools.image.root import lay_over
 
+PROGRAM = re.compile(r"^Exec(?:Start|StartPost|StopPost|Condition)=-?(/\S+)", re.MULTILINE)
 HOST_UNITS = Path("/usr/lib/systemd/system")
 needs_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None or not HOST_UNITS.is_dir(), reason="systemd is not installed here"
