@@ -17,6 +17,10 @@ SHOWN_SHARE = 0.9
 """What a second of steadied boxes shows of a speed: corners and the first step are in it."""
 STILL_RUNNING = 0.7
 KEPT_SHARE = 0.75
+AND_BEFORE_S = 0.5
+LONG_SHARE = 0.9
+"""Who begins to run has run for so much longer than `over_s`, at this share of the speed: feet that go behind a shelf,
+and boxes that grow where somebody comes in, are as fast for a second, but hardly for longer."""
 COURSE_S = 1.0
 STANDING_SPEED = 0.15
 STANDING_S = 2.0
@@ -45,16 +49,25 @@ class Running:
             yield Hit.about(self.config, track, zone=self.config.zone, factors=factors)
 
     def _speed(self, trail: Trail, *, going: bool) -> float:
-        """The speed in h/s if that is running, else 0. The exact look is taken at those only who are near it."""
+        """The speed in h/s if that is running, else 0."""
         limit = self.config.min_speed * (STILL_RUNNING if going else SHOWN_SHARE)
-        course = trail.velocity(self.config.over_s)
-        if trail.steps[-1].t_s - trail.guessed_s < self.config.over_s:
+        over_s = self.config.over_s
+        if trail.steps[-1].t_s - trail.guessed_s < over_s:
             return 0.0
-        if course is None or hypot(*course) < limit * KEPT_SHARE:
+        speed = _kept_speed(trail, over_s, limit)
+        if speed == 0.0 or not is_of_one_size(trail.tail(over_s)):
             return 0.0
-        steps = trail.tail(self.config.over_s)
-        speed, kept = steady_speed(steps)
-        return speed if speed >= limit and kept >= limit * KEPT_SHARE and is_of_one_size(steps) else 0.0
+        long_enough = going or _kept_speed(trail, over_s + AND_BEFORE_S, limit * LONG_SHARE) > 0.0
+        return speed if long_enough else 0.0
+
+
+def _kept_speed(trail: Trail, over_s: float, limit: float) -> float:
+    """The speed in h/s if it reaches the limit and was kept up, else 0. Only those near it get the exact look."""
+    course = trail.velocity(over_s)
+    if course is None or hypot(*course) < limit * KEPT_SHARE:
+        return 0.0
+    speed, kept = steady_speed(trail.tail(over_s))
+    return speed if speed >= limit and kept >= limit * KEPT_SHARE else 0.0
 
 
 @dataclass(slots=True)
