@@ -100,6 +100,7 @@ async def everywhere(camera: Places, line: str, *more: str) -> tuple[Said, Said]
     return said[0], said[1]
 
 
+@pytest.mark.slow
 async def test_every_look_is_the_same_on_the_camera_and_from_a_laptop(tmp_path: Path) -> None:
     async with claimed(tmp_path) as camera:
         for line in LOOKS:
@@ -111,6 +112,7 @@ async def test_every_look_is_the_same_on_the_camera_and_from_a_laptop(tmp_path: 
             assert {one["type"] for one in here.json} == {one["type"] for one in away.json} or "tail" in line, line
 
 
+@pytest.mark.slow
 async def test_words_fit_a_dumb_terminal_of_80_columns(tmp_path: Path) -> None:
     async with claimed(tmp_path) as camera:
         for line in LOOKS:

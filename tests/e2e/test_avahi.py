@@ -19,7 +19,7 @@ from tests.faults.eventful_camera import pair
 DEVICE = f"av{secrets.token_hex(4)}"
 NAME, SERVICE, PORT = f"aislewatch-{DEVICE}", "_aislewatch._tcp", 8443
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
