@@ -19,7 +19,9 @@ class RunningRule(AreaRule):
     tuned = Tuned("min_speed", 2.5)
 
     min_speed: float = setting(schema.number(0.5, 6), 1.6, help="slowest speed that is running, body heights a second")
-    over_s: float = setting(schema.number(0.3, 3), 1.0, help="seconds over which it must be kept up")
+    over_s: float = setting(
+        schema.number(0.3, 3), 1.0, help="seconds over which it must be kept up; it is told half a second later"
+    )
     hold_s: float = setting(HOLD, 2.0, help=HOLD_HELP)
 
 
