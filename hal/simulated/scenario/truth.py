@@ -115,5 +115,5 @@ def _tailgating(way: Way) -> Iterator[Happening]:
 def _after_hours(way: Way, day: CameraDay) -> Iterator[Happening]:
     hours = way.view.times / HOUR_S % 24
     closed = (hours < day.plan.opens_h) | (hours >= day.plan.closes_h)
-    for start_s, end_s in spans(way.view.times, closed & way.in_sight):
+    for start_s, end_s in spans(way.view.times, closed & way.in_view):
         yield Happening("after_hours", way.person.id, start_s, end_s, sure=end_s - start_s >= 2 * SURELY_S)

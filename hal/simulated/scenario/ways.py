@@ -89,10 +89,15 @@ class Way:
     crossings: tuple[Happening, ...]
     hidden: tuple[Span, ...] = ()
 
+    @property
+    def in_view(self) -> Flags:
+        """When enough of them is in the picture, whatever passes before the camera."""
+        return np.asarray(self.view.share >= SEEN_SHARE)
+
     @cached_property
     def in_sight(self) -> Flags:
         """When enough of them is seen to be found."""
-        seen = np.asarray(self.view.share >= SEEN_SHARE)
+        seen = self.in_view
         for start_s, end_s in self.hidden:
             seen &= (self.view.times < start_s) | (self.view.times >= end_s)
         return seen

@@ -67,6 +67,14 @@ def test_a_burglar_is_out_of_hours_from_the_first_moment_in_sight() -> None:
     assert all(one.start_s < 8 * 3600 for one in found)
 
 
+def test_a_burglar_who_is_hidden_for_a_moment_is_still_the_same_burglar() -> None:
+    day = CameraDay(shop_layout(1), NIGHT, 2)
+    (one,) = (one for one in happenings(day) if one.kind == "after_hours" and one.sure)
+    middle_s = (one.start_s + one.end_s) / 2
+    hidden = happenings(day, hidings={one.person: [(middle_s - 1.0, middle_s + 1.0)]})
+    assert [again for again in hidden if again.kind == "after_hours" and again.sure] == [one]
+
+
 def test_who_comes_in_behind_a_member_tailgates() -> None:
     found = truth(members=2, tailgaters=3)
     assert sum(one.kind == "tailgating" for one in found) == 3
