@@ -85,9 +85,7 @@ async def _tail(url: str, seconds: float | None, least: str, *, recent: bool, as
 async def _events(talk: Talk) -> AsyncIterator[dict[str, Any]]:
     """The event messages of the live feed. Raises NoAnswer where there is no room, or it ends."""
     try:
-        async with talk.session.ws_connect(
-            f"{talk.base}/v1/live", timeout=aiohttp.ClientWSTimeout(ws_close=2.0)
-        ) as feed:
+        async with talk.session.ws_connect(f"{talk.base}/v1/live", timeout=CLOSING) as feed:
             async for frame in feed:
                 message = msgspec.json.decode(frame.data) if frame.type == aiohttp.WSMsgType.TEXT else {}
                 if message.get("type") == "event":

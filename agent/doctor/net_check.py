@@ -13,6 +13,7 @@ import aiohttp
 import ifaddr
 
 from agent.doctor.steps import Step
+from agent.hub.addresses import own_addresses
 from hal.kernel import KernelFiles
 from hal.network import Network
 from hal.ports import Clock
@@ -114,11 +115,7 @@ def _seconds(packet: bytes, at: int) -> float:
 async def multicast(own: frozenset[str] | None = None) -> Step:
     """Whether mDNS goes both ways: a question is sent to everybody, and others' answers are heard."""
     advice = "the switch or access point may hold multicast back (IGMP snooping, client isolation), or nobody is there"
-    own = (
-        own
-        if own is not None
-        else frozenset(str(ip.ip) for adapter in ifaddr.get_adapters() for ip in adapter.ips if isinstance(ip.ip, str))
-    )
+    own = own_addresses() if own is None else own
     try:
         with _member() as sock:
             senders = await _heard(sock)

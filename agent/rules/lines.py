@@ -107,7 +107,7 @@ class _Walk:
             self.stay(place)
             return 0
         self.cut = self.cut or line.cut_by(start, place)
-        beyond = 2 if rare and abs(distance) >= FAR_BEYOND * margin else 1
+        beyond = BEYOND_OBSERVATIONS if rare and abs(distance) >= FAR_BEYOND * margin else 1
         self.beyond = self.beyond + beyond if abs(distance) >= margin else 0
         if self.beyond < BEYOND_OBSERVATIONS:
             return 0
