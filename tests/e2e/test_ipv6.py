@@ -85,8 +85,9 @@ async def found_by(inside: Sequence[str], id: str) -> str:
 
 
 async def test_found_again_at_a_new_address_and_over_the_kind_that_is_left(joined: Cable, tmp_path: Path) -> None:
+    """Addresses hold at once (nodad): where only that of the link does, the camera tells it, and a hub stays there."""
     for end, number in ((joined.hub, 1), (joined.camera, 2)):
-        joined.address(end, f"fd77::{number}/64")
+        joined.address(end, f"fd77::{number}/64", "nodad")
         joined.address(end, f"10.77.0.{number}/24")
     keyring = Keyring.open(tmp_path / "keys", "hub-e2e", "shop")
     await pair(tmp_path, DEVICE, keyring, ("10.77.0.2", 8443))
@@ -99,7 +100,8 @@ async def test_found_again_at_a_new_address_and_over_the_kind_that_is_left(joine
         joined.withdraw(joined.camera, "10.77.0.2/24")
         await output.until(lambda: output.linked_at("fd77::2"))
         before = len(output.numbers)
-        joined.address(joined.camera, "fd77::33/64", replaces="fd77::2/64")
+        joined.address(joined.camera, "fd77::33/64", "nodad")
+        joined.withdraw(joined.camera, "fd77::2/64")
         joined.withdraw(joined.hub, "10.77.0.1/24")
         await output.until(lambda: output.linked_at("fd77::33") and len(output.numbers) > before + 50)
     assert sorted(output.numbers) == list(range(1, len(output.numbers) + 1))
