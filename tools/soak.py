@@ -67,9 +67,10 @@ tls_port = 0
 announce = false
 [storage]
 data_dir = "{folder}"
-max_events = 20000
+max_events = 2000
 [evidence]
-quota_mb = 200
+quota_mb = 60
+max_clip_s = 30
 min_free_mb = 0
 [review]
 max_incidents = 100
