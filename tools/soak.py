@@ -4,9 +4,10 @@
 
 The camera is a process of its own, as on a device: the simulated shop's crowd, clips and all, every person in ten
 zones at once; what it may keep of the past is set low, so that it is full before anything is measured. Memory, open
-files and tasks are read from outside. The slope of memory is that of ordinary least squares after the warm-up; its
-interval allows for samples that follow each other (AR(1), as in Santer et al. 2000).
-Exit status 1 when memory rises significantly, or files or tasks pile up.
+files and tasks are read from outside. The slope of memory is that of ordinary least squares after the warm-up, over
+the medians of short spans; its interval allows for values that follow each other (Santer et al. 2000: Student's t with
+as many degrees of freedom as the residuals' lag-1 correlation leaves).
+Exit status 1 when memory rises significantly, when it moved too much to tell, or when files or tasks pile up.
 """
 
 from __future__ import annotations
@@ -38,8 +39,12 @@ LOG = "log.txt"
 CROWDED = 10
 """Zones that everybody is in."""
 WARM_SHARE, WARM_LEAST_S, WARM_MOST_S = 0.33, 50.0, 600.0
+SPANS = 100
+"""Memory moves in steps that last for minutes: from one sample to the next their correlation is lost in rounding."""
 MINOR_MB_H = 0.5
 """A rise that takes a month to fill what a small board has spare is not looked for."""
+SEEN_MB_H = 2.0
+"""A rise of so much must show as more than a minor one, or the soak says nothing."""
 PILE = 2
 """Files or tasks more at the end than in the middle that still count as flat: a clip may be in the making."""
 ZONE = """
@@ -114,11 +119,26 @@ def slope(times_h: Sequence[float], values: Sequence[float]) -> tuple[float, flo
     (rise, level), *_ = np.linalg.lstsq(design, y, rcond=None)
     rest = y - rise * x - level
     spread = float((rest**2).sum())
-    phi = float((rest[1:] * rest[:-1]).sum() / spread) if spread else 0.0
-    phi = min(max(phi, 0.0), 0.99)
-    count = max(len(x) * (1 - phi) / (1 + phi), 3.0)
-    error = float(np.sqrt(spread / (count - 2) / ((x - x.mean()) ** 2).sum()))
-    return float(rise), float(rise - 1.96 * error), float(rise + 1.96 * error)
+    phi = max(float((rest[1:] * rest[:-1]).sum() / spread), 0.0) if spread else 0.0
+    freedom = max(len(x) * (1 - phi) / (1 + phi) - 2, 1.0)
+    half = _student(freedom) * float(np.sqrt(spread / freedom / ((x - x.mean()) ** 2).sum()))
+    return float(rise), float(rise) - half, float(rise) + half
+
+
+def _student(freedom: float) -> float:
+    """The 97.5 % quantile of Student's t, between the entries of its table by the inverse of the freedom."""
+    known = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 7: 2.365, 10: 2.228, 15: 2.131, 30: 2.042, 1e9: 1.960}
+    return float(np.interp(-1 / freedom, [-1 / entry for entry in known], list(known.values())))
+
+
+def spans(samples: Sequence[Sample]) -> tuple[list[float], list[float]]:
+    """Hours and median MiB of `SPANS` parts of the time, less those without a sample."""
+    start_s, whole_s = samples[0].t_s, samples[-1].t_s - samples[0].t_s
+    parts: dict[int, list[Sample]] = {}
+    for sample in samples:
+        parts.setdefault(int((sample.t_s - start_s) / whole_s * (SPANS - 1e-6)), []).append(sample)
+    times_h = [median(sample.t_s for sample in part) / 3600 for part in parts.values()]
+    return times_h, [median(sample.rss_mb for sample in part) for part in parts.values()]
 
 
 def judge(samples: Sequence[Sample]) -> Verdict:
@@ -127,7 +147,7 @@ def judge(samples: Sequence[Sample]) -> Verdict:
     warm_s = min(max(whole_s * WARM_SHARE, WARM_LEAST_S), WARM_MOST_S)
     kept = [sample for sample in samples if sample.t_s - samples[0].t_s >= warm_s]
     third = max(len(kept) // 3, 1)
-    rise, low, high = slope([sample.t_s / 3600 for sample in kept], [sample.rss_mb for sample in kept])
+    rise, low, high = slope(*spans(kept))
 
     def ends(name: str) -> tuple[int, int]:
         values = [getattr(sample, name) for sample in kept]
@@ -225,6 +245,9 @@ def rows(verdict: Verdict) -> Iterator[Row]:
     run = f"{verdict.minutes:.0f} min, {verdict.events} events, {verdict.rss_mb:.0f} MiB at the end"
     bounds = f"{verdict.slope_mb_h:.2f} MiB an hour, 95 % interval {verdict.low_mb_h:.2f} to {verdict.high_mb_h:.2f}"
     yield Row("soak", "rise of memory, MiB an hour, lower bound", verdict.low_mb_h, MINOR_MB_H, f"{bounds}; {run}")
+    told = f"a rise of {SEEN_MB_H:g} MiB an hour would have shown where it is no more than the target"
+    half = (verdict.high_mb_h - verdict.low_mb_h) / 2
+    yield Row("soak", "half of that interval", half, SEEN_MB_H - MINOR_MB_H, told)
     for name, (early, late) in (("open files", verdict.files), ("tasks", verdict.tasks)):
         yield Row("soak", f"{name}, last third less first", late - early, PILE, f"{name}: {early}, then {late}")
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from tools.soak import MINOR_MB_H, PILE, Sample, judge, rows, slope, soak
+from tools.soak import EVERY_S, MINOR_MB_H, PILE, Sample, judge, rows, slope, soak
+
+HOURS = 118 / 60
 
 
 def samples(
@@ -28,12 +34,42 @@ def verdicts(found: list[Sample]) -> list[str]:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_memory_that_wanders_is_no_leak_and_one_that_leaks_is(seed: int) -> None:
-    assert verdicts(samples(1.0, phi=0.97, seed=seed)) == ["met", "met", "met"]
-    assert verdicts(samples(1.0, rise_mb_h=6.0, phi=0.5, seed=seed)) == ["missed", "met", "met"]
+    assert verdicts(samples(1.0, phi=0.97, seed=seed))[0] == "met"
+    assert verdicts(samples(1.0, rise_mb_h=6.0, phi=0.5, seed=seed)) == ["missed", "met", "met", "met"]
+
+
+def stepped(levels: Callable[[NDArray[np.float64]], NDArray[Any]], seed: int) -> list[str]:
+    """Verdicts on a process that was looked at for two hours; `levels` gives MiB by hours."""
+    times_h = np.arange(0, HOURS, EVERY_S / 3600)
+    held = 240 + levels(times_h) + np.random.default_rng(seed).normal(0, 0.05, len(times_h))
+    return verdicts([Sample(t_h * 3600, mb, 11, 22, n) for n, (t_h, mb) in enumerate(zip(times_h, held, strict=True))])
+
+
+@pytest.mark.parametrize("step_mb", [0.004, 0.25, 0.5, 1.0])
+@pytest.mark.parametrize("seed", range(8))
+def test_a_leak_of_two_mib_an_hour_shows_in_the_steps_it_takes(seed: int, step_mb: float) -> None:
+    phase = np.random.default_rng(seed).uniform()
+    assert stepped(lambda t: np.floor(2 * t / step_mb + phase) * step_mb, seed)[0] == "missed"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_steps_that_lead_nowhere_are_no_leak(seed: int) -> None:
+    """Of the size and length that were seen in a camera that did not leak, up and down."""
+    rng = np.random.default_rng(seed)
+    once_h, minutes = rng.uniform(0.2, 1.8), rng.uniform(3, 30)
+    levels = np.repeat(rng.choice([0.0, 0.9, 2.3], 200), max(round(minutes * 30), 1))
+    assert stepped(lambda t: np.resize(levels, len(t)), seed)[0] == "met"
+    assert stepped(lambda t: 2.3 * (t > once_h), seed)[0] == "met"
+    assert stepped(lambda t: 2.3 * ((t > once_h) & (t < once_h + minutes / 60)), seed)[0] == "met"
+
+
+def test_a_soak_whose_memory_moved_too_much_to_tell_is_not_passed() -> None:
+    assert stepped(lambda t: 2.3 * (t > 1.0), seed=1)[:2] == ["met", "missed"]
+    assert stepped(np.zeros_like, seed=1) == ["met"] * 4
 
 
 def test_files_that_pile_up_are_found() -> None:
-    assert verdicts(samples(1.0, files_h=20.0)) == ["met", "missed", "met"]
+    assert verdicts(samples(1.0, files_h=20.0)) == ["met", "met", "missed", "met"]
 
 
 def test_the_warm_up_is_left_out() -> None:
@@ -64,7 +100,7 @@ GROSS_MB_H = 300.0
 @pytest.mark.timeout(600)
 def test_a_camera_does_not_leak() -> None:
     verdict = judge(soak(3.0))
-    memory, *others = rows(verdict)
+    memory, _, *others = rows(verdict)
     assert verdict.low_mb_h < GROSS_MB_H, memory
     assert [row.verdict for row in others] == ["met", "met"], others
     assert verdict.events > 100
