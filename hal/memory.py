@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+from typing import Any
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _PR_SET_THP_DISABLE = 41
@@ -22,17 +23,19 @@ _MALLOC = {
 That these are fixed keeps them from following the program."""
 
 
-def settle() -> list[str]:
+def settle(libc: Any = None) -> list[str]:
     """Settle it for as long as the process lives, before it has threads. Returns what cannot be had here, in words.
 
-    Children inherit the kernel's half of it (prctl(2), PR_SET_THP_DISABLE), but not malloc's.
+    Children inherit the kernel's half of it (prctl(2), PR_SET_THP_DISABLE), but not malloc's. `libc` is the process's
+    own C library unless another is given.
     """
-    mallopt = getattr(_libc(), "mallopt", None)
+    libc = libc or _libc()
+    mallopt = getattr(libc, "mallopt", None)
     if mallopt is None:
         lacks = ["malloc stays as it is: this C library has no mallopt"]
     else:
         lacks = [f"malloc does not take {what}" for what, setting in _MALLOC.items() if not mallopt(*setting)]
-    if _libc().prctl(_PR_SET_THP_DISABLE, 1, 0, 0, 0):
+    if libc.prctl(_PR_SET_THP_DISABLE, 1, 0, 0, 0):
         lacks.append("the kernel does not let go of huge pages")
     return lacks
 
