@@ -65,16 +65,17 @@ class Ground:
             self._until_fit = self._fit_every
             self._fit()
 
-    def place(self, x: float, y: float) -> tuple[float, float] | None:
-        """Where a foot is on the floor, body heights to the right of the camera and before it; None if that is not
-        known. `x` is from the middle of the picture, `y` from its top, in frame heights.
+    def place(self, x: float, y: float) -> tuple[float, float, float] | None:
+        """Where a foot is on the floor, body heights to the right of the camera and before it, and how tall a grown
+        person looks there; None if that is not known. `x` is from the middle of the picture, `y` from its top, in
+        frame heights.
         """
         v = (y - 0.5) / FOCAL
         sink = v * self._cos + self._sin
         if sink < LEAST_SINK or not self.above_h:
             return None
-        reach = self.above_h / sink
-        return reach * x / FOCAL, reach * (self._cos - v * self._sin)
+        reach, along = self.above_h / sink, self._cos - v * self._sin
+        return reach * x / FOCAL, reach * along, FOCAL * along / (reach - self._sin)
 
     def height(self, foot_y: float) -> float | None:
         """How tall a grown person looks who stands at this row; None where that is not known."""

@@ -12,7 +12,7 @@ out is on the same side of the line, so that a box growing or shrinking at the e
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -61,6 +61,13 @@ class Polyline:
         self._sides = list(pairwise(Point(p.x * aspect, p.y) for p in points))
         self._segments = [_segment(a, b) for a, b in self._sides]
 
+    def side(self, place: Point) -> int:
+        """On which hand of somebody walking along the line: 1 right, -1 left; on the line itself counts as right."""
+        if len(self._segments) > 1:
+            return 1 if self.signed_distance(place) >= 0 else -1
+        x, y, dx, dy, _ = self._segments[0]
+        return 1 if dx * (place[1] - y) >= dy * (place[0] - x) else -1
+
     def signed_distance(self, place: Point) -> float:
         """Distance to the nearest segment; positive on the right hand of somebody walking along the line."""
         nearest, found = math.inf, 0.0
@@ -72,6 +79,11 @@ class Polyline:
             if distance < nearest:
                 nearest, found = distance, math.copysign(distance, dx * down - dy * right)
         return found
+
+    def parts(self, place: Point, side: int, outward: Sequence[tuple[float, float]]) -> bool:
+        """Whether it lies between a place on this side of it and any of those far outward."""
+        farther = (Point(place.x + dx * FAR, place.y + dy * FAR) for dx, dy in outward)
+        return any(self.signed_distance(out) * side < 0 for out in farther)
 
     def cut_by(self, start: Point, end: Point) -> bool:
         """Whether a step from `start` to `end` cuts the line."""
@@ -126,18 +138,18 @@ class _Person:
     known: bool = False
     walks: dict[int, _Walk] = field(default_factory=dict)
 
-    def foot(self, track: Track) -> Point:
-        """The bottom centre; at a side that cuts the box, where it would be at the width remembered."""
-        box = track.box
-        x1, _, x2, y2 = box
+    def place(self, track: Track, aspect: float) -> Point:
+        """The bottom centre in frame heights; at a side that cuts the box, where it would be at the width remembered."""
+        x1, _, x2, y2 = track.box
         left, right = x1 <= EDGE, x2 >= 1 - EDGE
+        x = (x1 + x2) / 2
         if not left and not right:
             self.width = x2 - x1 if self.width == 0 else self.width + WIDTH_GAIN * (x2 - x1 - self.width)
-            return Point((x1 + x2) / 2, y2)
-        if left and right:
-            return box.foot
-        x = min(box.foot.x, box.x2 - self.width / 2) if left else max(box.foot.x, box.x1 + self.width / 2)
-        return Point(x, box.y2)
+        elif not right:
+            x = min(x, x2 - self.width / 2)
+        elif not left:
+            x = max(x, x1 + self.width / 2)
+        return Point(x * aspect, y2)
 
 
 class LineWatch:
@@ -157,32 +169,35 @@ class LineWatch:
         """Take the tracks of one inferred frame; returns the crossings completed by it."""
         self._forget(t_s)
         self.appeared = []
-        return [crossing for track in tracks if track.seen for crossing in self._observe(t_s, track)]
+        crossings: list[Crossing] = []
+        for track in tracks:
+            if track.seen:
+                self._observe(t_s, track, crossings)
+        return crossings
 
-    def _observe(self, t_s: float, track: Track) -> Iterator[Crossing]:
+    def _observe(self, t_s: float, track: Track, crossings: list[Crossing]) -> None:
         person = self._people.get(track.id)
         if person is None:
             person = self._people[track.id] = _Person(t_s, t_s)
         rare, person.last_s = t_s - person.last_s >= RARE_S, t_s
-        foot = person.foot(track)
-        place = Point(foot.x * self._aspect, foot.y)
-        farther = [Point(place.x + dx * FAR, place.y + dy * FAR) for dx, dy in _outward(track)]
+        place = person.place(track, self._aspect)
+        outward = _outward(track)
         for number, line in enumerate(self._lines):
-            distance = line.signed_distance(place)
-            side = 1 if distance >= 0 else -1
-            if farther and any(line.signed_distance(out) * side < 0 for out in farther):
+            side = line.side(place)
+            if outward and line.parts(place, side, outward):
                 continue  # a cut box leaves open on which side the person stands
             walk = person.walks.get(number)
             if walk is not None and side == walk.side:
                 walk.stay(place)
                 continue
+            distance = line.signed_distance(place)
             margin = min(MARGIN_H * track.height, self._diagonal_margin)
             if walk is None:
                 near = t_s == person.since_s and margin <= abs(distance) < NEAR_H * track.height
                 walk = person.walks[number] = _Walk(place, side, near)
             crossed = walk.step(line, place, distance, margin, rare=rare)
             if crossed and track.confirmed:
-                yield Crossing(track.id, number, _direction(crossed), t_s)
+                crossings.append(Crossing(track.id, number, _direction(crossed), t_s))
         if track.confirmed and not person.known:
             self._introduce(t_s, track.id, person)
 
@@ -209,14 +224,14 @@ def _direction(side: int) -> str:
 
 def _outward(track: Track) -> Sequence[tuple[float, float]]:
     """The directions in which the true foot may lie beyond the seen one: those of the edges that cut the box."""
-    box = track.box
-    if box.x1 > EDGE and box.x2 < 1 - EDGE and track.foot_seen:
+    x1, _, x2, y2 = track.box
+    if x1 > EDGE and x2 < 1 - EDGE and track.foot_seen:
         return _NOWHERE
     found = []
-    if box.x1 <= EDGE:
+    if x1 <= EDGE:
         found.append((-1.0, 0.0))
-    if box.x2 >= 1 - EDGE:
+    if x2 >= 1 - EDGE:
         found.append((1.0, 0.0))
-    if box.y2 >= 1 - EDGE and not track.foot_seen:
+    if y2 >= 1 - EDGE and not track.foot_seen:
         found.append((0.0, 1.0))
     return found

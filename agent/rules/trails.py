@@ -54,7 +54,7 @@ class Trail:
         self.foot = foot
         self.guessed_s = -inf
         self._height = height
-        self._place: tuple[float, float] | None = None
+        self._place: tuple[float, float, float] | None = None
         self._fit = -1
         self._velocities: dict[float, tuple[float, float] | None] = {}
 
@@ -74,8 +74,7 @@ class Trail:
         self._fit = ground.fits
         aside, nearer = (here[0] - before[0], before[1] - here[1]) if before and here else (dx, dy)
         self.foot, self._height = foot, tall
-        grown = ground.height(foot[1]) if here else None
-        size = height / grown if grown else last.size
+        size = height / here[2] if here else last.size
         self.steps.append(Step(t_s, last.x + aside, last.y + nearer, last.u + dx, last.v + dy, size))
         self._velocities.clear()
         if t_s - self.steps[0].t_s > KEEP_S:
@@ -137,10 +136,10 @@ def velocity(steps: Sequence[Step]) -> tuple[float, float]:
     """Body heights a second: from the mean of the first half of the steps to that of the second."""
     half = len(steps) // 2
     span_s = dx = dy = 0.0
-    for (t0, x0, y0, *_), (t1, x1, y1, *_) in zip(steps[:half], steps[-half:], strict=True):
-        span_s += t1 - t0
-        dx += x1 - x0
-        dy += y1 - y0
+    for before, after in zip(steps[:half], steps[-half:], strict=True):
+        span_s += after[0] - before[0]
+        dx += after[1] - before[1]
+        dy += after[2] - before[2]
     return dx / span_s, dy / span_s
 
 
