@@ -139,7 +139,7 @@ class _Person:
     walks: dict[int, _Walk] = field(default_factory=dict)
 
     def place(self, track: Track, aspect: float) -> Point:
-        """The bottom centre in frame heights; at a side that cuts the box, where it would be at the width remembered."""
+        """The bottom centre, frame heights; at a side that cuts the box, where it would be at the width remembered."""
         x1, _, x2, y2 = track.box
         left, right = x1 <= EDGE, x2 >= 1 - EDGE
         x = (x1 + x2) / 2
