@@ -37,7 +37,7 @@ from agent.watch import feed_watchdog
 from hal import memory, open_hal
 from hal.errors import HalError
 from hal.ports import Clock, Hal
-from hal.system import ServiceManager, SystemClock
+from hal.system import ServiceManager, SystemClock, boot_id
 
 __all__ = ["SWITCH_S", "Running", "run_camera"]
 
@@ -94,7 +94,7 @@ async def _live(
     begun_s = clock.monotonic()
     async with await Journal.open(reset.folder / "journal.db", clock, _limits(config)) as journal:
         safe_after = config.health.safe_after if manager.present else 0
-        life = await LifeBook.open(journal, clock, f"{VERSION} {config}", safe_after)
+        life = await LifeBook.open(journal, clock, f"{VERSION} {config}", boot_id(), safe_after)
         config, hal = _open_hardware(config, clock, safe=bool(life.safe))
         with hal:
             station = await make_station(config, hal, journal, life)

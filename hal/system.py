@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hal.errors import RebootRefused
+from hal.kernel import KernelFiles
 from hal.ports import WallTime
 
 TIMESYNC_MARKER = Path("/run/systemd/timesync/synchronized")
@@ -57,6 +58,11 @@ def kernel_clock() -> KernelClock | None:
     if _libc().adjtimex(ctypes.byref(timex)) < 0:
         return None
     return KernelClock(not timex.status & _STA_UNSYNC, timex.maxerror / 1e6, timex.freq / _PPM)
+
+
+def boot_id(root: Path = Path("/")) -> str:
+    """What names this run of the kernel (random(4)); empty where it does not tell."""
+    return KernelFiles(root).text("proc/sys/kernel/random/boot_id")
 
 
 class SystemClock:

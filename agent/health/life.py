@@ -22,21 +22,19 @@ class LifeBook:
     def __init__(self, journal: Journal, lives: Lives, safe_after: int) -> None:
         self._journal = journal
         self._lives = lives
-        self._kept = lives
-        self.safe = ""
-        if safe_after and lives.short >= safe_after:
-            self.safe = f"{lives.short} starts in a row were each followed by another within {SHORT_S:g} s"
+        self.safe = lives.why_safe(safe_after)
 
     @classmethod
-    async def open(cls, journal: Journal, clock: Clock, identity: str, safe_after: int) -> Self:
-        """Count this start. `identity` stands for configuration and version: with another one all begins anew.
+    async def open(cls, journal: Journal, clock: Clock, identity: str, boot: str, safe_after: int) -> Self:
+        """Count this start in a `boot` of the computer. `identity` stands for configuration and version: with another
+        one all begins anew.
 
         So many short lives make a safe one; 0 where nobody starts the camera anew by itself.
         """
         digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
-        lives = decode(await journal.kept(KEY)).begun(digest, clock.wall().utc_s)
+        lives = decode(await journal.kept(KEY)).begun(digest, clock.wall().utc_s, boot)
         book = cls(journal, lives, safe_after)
-        await book._keep(lives.ended_now())
+        await book._keep(lives)
         return book
 
     @classmethod
@@ -60,9 +58,9 @@ class LifeBook:
 
     async def stopped(self) -> None:
         """It was stopped on purpose: that makes no short life."""
-        if self._kept.short > self._lives.short:
-            await self._keep(self._lives)
+        if self._lives.open:
+            await self._keep(self._lives.closed())
 
     async def _keep(self, lives: Lives) -> None:
-        self._kept = lives
+        self._lives = lives
         await self._journal.keep(KEY, encode(lives))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hal.errors import RebootRefused
-from hal.system import ServiceManager, SystemClock, SystemPowers, kernel_clock, peak_rss_mb
+from hal.system import ServiceManager, SystemClock, SystemPowers, boot_id, kernel_clock, peak_rss_mb
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -99,3 +99,9 @@ def test_a_reboot_is_asked_for_and_a_refusal_is_told(tmp_path: Path) -> None:
 
 def test_peak_rss_is_that_of_a_python_process() -> None:
     assert 5 < peak_rss_mb() < 10_000
+
+
+def test_a_run_of_the_kernel_has_a_name_that_lasts(tmp_path: Path) -> None:
+    assert boot_id() == boot_id()
+    assert len(boot_id()) == 36
+    assert boot_id(tmp_path) == ""
