@@ -32,7 +32,7 @@ BOUNDARY = "frame"
 FULL = "as many people as it can serve are watching this camera already; try again when one has left"
 SCRIPTS = (
     *("page", "ask", "sealing", "dom", "words", "senses", "live", "geometry", "overlay", "panels"),
-    *("plan", "drawing", "places", "aim", "walk", "outputs", "health", "history", "chart", "scale"),
+    *("plan", "draft", "drawing", "places", "aim", "walk", "outputs", "health", "history", "chart", "scale"),
     *("incidents", "camera"),
 )
 PAGES = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from tests.web.pairing_camera import pairing_camera
 from tests.web.scenes import CONFIG
 from tools.devtools import Tab, find_browser
 from tools.page_camera import WITHIN_S, Running, camera
-from tools.page_tour import FLOOR, SOON_S, click, draw_new, look, page
+from tools.page_tour import FLOOR, SOON_S, click, draw_new, enter, look, page
 
 pytestmark = [
     pytest.mark.lab,
@@ -33,6 +34,7 @@ READY = {
     "camera": "document.getElementById('identity').children.length > 0",
 }
 LOST = "document.dispatchEvent(new CustomEvent('lost'))"
+AGAIN = "What you drew before is here again. Save it, or undo it."
 ASKED = "performance.getEntriesByType('resource').filter(one => one.name.endsWith('/v1/sessions')).length"
 SMALL = """[...document.querySelectorAll("button, a, select, summary, label.check, input:not([type=checkbox])")]
     .filter(one => one.getClientRects().length && getComputedStyle(one).visibility !== "hidden")
@@ -80,6 +82,33 @@ async def test_what_was_drawn_outlives_a_network_that_goes_and_comes(tmp_path: P
         assert await tab.evaluate("document.getElementById('banner').hidden") is True
         assert await tab.evaluate("document.querySelectorAll('#draw-list li').length") == 4
         assert await tab.evaluate("document.documentElement.hasAttribute('data-unsaved')") is True
+
+
+async def leave_all_the_same(tab: Tab) -> None:
+    """Say yes when the browser asks whether to leave what is not saved."""
+    async with asyncio.timeout(SOON_S):
+        while True:
+            with suppress(RuntimeError):  # it has not asked yet
+                await tab.call("Page.handleJavaScriptDialog", accept=True)
+                return
+
+
+async def test_what_was_drawn_is_there_again_when_the_page_is_loaded_anew(tmp_path: Path) -> None:
+    async with camera() as shop, page(await shop.link(), tmp_path, phone=True) as tab:
+        await click(tab, "#views [href='#zones']")
+        await tab.until(READY["zones"], SOON_S)
+        await draw_new(tab, "zone", FLOOR, phone=True)
+        await tab.call("Page.reload")
+        await leave_all_the_same(tab)
+        await enter(tab, "live")
+        await tab.until("document.querySelectorAll('#draw-list li').length === 4", SOON_S)
+        assert await tab.evaluate("document.getElementById('draw-said').textContent") == AGAIN
+        await click(tab, "#draw-undo")
+        assert await tab.evaluate("document.querySelectorAll('#draw-list li').length") == 3
+        await tab.call("Page.reload")
+        await enter(tab, "live")
+        await tab.until(READY["zones"], SOON_S)
+        assert await tab.evaluate("document.getElementById('draw-said').textContent") == ""
 
 
 async def look_again(tab: Tab) -> None:

@@ -133,3 +133,17 @@ def test_what_the_camera_refuses_is_found_by_its_path(tmp_path: Path) -> None:
             .map((path) => { const one = plan.at(path); return one ? [one.table, one.row.name] : null; });""",
     )
     assert found == [["zone", "till"], ["front", "till"], ["line", "door"], ["line", "door"], None, None]
+
+
+def test_what_was_drawn_before_is_gone_on_with_and_undone_in_one_step(tmp_path: Path) -> None:
+    answer = after(
+        tmp_path,
+        f"""plan.setKind(till, "shelf"); plan.addFront(till, [[0, 0], [0.4, 0], [0.4, 0.4]]); plan.remove(door);
+        const drawn = plan.tables();
+        const anew = new Plan({DRAWN});
+        anew.resume(drawn);
+        answer = [anew.changes(), plan.changes(), anew.shapes.length, anew.undo(), anew.changed];""",
+    )
+    assert answer[0] == answer[1]
+    assert list(answer[0]) == ["zone", "line", "rule"]
+    assert answer[2:] == [2, True, False]

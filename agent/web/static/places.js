@@ -2,6 +2,7 @@
 
 import { ask, tell } from "./ask.js";
 import { $, button, choice, control, doing, element, field, say } from "./dom.js";
+import { forget, keep, kept } from "./draft.js";
 import { Drawing } from "./drawing.js";
 import { isLine, isShelf, NAMES, Plan, TABLES } from "./plan.js";
 import { capital, plain, zoneKind } from "./words.js";
@@ -49,8 +50,17 @@ export class Places {
 
   take(drawn) {
     this.plan = new Plan(drawn);
+    this.resume();
     this.drawing.show(this.plan);
     this.render();
+  }
+
+  // What was drawn before the page was loaded anew, unless the camera has other zones by now.
+  resume() {
+    const { tables, stale } = kept(this.plan);
+    if (tables) this.plan.resume(tables);
+    if (tables) say($("draw-said"), "What you drew before is here again. Save it, or undo it.");
+    if (stale) say($("draw-said"), "What you drew before is gone: the camera's zones were changed meanwhile.", true);
   }
 
   begin(table = $("draw-what").value, of = null) {
@@ -80,6 +90,7 @@ export class Places {
     $("draw-save").hidden = !this.plan?.changed || Boolean(begun);
     document.documentElement.toggleAttribute("data-unsaved", this.unsaved);
     if (!this.plan) return;
+    if (!this.waiting) keep(this.plan);
     $("draw-list").replaceChildren(...this.plan.shapes.map((one) => this.row(one)));
     if (this.formOf !== chosen) this.form(chosen);
   }
@@ -170,6 +181,7 @@ export class Places {
     this.wrong.clear();
     const told = await doing($("draw-send"), $("draw-said"), () => tell("/v1/zones", said).catch((trouble) => this.refused(trouble)));
     if (!told) return;
+    forget();
     $("draw-reason").value = "";
     say($("draw-said"), "Saved. The camera starts again with it, and keeps it when all is well for ten seconds.");
     $("draw-save").hidden = true;

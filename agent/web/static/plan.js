@@ -23,10 +23,20 @@ const withoutFronts = (shapes) => shapes.filter((one) => one.table !== "front");
 export class Plan {
   constructor(drawn) {
     this.base = drawn.sha256;
-    this.shapes = withFronts(TABLES.flatMap((table) => (drawn[table] ?? []).map((row) => ({ table, row: copy(row) }))));
-    this.rules = copy(drawn.rule ?? []);
-    this.saved = this.tables();
     this.past = [];
+    this.set(drawn);
+    this.saved = this.tables();
+  }
+
+  set(tables) {
+    this.shapes = withFronts(TABLES.flatMap((table) => (tables[table] ?? []).map((row) => ({ table, row: copy(row) }))));
+    this.rules = copy(tables.rule ?? []);
+  }
+
+  // Go on with what was drawn before; it can be undone in one step.
+  resume(tables) {
+    this.remember();
+    this.set(tables);
   }
 
   // The tables as they would be saved.
