@@ -61,6 +61,7 @@ async def run_camera(
     must act, RestartNeeded when it should be started anew, an ExceptionGroup when a core part failed.
     """
     sys.setswitchinterval(SWITCH_S)
+    memory.settle()
     manager, home = ServiceManager(), Home(file)
     reset = FactoryReset(_data_dir(config), SystemClock())
     while True:

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import logging
 from typing import Any
+
+log = logging.getLogger(__name__)
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _PR_SET_THP_DISABLE = 41
@@ -37,6 +40,8 @@ def settle(libc: Any = None) -> list[str]:
         lacks = [f"malloc does not take {what}" for what, setting in _MALLOC.items() if not mallopt(*setting)]
     if libc.prctl(_PR_SET_THP_DISABLE, 1, 0, 0, 0):
         lacks.append("the kernel does not let go of huge pages")
+    for lack in lacks:
+        log.info("memory is taken as ever: %s", lack)
     return lacks
 
 

@@ -16,9 +16,6 @@ from agent.config_file import ConfigFile
 from agent.errors import single
 from agent.events.lines import event_json, utc_text
 from agent.events.wire import Item
-from hal import memory
-
-log = logging.getLogger(__name__)
 
 
 def run(config_file: Path, *, as_json: bool, verbose: bool) -> None:
@@ -32,12 +29,7 @@ def run(config_file: Path, *, as_json: bool, verbose: bool) -> None:
 
 
 def run_until_stopped(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
-    """Run `main(stop)` on a new loop; SIGINT and SIGTERM set `stop`, and everything ends in order.
-
-    The process is one that lasts: how it takes memory is settled for it.
-    """
-    for lack in memory.settle():
-        log.info("memory: %s", lack)
+    """Run `main(stop)` on a new loop; SIGINT and SIGTERM set `stop`, and everything ends in order."""
 
     async def supervised() -> None:
         stop = asyncio.Event()
