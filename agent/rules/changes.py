@@ -24,7 +24,7 @@ class Change:
 
     It happened after `before_s`, when the place was last seen as it had been, and not after `seen_s`, when it was first
     seen as it is now; in between somebody may have stood before it. `last_s` is when it was last in sight, `area` its
-    share of the picture, `shelved` how much of it lies in shelf fronts. `owner` is the track that was nearest then,
+    share of the picture, `shelved` how much of its lower edge lies in shelf fronts. `owner` is the track nearest then,
     `owner_h` how far away in body heights (0: over it); None where nobody was followed.
     """
 

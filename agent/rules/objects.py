@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import hypot
 
 from agent.domain import Box, Json, Point, Track, iou
@@ -18,21 +18,25 @@ WENT = (ChangeKind.REMOVED,)
 LONGEST_STEP_S = 2.5
 """What one look stands for at most: after a longer gap nobody knows who was near."""
 BESIDE_H = 1.0
-"""While somebody stands so near that it may be theirs, too, the time does not run."""
+"""While somebody stands so near whose it may be, too, the time does not run."""
 ON_SHELF = 0.5
 """A change of which so much lies in shelf fronts is about goods."""
-CAME_LATELY_S = 3600.0
+CAME_LATELY_S, CAME_FOR_S = 3600.0, 10.0
 SAME_PLACE = 0.3
-"""What came within the last hour and goes again, from about the same place, is no loss."""
+"""What came within the last hour, for so long at least, and goes again, from about the same place, is no loss."""
 LOST_S = 10.0
 """So long a thing may be out of the findings (the scene is learned anew, the light went) without being forgotten."""
 
 
 @dataclass(slots=True)
 class _Thing:
-    """What is remembered of one change: the seconds it has been alone, and when it was last told of."""
+    """What is remembered of one change: the seconds it has been alone, and when it was last told of.
+
+    `met` are the people seen since it came (or went), and whether each was beside it when first seen.
+    """
 
     alone_s: float = 0.0
+    met: dict[int, bool] = field(default_factory=dict)
     found_s: float = 0.0
     hit: Hit | None = None
 
@@ -72,20 +76,26 @@ class UnattendedObject:
             return False
         if change.owner is None or change.owner_h > config.owner_h:
             return False
-        if change.kind in WENT and any(iou(change.box, box) > SAME_PLACE for _, box in self._came.values()):
+        if change.kind in WENT and self._came_lately(change):
             return False
         return self._place is None or bool(self._place.at(change.box.foot))
 
     def _note_what_came(self, t_s: float, found: Sequence[Change]) -> None:
-        self._came |= {change.id: (t_s, change.box) for change in found if change.kind == ChangeKind.ADDED}
+        came = [change for change in found if change.kind == ChangeKind.ADDED and t_s - change.seen_s >= CAME_FOR_S]
+        self._came |= {change.id: (t_s, change.box) for change in came}
         self._came = {k: entry for k, entry in self._came.items() if t_s - entry[0] <= CAME_LATELY_S}
+
+    def _came_lately(self, change: Change) -> bool:
+        """Whether another change says that what goes was only brought; of itself a change says what it is now."""
+        return any(iou(change.box, box) > SAME_PLACE for number, (_, box) in self._came.items() if number != change.id)
 
     def _follow(self, view: View, change: Change, span_s: float) -> None:
         thing = self._things.setdefault(change.id, _Thing())
         thing.found_s = view.t_s
+        theirs = self._may_be_theirs(view, change, thing)
         if self._owner_is_near(view, change):
             thing.alone_s, thing.hit = 0.0, None
-        elif all(_distance_h(view, change, person) > BESIDE_H for person in view.people.values()):
+        elif not theirs:
             thing.alone_s += span_s
         if thing.alone_s >= self.config.after_s:
             thing.hit = self._hit(view, change, thing)
@@ -97,6 +107,16 @@ class UnattendedObject:
             view.who(track) == owner and _distance_h(view, change, person) <= self.config.owner_h
             for track, person in view.people.items()
         )
+
+    def _may_be_theirs(self, view: View, change: Change, thing: _Thing) -> bool:
+        """Whether somebody is beside what came who was so from the first: a companion, or its owner under a new number.
+
+        Who comes up to it from elsewhere is a stranger, and what is gone is nobody's who stands there.
+        """
+        beside = {track for track, person in view.people.items() if _distance_h(view, change, person) <= BESIDE_H}
+        for track in view.people:
+            thing.met.setdefault(track, track in beside)
+        return ChangeKind.ADDED in self._kinds and any(thing.met[track] for track in beside)
 
     def _hit(self, view: View, change: Change, thing: _Thing) -> Hit:
         factors: dict[str, Json] = {

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 
 import cv2
 import numpy as np
@@ -94,6 +95,7 @@ class Background:
         self._size = (0, 0)
         self._seen_s = self._calm_s = -math.inf
         self._people = Whereabouts(aspect)
+        self._numbers = count(1)
         self._latest = Changes(0.0, False, aspect)
 
     def look(self, frame: Frame, tracks: Sequence[Track], senses: Senses) -> Senses:
@@ -122,7 +124,7 @@ class Background:
         self._watched = ~raster(self._masks, *self._size)
         fronts = {zone: raster([corners], *self._size) & self._watched for zone, corners in self._fronts.items()}
         self._shelves = {zone: Front(zone, mask, t_s) for zone, mask in fronts.items() if mask.any()}
-        self._statics = Statics(raster([*self._fronts.values()], *self._size))
+        self._statics = Statics(raster([*self._fronts.values()], *self._size), self._numbers)
         self._calm_s, self._waiting_s = t_s, 0.0
 
     def _free(self, tracks: Sequence[Track]) -> U8:
@@ -149,12 +151,12 @@ class Background:
     def _compare(self, t_s: float, settled: U8) -> bool:
         """Follow what differs and learn the long background; false while too little of it is known."""
         known = settled & above(self._long.weight, KNOWN_S)
-        count = cv2.countNonZero(known)
-        if count:
+        seen = cv2.countNonZero(known)
+        if seen:
             then = Texture(self._long.look)
             now = Texture(self._short.look)
             other = unlike(now, then) & known
-            if cv2.countNonZero(other) > UPSET_SHARE * count:
+            if cv2.countNonZero(other) > UPSET_SHARE * seen:
                 return self._upset(t_s)
             scene = Scene(t_s, now, then, known, cleaned(other) & known, self._long.weight)
             self._statics.follow(scene, self._people)

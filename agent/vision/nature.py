@@ -1,4 +1,9 @@
-"""What a place that differs is: a thing that came, one that went, another thing, or only light."""
+"""What a place that differs is: a thing that came, one that went, another thing, or only light.
+
+A thing stands out from what is round it; where it has gone the scene goes on through its outline. So the colours on
+both sides of the outline are compared, now and before (after San Miguel and Martinez, "Robust unattended and stolen
+object detection by fusing simple algorithms", AVSS 2008, who compare histograms of the two sides).
+"""
 
 from __future__ import annotations
 
@@ -8,15 +13,19 @@ import cv2
 import numpy as np
 
 from agent.rules.changes import ChangeKind
-from agent.vision.likeness import BLACK, TINT, Texture
+from agent.vision.likeness import BLACK, TINT, Look, Matrix, Texture
 from hal.ports import F32, U8
 
-PAD = 6
+PAD = 8
 MEMORY_LOOKS = 5
-JUMP = 0.4
+JUMP = 1.0
 """A step of the logarithm of the ratio by which a place has become another one."""
-EDGY, BARE = 1.15, 0.87
-"""How many times the edges of before a place has at least when something came, and at most when something went."""
+CLEARER, FAINTER = 1.35, 0.74
+"""How many times as clear the outline is at least when something came, and at most when something went."""
+FAINT = 3.0
+"""Added to differences across the outline (levels), so that noise has no ratio."""
+TINT_COUNTS = 2.0
+"""How much more a level of colour counts than one of brightness, which shadows change, too."""
 LIGHT_LEFT = 0.3
 """What two levels of light may leave unexplained of a difference (rms)."""
 LIGHT_RMS = 5.0
@@ -25,10 +34,13 @@ GLARE, GLARING_SHARE = 205.0, 0.25
 LINE_THICK, LINE_LONG = 9.0, 2.5
 """A strip is thinner than so many pixels and so many times as long as thick."""
 _RING = np.ones((5, 5), np.uint8)
+_BESIDE, _DEEP = np.ones((3, 3), np.uint8), np.ones((11, 11), np.uint8)
+_WITHIN = (9, 9)
+Flags = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 
 class Nature:
-    """What is thought of one place after several looks: each tells light from things, and how its edges changed."""
+    """What is thought of one place after several looks: each tells light from things, and how its outline changed."""
 
     __slots__ = ("_light", "_log_ratio", "_looks")
 
@@ -36,12 +48,11 @@ class Nature:
         self._looks = 0
         self._light = self._log_ratio = 0.0
 
-    def look(self, now: Texture, then: Texture, mask: U8, roi: tuple[int, int, int, int]) -> None:
-        """Judge the pixels of `mask` (255) in the box `roi` (x0, y0, x1, y1); earlier looks fade.
-
-        When the place has plainly become another one again, they are forgotten.
+    def look(self, now: Texture, then: Texture, mask: U8, apart: U8, roi: tuple[int, int, int, int]) -> None:
+        """Judge the pixels of `mask` (255) in the box `roi` (x0, y0, x1, y1), by what is not `apart` (255); earlier
+        looks fade. When the place has plainly become another one again, they are forgotten.
         """
-        log_ratio = log(edge_ratio(now, then, mask, roi))
+        log_ratio = log(outline_ratio(now, then, mask, apart, roi))
         if abs(log_ratio - self._log_ratio) > JUMP:
             self._looks = 0
         self._looks = min(self._looks + 1, MEMORY_LOOKS)
@@ -54,9 +65,9 @@ class Nature:
         if self._light >= 0.5:
             return None
         ratio = exp(self._log_ratio)
-        if ratio > EDGY:
+        if ratio > CLEARER:
             return ChangeKind.ADDED
-        return ChangeKind.REMOVED if ratio < BARE else ChangeKind.ALTERED
+        return ChangeKind.REMOVED if ratio < FAINTER else ChangeKind.ALTERED
 
 
 def is_light(now: Texture, then: Texture, mask: U8, roi: tuple[int, int, int, int]) -> bool:
@@ -68,13 +79,47 @@ def is_light(now: Texture, then: Texture, mask: U8, roi: tuple[int, int, int, in
     return _two_lights(after, before, mask[area] > 0) and not _other_colour(now, then, mask)
 
 
-def edge_ratio(now: Texture, then: Texture, mask: U8, roi: tuple[int, int, int, int]) -> float:
-    """How many times the edges of before a place has, under the same light."""
+def outline_ratio(now: Texture, then: Texture, mask: U8, apart: U8, roi: tuple[int, int, int, int]) -> float:
+    """How many times as strongly a place stands out from what is round it as before, under the same light."""
     area = _padded(roi, mask.shape)
-    after, before = now.look.luma[area] - BLACK, then.look.luma[area] - BLACK
-    near = np.asarray(cv2.dilate(mask[area], _RING)) > 0
-    edges = float(_edges(after)[near].mean()), float(_edges(before)[near].mean()) * _gain(after, before, ~near)
-    return (edges[0] + 1.0) / (edges[1] + 1.0)
+    place, round_it = mask[area], ~apart[area]
+    inner = cv2.erode(place, _RING)
+    inside = place if cv2.countNonZero(inner) < _WITHIN[0] else cv2.subtract(inner, cv2.erode(place, _DEEP))
+    outside = cv2.bitwise_and(cv2.subtract(cv2.dilate(place, _DEEP), cv2.dilate(place, _BESIDE)), round_it)
+    sides = _Side(cv2.bitwise_and(inside, round_it)), _Side(outside)
+    outline = (place > cv2.erode(place, _BESIDE)) & sides[0].near & sides[1].near
+    if not outline.any():
+        return 1.0
+    gain = _gain(now.look.luma[area] - BLACK, then.look.luma[area] - BLACK, np.asarray(outside) > 0)
+    return (_apart(now.look, area, sides, outline) + FAINT) / (_apart(then.look, area, sides, outline) * gain + FAINT)
+
+
+class _Side:
+    """The pixels of one side (255) of an outline: `near` is true where some are near, `mean` what they look like."""
+
+    def __init__(self, pixels: cv2.typing.MatLike) -> None:
+        self._pixels = cv2.multiply(pixels, 1 / 255, dtype=cv2.CV_32F)  # type: ignore[call-overload]  # takes numbers
+        count = cv2.blur(self._pixels, _WITHIN)
+        self.near: Flags = count > 0.02
+        self._count = np.maximum(count, 0.02)
+
+    def mean(self, plane: Matrix) -> F32:
+        return np.asarray(cv2.divide(cv2.blur(cv2.multiply(plane, self._pixels), _WITHIN), self._count))
+
+
+def _apart(look: Look, area: tuple[slice, slice], sides: tuple[_Side, _Side], outline: Flags) -> float:
+    """How much the two sides differ along the outline, in levels of brightness and colour."""
+    rows, columns = area
+    colours = look.chroma[rows.start // 2 : rows.stop // 2, columns.start // 2 : columns.stop // 2]
+    u, v = cv2.split(cv2.resize(colours, outline.shape[::-1], interpolation=cv2.INTER_NEAREST))
+    planes = ((look.luma[area], 1.0), (u, TINT_COUNTS), (v, TINT_COUNTS))
+    return sum(weight * _step(sides, plane, outline) for plane, weight in planes)
+
+
+def _step(sides: tuple[_Side, _Side], plane: Matrix, outline: Flags) -> float:
+    """The mean difference of one plane across the outline."""
+    steps = np.abs(np.subtract(sides[0].mean(plane), sides[1].mean(plane)))
+    return float(steps[outline].mean())
 
 
 def _is_line(mask: U8, roi: tuple[int, int, int, int]) -> bool:
@@ -85,23 +130,19 @@ def _is_line(mask: U8, roi: tuple[int, int, int, int]) -> bool:
 
 
 def _padded(roi: tuple[int, int, int, int], shape: tuple[int, ...]) -> tuple[slice, slice]:
-    x0, y0, x1, y1 = roi
-    return slice(max(y0 - PAD, 0), min(y1 + PAD, shape[0])), slice(max(x0 - PAD, 0), min(x1 + PAD, shape[1]))
+    """The box and its surroundings, between even pixels."""
+    (x0, y0, x1, y1), (height, width) = roi, shape
+    rows = slice(max(y0 - PAD, 0) // 2 * 2, min(y1 + PAD + 1, height) // 2 * 2)
+    return rows, slice(max(x0 - PAD, 0) // 2 * 2, min(x1 + PAD + 1, width) // 2 * 2)
 
 
-def _gain(after: F32, before: F32, where: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> float:
+def _gain(after: F32, before: F32, where: Flags) -> float:
     """How much lighter a place has become."""
     lit = float(before[where].sum())
     return float(np.clip(after[where].sum() / lit, 0.25, 4.0)) if lit > 0 else 1.0
 
 
-def _edges(luma: F32) -> F32:
-    """The strength of the edges, float32 of the same shape."""
-    across, down = (cv2.Sobel(luma, cv2.CV_32F, dx, dy, ksize=3, scale=0.25) for dx, dy in ((1, 0), (0, 1)))
-    return np.asarray(cv2.magnitude(across, down))
-
-
-def _two_lights(after: F32, before: F32, inside: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> bool:
+def _two_lights(after: F32, before: F32, inside: Flags) -> bool:
     """Whether the same surface in one or two other lights explains what is seen: the patch, and what lies beside it."""
     near = np.asarray(cv2.dilate(inside.view(np.uint8), _RING)) > 0
     glaring = (after > GLARE) & (before <= GLARE)

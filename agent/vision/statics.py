@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -27,6 +27,10 @@ SURE_S = 90.0
 GROWN, GROWN_PIXELS = 1.25, 8
 AGAIN_S = 4.0
 """How often the nature of a blob is looked at again."""
+IN_SIGHT = 0.6
+"""The share of a blob that must be in sight to judge it."""
+TURNED = {ChangeKind.ADDED, ChangeKind.REMOVED}
+"""A place that was the one and is the other has changed again: somebody else may have done it."""
 _JOIN = np.ones((5, 5), np.uint8)
 _AROUND = np.ones((7, 7), np.uint8)
 
@@ -61,16 +65,16 @@ class Blob:
 
 
 class Statics:
-    """The blobs of one scene; `goods` is 255 where shelf fronts are.
+    """The blobs of one scene; `goods` is 255 where shelf fronts are, `numbers` are those that blobs get.
 
     `kept` is 255 where the long background must stay as it was, `accepted` where it must become what is there now.
     """
 
-    def __init__(self, goods: U8) -> None:
-        self._goods = goods
+    def __init__(self, goods: U8, numbers: Iterator[int]) -> None:
+        self._goods = np.asarray(cv2.dilate(goods, _AROUND), np.uint8)
+        self._numbers = numbers
         self._blobs: list[Blob] = []
         self._clear_s: F32 | None = None
-        self._next = 1
         self.kept: U8 = np.zeros_like(goods)
         self.accepted: U8 = np.zeros_like(goods)
 
@@ -136,9 +140,8 @@ class Statics:
         assert self._clear_s is not None, "set by follow"
         t_s, where = scene.t_s, part > 0
         before_s = float(np.median(self._clear_s[where]))
-        blob = Blob(self._next, part, (0, 0, 0, 0), 0, before_s, t_s, t_s, t_s, 0, t_s - AGAIN_S)
+        blob = Blob(next(self._numbers), part, (0, 0, 0, 0), 0, before_s, t_s, t_s, t_s, 0, t_s - AGAIN_S)
         blob.doubtful = float(np.median(scene.learned_s[where])) < SURE_S
-        self._next += 1
         self._blobs.append(blob)
         return blob
 
@@ -150,16 +153,25 @@ class Statics:
                 blob.grown_area, blob.nature = blob.area, Nature()
             if blob.last_s < scene.t_s or scene.t_s - blob.seen_s < FIRM_S:
                 continue
-            if grown or not blob.firm or scene.t_s - blob.looked_s >= AGAIN_S:
-                blob.looked_s = scene.t_s
-                blob.nature.look(scene.now, scene.then, blob.mask, blob.roi)
-                blob.kind = blob.nature.kind
-                blob.shelved = cv2.countNonZero(blob.mask & self._goods) / max(blob.area, 1)
+            due = grown or not blob.firm or scene.t_s - blob.looked_s >= AGAIN_S
+            if due and cv2.countNonZero(blob.mask & scene.known) >= IN_SIGHT * blob.area:
+                self._judge(blob, scene, people)
             if blob.home is None and scene.t_s - blob.seen_s > YOUNG_S:
                 blob.home = np.asarray(cv2.dilate(blob.mask, _AROUND), np.uint8)
-            if not blob.firm:
-                blob.firm = True
-                blob.owner, blob.owner_h = people.nearest(box_of(blob.roi, blob.mask.shape), blob.before_s, blob.seen_s)
+
+    def _judge(self, blob: Blob, scene: Scene, people: Whereabouts) -> None:
+        """Look at what a blob is, without what other blobs and people make of its surroundings."""
+        others = _union([other for other in self._blobs if other is not blob], self.kept.shape)
+        apart = np.asarray(cv2.dilate(others, _JOIN), np.uint8) | ~scene.known
+        blob.nature.look(scene.now, scene.then, blob.mask, apart, blob.roi)
+        kind, box = blob.nature.kind, box_of(blob.roi, blob.mask.shape)
+        if {blob.kind, kind} == TURNED:
+            blob.id, blob.before_s, blob.seen_s, blob.firm = next(self._numbers), blob.looked_s, scene.t_s, False
+        if not blob.firm:
+            blob.firm = True
+            blob.owner, blob.owner_h = people.nearest(box, blob.before_s, blob.seen_s)
+        blob.kind, blob.looked_s = kind, scene.t_s
+        blob.shelved = _standing_in(self._goods, blob)
 
     def _forget(self, t_s: float) -> None:
         """Drop what is as it was; accept what has been there for long."""
@@ -169,6 +181,15 @@ class Statics:
         self.kept = _union(
             [b for b in self._blobs if not b.doubtful and (b.kind is not None or not b.firm)], self.kept.shape
         )
+
+
+def _standing_in(goods: U8, blob: Blob) -> float:
+    """The share of a blob's lower edge that lies in `goods`: what stands before a shelf reaches down to the floor."""
+    x0, y0, x1, y1 = blob.roi
+    inside = blob.mask[y0:y1, x0:x1] > 0
+    columns = np.flatnonzero(inside.any(0))
+    lowest = y1 - 1 - np.argmax(inside[::-1, columns], axis=0)
+    return float((goods[lowest, x0 + columns] > 0).mean())
 
 
 def _reshape(blob: Blob, mask: U8, scene: Scene) -> None:

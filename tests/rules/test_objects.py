@@ -93,6 +93,36 @@ def test_others_who_pass_are_no_owner_and_somebody_beside_it_may_be() -> None:
     assert not opened(play(BAG, [*stays(20), *beside]))
 
 
+def test_a_stranger_who_comes_up_to_it_does_not_keep_it() -> None:
+    stranger = list(walk([(35, 0.95, 0.8), (42, 0.54, 0.8), (120, 0.54, 0.8)], 2.0, 2))
+    (incident,) = opened(play(BAG, [*stays(20), *stranger]))
+    assert incident.t_s == pytest.approx(80, abs=2)
+
+
+def test_its_owner_under_a_new_number_does() -> None:
+    assert not opened(play(BAG, [*stays(20), *stays(120, 0.52, track=2, from_s=22)]))
+
+
+def test_where_something_is_gone_others_may_stand() -> None:
+    gone = replace(BAG, kind=ChangeKind.REMOVED)
+    assert len(opened(play(gone, [*stays(20), *stays(120, 0.54, track=2)], REMOVED))) == 1
+
+
+def test_what_was_thought_to_have_come_for_a_moment_may_still_be_a_loss() -> None:
+    engine, book = (
+        RuleEngine(parse_config(REMOVED), 16 / 9, ["changes"]),
+        IncidentBook(parse_config(REMOVED).rules, "t"),
+    )
+    told: list[Incident] = []
+    for index in range(200):
+        t_s = index / 2
+        change = replace(BAG, seen_s=13.0, kind=ChangeKind.ADDED if t_s < 20 else ChangeKind.REMOVED)
+        found = (change,) if t_s >= 16 else ()
+        findings = engine.update(t_s, [], None, Senses(changes=Changes(t_s, True, found=found)))
+        told += book.update(t_s, findings.hits)
+    assert len(opened(told)) == 1
+
+
 def test_it_is_over_when_the_bag_is_fetched() -> None:
     incidents = play(BAG, stays(20), there=lambda t_s: 13 <= t_s < 100, until_s=130)
     (closed,) = [one for one in incidents if one.state == IncidentState.CLOSED]

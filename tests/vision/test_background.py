@@ -126,6 +126,66 @@ def test_a_bag_that_always_stood_there_is_removed() -> None:
     assert change.kind is ChangeKind.REMOVED
 
 
+def before_the_rack(room: Room) -> None:
+    """A plain box stands on the floor and hides some goods."""
+    room.scene[30:60, 100:128] = 150.0
+
+
+def test_a_box_that_is_taken_from_before_the_rack_is_removed_and_no_goods() -> None:
+    room = Room()
+    before_the_rack(room)
+    room.watch(100)
+    at_rack = Box(0.55, 0.1, 0.85, 0.98)
+    room.watch(5, at_rack)
+    room.scene = room.full.copy()
+    room.watch(3, at_rack)
+    (change,) = room.watch(12).found
+    assert change.kind is ChangeKind.REMOVED
+    assert change.shelved < 0.2
+
+
+def test_a_box_that_is_put_before_the_rack_is_added_and_no_goods() -> None:
+    room = learned()
+    before_the_rack(room)
+    (change,) = room.watch(12).found
+    assert change.kind is ChangeKind.ADDED
+    assert change.shelved < 0.2
+
+
+def test_goods_are_in_their_front() -> None:
+    room = learned()
+    room.take(20)
+    assert all(change.shelved > 0.8 for change in room.watch(12).found)
+
+
+def test_what_comes_where_something_went_is_another_change_with_its_own_owner() -> None:
+    room = Room()
+    room.put_bag()
+    room.watch(100)
+    room.scene = room.full.copy()
+    (gone,) = room.watch(20).found
+    room.watch(5, PERSON)
+    room.scene[58:77, 30:46] = 200.0
+    room.watch(3, PERSON)
+    (came,) = room.watch(15).found
+    assert (gone.kind, gone.owner) == (ChangeKind.REMOVED, None)
+    assert (came.kind, came.owner) == (ChangeKind.ADDED, 5)
+    assert came.id != gone.id
+    assert came.seen_s > gone.seen_s + 20
+
+
+def test_a_thing_beside_another_changes_nothing_about_it() -> None:
+    room = Room()
+    room.put_bag()
+    room.watch(100)
+    room.scene = room.full.copy()
+    (gone,) = room.watch(20).found
+    room.scene[58:76, 49:64] = texture(51, 18, 15, 200, 25)
+    kinds = {change.id: change.kind for change in room.watch(30).found}
+    assert kinds.pop(gone.id) is ChangeKind.REMOVED
+    assert list(kinds.values()) == [ChangeKind.ADDED]
+
+
 def test_it_is_over_when_the_bag_is_gone_again() -> None:
     room = learned()
     room.put_bag()
@@ -213,6 +273,17 @@ def test_another_scene_is_learned_anew() -> None:
     changes = room.watch(60)
     assert changes.ready
     assert not changes.found
+
+
+def test_after_the_scene_was_learned_anew_no_number_comes_again() -> None:
+    room = learned()
+    room.put_bag()
+    (before,) = room.watch(20).found
+    room.scene = texture(99, H, W, 110, 20)
+    room.watch(90)
+    room.put_bag()
+    (after,) = room.watch(20).found
+    assert after.id > before.id
 
 
 def test_a_blind_camera_learns_nothing() -> None:
