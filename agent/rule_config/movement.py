@@ -19,9 +19,7 @@ class RunningRule(AreaRule):
     tuned = Tuned("min_speed", 2.5)
 
     min_speed: float = setting(schema.number(0.5, 6), 1.6, help="slowest speed that is running, body heights a second")
-    over_s: float = setting(
-        schema.number(0.3, 3), 1.0, help="seconds over which it must be kept up; it is told half a second later"
-    )
+    over_s: float = setting(schema.number(0.3, 3), 1.0, help="seconds over which it must be kept up")
     hold_s: float = setting(HOLD, 2.0, help=HOLD_HELP)
 
 

@@ -36,19 +36,24 @@ class _Body:
 
 
 class Footing:
-    """Finds the feet of everybody, and teaches the ground by those who are seen whole."""
+    """Finds the feet of everybody, and teaches the ground by those who are seen whole.
+
+    `guessed` are the tracks whose feet the head told of in the last frame.
+    """
 
     def __init__(self, ground: Ground, aspect: float) -> None:
         self._ground = ground
         self._aspect = aspect
         self._bodies: dict[int, _Body] = {}
         self._next_forget_s = 0.0
+        self.guessed: set[int] = set()
 
     def update(self, t_s: float, tracks: Sequence[Track]) -> list[Track]:
         """The tracks; where feet are hidden, boxes reach down to them and the feet count as not seen."""
         if t_s >= self._next_forget_s:
             self._next_forget_s = t_s + FORGET_S
             self._bodies = {k: body for k, body in self._bodies.items() if t_s - body.seen_s <= FORGET_S}
+        self.guessed.clear()
         return [self._standing(t_s, track) if track.seen and track.foot_seen else track for track in tracks]
 
     def _standing(self, t_s: float, track: Track) -> Track:
@@ -73,6 +78,7 @@ class Footing:
         foot_y = self._ground.foot_below(y1, body.stature)
         if foot_y is None or foot_y <= y2:
             return track
+        self.guessed.add(track.id)
         return track._replace(box=track.box._replace(y2=foot_y), foot_seen=False)
 
     def _learn(self, t_s: float, track: Track, body: _Body) -> None:

@@ -11,16 +11,17 @@ from math import cos, hypot, radians
 from agent.domain import Json
 from agent.rule_config import ErraticRule, RunningRule, WrongWayRule
 from agent.rules.base import Held, Hit, View
-from agent.rules.trails import Step, Trail, apparent_velocity, is_of_one_size, mean_step, steady_speed
+from agent.rules.trails import Step, Trail, apparent_velocity, is_of_one_size, mean_step, pace
 
-SHOWN_SHARE = 0.9
-"""What a second of steadied boxes shows of a speed: corners and the first step are in it."""
+SHOWN_SHARE, SHOWN_SHARE_HIDDEN = 0.9, 1.0
+"""What a second of steadied boxes shows of a speed: corners and the first step are in it. Where feet were hidden lately
+a head tells of them, which makes ways longer rather than shorter."""
 STILL_RUNNING = 0.7
-KEPT_SHARE = 0.75
-AND_BEFORE_S = 0.5
-LONG_SHARE = 0.9
-"""Who begins to run has run for so much longer than `over_s`, at this share of the speed: feet that go behind a shelf,
-and boxes that grow where somebody comes in, are as fast for a second, but hardly for longer."""
+NEAR_SHARE = 0.75
+"""A rough speed below this share of the limit is looked at no closer."""
+MOST_JUMPY, MOST_JUMPY_HIDDEN = 0.5, 0.25
+"""Feet that go behind a shelf, boxes that grow where somebody comes in, and one box for two people jump, a runner goes
+on and on. Where feet were hidden lately their places are coarse, and the way must be the more even."""
 COURSE_S = 1.0
 STANDING_SPEED = 0.15
 STANDING_S = 2.0
@@ -50,24 +51,18 @@ class Running:
 
     def _speed(self, trail: Trail, *, going: bool) -> float:
         """The speed in h/s if that is running, else 0."""
-        limit = self.config.min_speed * (STILL_RUNNING if going else SHOWN_SHARE)
-        over_s = self.config.over_s
-        if trail.steps[-1].t_s - trail.guessed_s < over_s:
+        since_s = trail.steps[-1].t_s - self.config.over_s
+        hidden = trail.guessed_s > since_s
+        limit = self.config.min_speed * (STILL_RUNNING if going else SHOWN_SHARE_HIDDEN if hidden else SHOWN_SHARE)
+        if trail.cut_s > since_s:
             return 0.0
-        speed = _kept_speed(trail, over_s, limit)
-        if speed == 0.0 or not is_of_one_size(trail.tail(over_s)):
+        course = trail.velocity(self.config.over_s)
+        if course is None or hypot(*course) < limit * NEAR_SHARE:
             return 0.0
-        long_enough = going or _kept_speed(trail, over_s + AND_BEFORE_S, limit * LONG_SHARE) > 0.0
-        return speed if long_enough else 0.0
-
-
-def _kept_speed(trail: Trail, over_s: float, limit: float) -> float:
-    """The speed in h/s if it reaches the limit and was kept up, else 0. Only those near it get the exact look."""
-    course = trail.velocity(over_s)
-    if course is None or hypot(*course) < limit * KEPT_SHARE:
-        return 0.0
-    speed, kept = steady_speed(trail.tail(over_s))
-    return speed if speed >= limit and kept >= limit * KEPT_SHARE else 0.0
+        steps = trail.tail(self.config.over_s)
+        speed, jumpy = pace(steps)
+        even = jumpy < MOST_JUMPY_HIDDEN if hidden else jumpy < MOST_JUMPY and is_of_one_size(steps)
+        return speed if even and speed >= limit else 0.0
 
 
 @dataclass(slots=True)

@@ -7,10 +7,8 @@ added. A step that nobody can take means that the track has gone over to somebod
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import combinations, pairwise
+from collections.abc import Collection, Iterable, Sequence
 from math import exp, hypot, inf
-from statistics import median
 from typing import NamedTuple
 
 from agent.domain import Track
@@ -43,16 +41,17 @@ class Step(NamedTuple):
 class Trail:
     """One person's steps, of the last `KEEP_S / 2` at least. `since_s` tells one trail of a track from the next.
 
-    `guessed_s` is when a foot was last hidden, so that its place was told by the head: that is too coarse for a speed.
+    `guessed_s` is when a foot was last hidden, so that its place was told by the head, which is coarse; `cut_s` when
+    the frame's edge last cut it off, so that its place tells no speed.
     """
 
-    __slots__ = ("_fit", "_height", "_place", "_velocities", "foot", "guessed_s", "since_s", "steps")
+    __slots__ = ("_fit", "_height", "_place", "_velocities", "cut_s", "foot", "guessed_s", "since_s", "steps")
 
     def __init__(self, t_s: float, foot: tuple[float, float], height: float) -> None:
         self.since_s = t_s
         self.steps = [Step(t_s, 0.0, 0.0, 0.0, 0.0)]
         self.foot = foot
-        self.guessed_s = -inf
+        self.guessed_s = self.cut_s = -inf
         self._height = height
         self._place: tuple[float, float, float] | None = None
         self._fit = -1
@@ -106,8 +105,10 @@ class TrailWatch:
         self._ground = ground
         self._trails: dict[int, Trail] = {}
 
-    def update(self, t_s: float, tracks: Iterable[Track]) -> dict[int, Trail]:
-        """Take the tracks of a frame; returns the trails of confirmed people that grew, by track."""
+    def update(self, t_s: float, tracks: Iterable[Track], guessed: Collection[int] = ()) -> dict[int, Trail]:
+        """Take the tracks of a frame, `guessed` are those whose feet the head told of; returns the trails of confirmed
+        people that grew, by track.
+        """
         grown = {}
         for track in tracks:
             if not track.seen:
@@ -120,8 +121,10 @@ class TrailWatch:
                 continue
             foot = ((box.x1 + box.x2 - 1) / 2 * self._aspect, box.y2)
             if trail and trail.extend(t_s, foot, track.height, self._ground):
-                if not track.foot_seen:
+                if track.id in guessed:
                     trail.guessed_s = t_s
+                elif not track.foot_seen:
+                    trail.cut_s = t_s
                 if track.confirmed:
                     grown[track.id] = trail
             else:
@@ -155,23 +158,34 @@ def is_of_one_size(steps: Sequence[Step]) -> bool:
     return before / MOST_RESIZED <= after <= before * MOST_RESIZED
 
 
-def steady_speed(steps: Sequence[Step]) -> tuple[float, float]:
-    """The speed that most of the steps agree on, and the least that was kept up in them, body heights a second.
+def pace(steps: Sequence[Step]) -> tuple[float, float]:
+    """How fast a way of three steps or more was, body heights a second, and how jumpy: 1 where one jump, with standing
+    before and after it, explains the way as well as going evenly does, near 0 where only going explains it.
 
-    The first is the median slope over all pairs (Theil 1950, Sen 1968); one jump hardly moves it. The second is the
-    lesser of the median of the single steps and of the slower half of the way (between the means of its thirds): it
-    stays low where a jump or a few make the whole way.
+    The speed is that of the line of least squares, or of the way from the first two steps to the last two where that is
+    less: a burst in the middle moves the line.
     """
-    pairs = [((b.x - a.x) / (b.t_s - a.t_s), (b.y - a.y) / (b.t_s - a.t_s)) for a, b in combinations(steps, 2)]
-    vx, vy = median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
+    middle = mean_step(steps)
+    times = [step.t_s - middle.t_s for step in steps]
+    spread = sum(t_s * t_s for t_s in times)
+    vx = sum(t_s * step.x for t_s, step in zip(times, steps, strict=True)) / spread
+    vy = sum(t_s * step.y for t_s, step in zip(times, steps, strict=True)) / spread
     speed = hypot(vx, vy) or SLACK_S
-    third = len(steps) // 3
-    means = [mean_step(part) for part in (steps[:third], steps[third:-third], steps[-third:])]
-    single, *halves = (
-        [((b.x - a.x) * vx + (b.y - a.y) * vy) / (b.t_s - a.t_s) / speed for a, b in pairwise(points)]
-        for points in (steps, means)
-    )
-    return speed, min(median(single), *halves[0])
+    along = [((step.x - middle.x) * vx + (step.y - middle.y) * vy) / speed for step in steps]
+    going = sum((way - speed * t_s) ** 2 for way, t_s in zip(along, times, strict=True))
+    jump = min(_scatter(along[:k]) + _scatter(along[k:]) for k in range(1, len(along)))
+    return min(speed, _end_to_end(steps)), going / max(jump, SLACK_S)
+
+
+def _end_to_end(steps: Sequence[Step]) -> float:
+    few = min(2, len(steps) // 2)
+    first, last = mean_step(steps[:few]), mean_step(steps[-few:])
+    return hypot(last.x - first.x, last.y - first.y) / (last.t_s - first.t_s)
+
+
+def _scatter(values: Sequence[float]) -> float:
+    """The sum of their squared distances from their mean."""
+    return sum(value * value for value in values) - sum(values) ** 2 / len(values)
 
 
 def mean_step(steps: Sequence[Step]) -> Step:
