@@ -20,6 +20,7 @@ from agent.hub.remote import own_context
 from agent.web.guard import WebLimits
 from tests.attacks.processes import ROOT, HubProgram, camera_program
 from tests.attacks.shop import Camera, claimed_by, hub_at_work, until
+from tests.waiting import queued_s
 from tools.benchmarks.hostility import STRANGERS, Hostile, flood, hostile_hub, idle, over_and_over
 
 LIMIT_S = 10.0
@@ -37,11 +38,6 @@ async def thrown_out_s(port: int, hostile: Hostile) -> float:
     return time.monotonic() - begun_s
 
 
-def waited_s() -> float:
-    """How long this thread has been ready to run while others ran: what a busy computer takes from everybody here."""
-    return int(Path("/proc/thread-self/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
-
-
 async def test_all_are_thrown_out_in_time_while_the_hub_stays_linked(
     shop_camera: Camera, keyring: Keyring, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -52,9 +48,9 @@ async def test_all_are_thrown_out_in_time_while_the_hub_stays_linked(
     hostiles = [*STRANGERS, *insiders.values()]
     async with hub_at_work(keyring) as linked:
         await until(lambda: linked.linked)
-        before_s = waited_s()
+        before_s = queued_s()
         stays = await asyncio.gather(*(thrown_out_s(shop_camera.port, hostile) for hostile in hostiles))
-        limit_s = LIMIT_S + waited_s() - before_s
+        limit_s = LIMIT_S + queued_s() - before_s
         await shop_camera.journal.append(Event("after", 1.0))
         await until(lambda: any("after" in str(one.body) for one in linked.events))
     counts = shop_camera.keeper.counts
@@ -66,9 +62,9 @@ async def test_all_are_thrown_out_in_time_while_the_hub_stays_linked(
 
 async def test_a_hub_that_falls_silent_is_given_up_in_time(shop_camera: Camera, keyring: Keyring) -> None:
     await claimed_by(keyring, shop_camera)
-    before_s = waited_s()
+    before_s = queued_s()
     stay_s = await thrown_out_s(shop_camera.port, hostile_hub(keyring.authority().own)["a_hub_that_falls_silent"])
-    assert LinkSettings().silence_s <= stay_s <= LIMIT_S + waited_s() - before_s
+    assert LinkSettings().silence_s <= stay_s <= LIMIT_S + queued_s() - before_s
 
 
 async def test_a_hub_comes_in_while_a_flood_from_everywhere_goes_on(shop_camera: Camera, keyring: Keyring) -> None:

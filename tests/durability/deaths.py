@@ -31,6 +31,7 @@ from tests.durability.blocked_camera import HUNG
 from tests.durability.memory_group import memory_group
 from tests.durability.supervisor import Supervisor
 from tests.e2e.camera import config_text
+from tests.waiting import queued_s
 
 UNIT_WATCHDOG_S = 10.0
 OFF_S = {"killed": 2.0, "out-of-memory": 2.0, "stopped": 12.0, "loop-blocked": 12.0}
@@ -44,11 +45,15 @@ NEVER_SAFE = "[health]\nsafe_after = 0\n"
 
 @dataclass
 class Tally:
-    """What was seen of one way to end: how long the siren sounded on, and starts with nobody in the shop."""
+    """What was seen of one way to end: how long the siren sounded on, and starts with nobody in the shop.
+
+    Times "of itself" are without those in which the supervisor and `outputs off` were ready and had no processor.
+    """
 
     deaths: int = 0
     sounding: int = 0
     off_after_s: list[float] = field(default_factory=list)
+    off_of_itself_s: list[float] = field(default_factory=list)
     quiet_starts: int = 0
     left_on: int = 0
     silenced_by_start_s: list[float] = field(default_factory=list)
@@ -63,6 +68,7 @@ class Tally:
         return {
             **self.__dict__,
             "off_after_s": _spread(self.off_after_s),
+            "off_of_itself_s": _spread(self.off_of_itself_s),
             "silenced_by_start_s": _spread(self.silenced_by_start_s),
         }
 
@@ -95,13 +101,14 @@ class Site:
         with self._life(program) as life:
             life.until(lambda: self.sounds)
             self.sounded_after_s = time.monotonic() - began_s
+            before_s = queued_s()
             ended_s = WAYS[way](life, self._folder)
             self.tally.deaths += 1
             sounding = self.sounds
             self.tally.sounding += sounding
             if clean_up:
-                life.clean_up()
-                self._judge(way, ended_s, sounding)
+                starved_s = life.clean_up() + queued_s() - before_s
+                self._judge(way, ended_s, sounding, starved_s)
 
     def start_quietly(self) -> None:
         """A start with nobody in the shop: the siren is never on; one that was left on is off before it is ready."""
@@ -127,11 +134,12 @@ class Site:
         seen.append(self.sounds)
         return True
 
-    def _judge(self, way: str, ended_s: float, sounding: bool) -> None:
+    def _judge(self, way: str, ended_s: float, sounding: bool, starved_s: float) -> None:
         if self.sounds:
             self.tally.problems.append(f"{way}: the siren is still on")
         if sounding:
             self.tally.off_after_s.append(self._driven_s() - ended_s)
+            self.tally.off_of_itself_s.append(self.tally.off_after_s[-1] - starved_s)
 
     def _driven_s(self) -> float:
         """When the line was last driven (Unix time)."""
@@ -226,7 +234,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--each", type=int, default=250)
-    parser.add_argument("--at-once", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--at-once", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=list(WAYS))
     args = parser.parse_args()
     found = run(args.folder, dict.fromkeys(args.ways, args.each), args.at_once)

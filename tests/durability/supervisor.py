@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.waiting import queued_s
+
 START_S = 60.0
 ABORT_S = 3.0
 """How long the process may take to die of SIGABRT before SIGKILL follows: the unit's TimeoutAbortSec."""
@@ -90,10 +92,18 @@ class Supervisor:
             self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
-    def clean_up(self) -> None:
-        """ExecStopPost, with the share of the processor that the unit has (where this user may give it)."""
+    def clean_up(self) -> float:
+        """ExecStopPost, with the share of the processor that the unit has (where this user may give it).
+
+        Returns for how many seconds it was ready to run and had no processor. Raises AssertionError when it fails.
+        """
         first = ["nice", "-n", str(UNIT_NICE)] if os.geteuid() == 0 else []
-        subprocess.run([*first, *self._after], check=True, capture_output=True, timeout=60)
+        with self._complaints.open("ab") as file:
+            process = subprocess.Popen([*first, *self._after], stdout=file, stderr=file)
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # so that /proc still knows it
+        queued = queued_s(str(process.pid))
+        assert process.wait() == 0, self._complaints.read_text()[-3000:]
+        return queued
 
     def _hear(self, seconds: float) -> bool:
         """Whether a sign of life came in time."""
