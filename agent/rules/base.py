@@ -46,6 +46,14 @@ class View:
     tills: Sequence[TillEvent] = ()
     concealing: frozenset[int] = frozenset()
     appeared: Sequence[Crossing] = ()
+    _by_zone: dict[int, list[Stay]] = field(init=False, default_factory=dict)
+
+    def stays_in(self, zone: int) -> Sequence[Stay]:
+        """The stays in one zone; they are sorted once for all rules."""
+        if not self._by_zone:
+            for stay in self.stays.values():
+                self._by_zone.setdefault(stay.zone, []).append(stay)
+        return self._by_zone.get(zone, ())
 
     def who(self, track: int) -> int:
         """The earliest track that this one may continue: appearance or a restart may link them."""

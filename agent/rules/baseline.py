@@ -132,7 +132,7 @@ class UnusualForHour:
         self._doubted = {slot for slot in doubted if isinstance(slot, int)}
 
     def _measure(self, view: View) -> None:
-        inside = {track for track, zone in view.stays if zone == self._zone}
+        inside = {stay.track for stay in view.stays_in(self._zone)}
         if self.config.measure == "count":
             self._count += len(inside - self._inside)
         else:

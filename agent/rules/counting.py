@@ -62,7 +62,7 @@ class Crowding:
 
     def _count(self, view: View) -> int:
         if self._zone is not None:
-            return present([stay for (_, zone), stay in view.stays.items() if zone == self._zone], view.t_s)
+            return present(view.stays_in(self._zone), view.t_s)
         self._seen_s.update(dict.fromkeys(view.people, view.t_s))
         self._seen_s = {track: t_s for track, t_s in self._seen_s.items() if view.t_s - t_s <= BRIDGE_S}
         return len(self._seen_s)
@@ -108,7 +108,7 @@ class Queue:
 
     def update(self, view: View) -> Iterator[Hit]:
         """One hit for the zone."""
-        dwells = {track: stay.dwell_s for (track, zone), stay in view.stays.items() if zone == self._zone}
+        dwells = {stay.track: stay.dwell_s for stay in view.stays_in(self._zone)}
         left = self._waiting - dwells.keys()
         self._throughput.update(view.t_s, len(left), busy=bool(self._waiting))
         self._waiting = (self._waiting - left) | set(self._joined(view))
@@ -121,8 +121,8 @@ class Queue:
 
     def _joined(self, view: View) -> Iterator[int]:
         """Those in the zone who stand by now: by the way of their feet, or where those are hidden, by their box."""
-        for track, zone in view.stays:
-            if zone == self._zone and track not in self._waiting:
+        for track, *_ in view.stays_in(self._zone):
+            if track not in self._waiting:
                 trail, person = view.trails.get(track), view.people.get(track)
                 course = trail.velocity(STANDING_WINDOW_S) if trail else None
                 hidden = person is not None and person.still and not person.foot_seen

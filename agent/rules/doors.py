@@ -110,12 +110,11 @@ class CheckoutBypass:
         self._found.forget(view.t_s)
         leaving = {crossing.track for crossing in view.crossings if self._is_out(crossing)}
         for (track, zone), stay in view.stays.items():
-            person = view.who(track)
             if zone in self._goods and stay.dwell_s >= self.config.in_s:
-                known = self._shoppers.setdefault(person, _Shopper(stay.seen_s, 0.0))
+                known = self._shoppers.setdefault(view.who(track), _Shopper(stay.seen_s, 0.0))
                 known.took_s, known.goods_s = stay.seen_s, max(known.goods_s, stay.dwell_s)
             elif zone in self._tills and stay.dwell_s >= self.config.paying_s:
-                self._shoppers.pop(person, None)
+                self._shoppers.pop(view.who(track), None)
             elif zone == self._exit_zone:
                 leaving.add(track)
         self._shoppers = {k: s for k, s in self._shoppers.items() if view.t_s - s.took_s <= self.config.within_s}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -92,8 +92,10 @@ class Grants:
     def __init__(self) -> None:
         self._used: list[float] = []
 
-    def use(self, moments: Iterable[float]) -> bool:
+    def use(self, moments: Sequence[float]) -> bool:
         """Use up the first of these grants that is still free; false when there is none."""
+        if not moments:
+            return False
         used = Counter(self._used)
         for t_s in moments:
             if not used[t_s]:

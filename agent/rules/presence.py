@@ -32,14 +32,12 @@ class Restricted:
 
     def update(self, view: View) -> Iterator[Hit]:
         """One hit for each person inside who has no leave to be."""
-        for (track, zone), stay in view.stays.items():
-            if zone != self._zone:
-                continue
-            if self._is_exempt(view, track, stay):
-                self._exempt[track] = stay
+        for stay in view.stays_in(self._zone):
+            if self._is_exempt(view, stay.track, stay):
+                self._exempt[stay.track] = stay
             else:
                 factors: dict[str, Json] = {"entered_s": round(stay.entered_s, 3)}
-                yield Hit.about(self.config, track, zone=self.config.zone, factors=factors)
+                yield Hit.about(self.config, stay.track, zone=self.config.zone, factors=factors)
         self._exempt = {t: stay for t, stay in self._exempt.items() if self._is_kept(view, t, stay)}
         self._handed_on &= self._exempt.keys()
         self._used.forget(view.t_s)
@@ -114,7 +112,7 @@ class Loitering:
 
     def update(self, view: View) -> Iterator[Hit]:
         """One hit for each person who has stayed too long."""
-        stays = {track: stay for (track, zone), stay in view.stays.items() if zone == self._zone}
+        stays = {stay.track: stay for stay in view.stays_in(self._zone)}
         self._paths = {track: path for track, path in self._paths.items() if track in stays}
         for track, stay in stays.items():
             path = self._path(track, stay)
@@ -233,9 +231,7 @@ class Assistance:
 
     def update(self, view: View) -> Iterator[Hit]:
         """One hit for each who waits."""
-        waiting = [
-            stay for (_, zone), stay in view.stays.items() if zone == self._zone and stay.dwell_s >= self.config.after_s
-        ]
+        waiting = [stay for stay in view.stays_in(self._zone) if stay.dwell_s >= self.config.after_s]
         start_s = view.t_s - self.config.staff_within_s
         if waiting and not view.facts.active((FactKind.STAFF,), start_s, view.t_s, self.config.inputs):
             for stay in waiting:

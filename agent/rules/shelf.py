@@ -41,9 +41,8 @@ class ShelfSweep:
 
     def _note_stays(self, view: View) -> None:
         """Who has been at the shelf, for how long and when last."""
-        for (track, zone), stay in view.stays.items():
-            if zone == self._zone:
-                self._stayed[track] = (stay.dwell_s, view.t_s)
+        for stay in view.stays_in(self._zone):
+            self._stayed[stay.track] = (stay.dwell_s, view.t_s)
         self._stayed = {k: one for k, one in self._stayed.items() if view.t_s - one[1] <= REMEMBER_S}
 
     def _counts(self, step: ShelfStep) -> bool:

@@ -49,9 +49,8 @@ class ZoneRecord:
         """Note one frame."""
         t_s, since_s = view.t_s, max(self._last_s, view.t_s - GAP_S)
         self.watched.add(self._last_s if t_s - self._last_s <= GAP_S else t_s, t_s)
-        for (_, zone), stay in view.stays.items():
-            if zone == self._zone:
-                self.present.add(stay.entered_s, stay.seen_s)
+        for stay in view.stays_in(self._zone):
+            self.present.add(stay.entered_s, stay.seen_s)
         for stay in view.ended:
             if stay.zone == self._zone:
                 self._ended(stay.entered_s, stay.left_s or stay.seen_s, lost=stay.left_s == stay.seen_s)

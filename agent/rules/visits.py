@@ -30,9 +30,8 @@ class Revisit:
         """One hit for each person who has come back too often."""
         if view.senses.appearance:
             self._join(view)
-        for (track, zone), stay in view.stays.items():
-            if zone == self._zone:
-                self._note(view.who(track), track, stay)
+        for stay in view.stays_in(self._zone):
+            self._note(view.who(stay.track), stay.track, stay)
         self._forget(view.t_s)
         self._tracks = {person: track for person, track in self._tracks.items() if person in self._visits}
         for person, track in self._tracks.items():

@@ -194,6 +194,9 @@ class ZoneWatch:
             presence = person.zones.get(zone)
             if presence is None:
                 presence = person.zones[zone] = _Presence()
+            if presence.inside and here >> zone & 1:
+                presence.seen_s, presence.agreeing = t_s, 0
+                continue
             second = presence.agreeing == SEEN_SELDOM - 1 and not presence.inside
             clear = second and person.sure and self._is_far_inside(zone, track)
             presence.observe(bool(here >> zone & 1), t_s, step_s, clear=clear)
