@@ -53,6 +53,8 @@ class RuleEngine:
         self._concealing = [rule for rule in self._rules if isinstance(rule, Concealing)]
         self._needy = [rule.config for rule in self._rules if rule.config.needs]
         self._schedules = {schedule.name: schedule for schedule in config.schedules}
+        self._minute_of_week: int | None = None
+        self._on: dict[str, bool] = {}
         self._continuity = Continuity(aspect)
         self._told_gaps: dict[int, float] = {}
         self._facts = FactBook()
@@ -135,18 +137,20 @@ class RuleEngine:
             *(self._crossed(crossing) for crossing in crossings),
             *self._dwells(t_s, ended),
         ]
-        hits = tuple(hit for rule in self._rules for hit in self._run(rule, view))
-        return Findings(tuple(events), hits, view.stays, tuple(ended))
-
-    def _run(self, rule: Rule, view: View) -> list[Hit]:
-        hits = list(rule.update(view))
-        return hits if self._applies(rule.config, view.minute_of_week) else []
+        hits: list[Hit] = []
+        for rule in self._rules:
+            found = list(rule.update(view))
+            if found and self._applies(rule.config, minute_of_week):
+                hits += found
+        return Findings(tuple(events), tuple(hits), view.stays, tuple(ended))
 
     def _applies(self, rule: RuleConfig, minute_of_week: int | None) -> bool:
         if rule.schedule is None or minute_of_week is None:
             return True
-        on = is_on(self._schedules[rule.schedule], minute_of_week)
-        return on != rule.outside
+        if minute_of_week != self._minute_of_week:
+            self._minute_of_week = minute_of_week
+            self._on = {name: is_on(schedule, minute_of_week) for name, schedule in self._schedules.items()}
+        return self._on[rule.schedule] != rule.outside
 
     def _beginning(self, t_s: float) -> list[Event]:
         """With the first frame: which rules are unavailable, and for want of what."""
