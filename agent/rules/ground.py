@@ -17,7 +17,10 @@ from math import cos, pi, sin
 from statistics import median
 
 ROWS = 24
-ENOUGH_SEEN, ENOUGH_ROWS = 20, 4
+ENOUGH_SEEN, ENOUGH_ROWS = 5, 3
+USUAL_ABOVE_H = 1.65
+"""Where cameras usually hang, body heights over the floor: it counts as much as one row, so that few people at few rows
+tell of a floor that is near the truth, and many hardly heed it."""
 TALL_SHARE = 0.7
 """The share of people that are shorter than what is kept of a row."""
 STEPS = (0.2, 0.01)
@@ -61,9 +64,9 @@ class Ground:
             self._heights[row] += step * (TALL_SHARE if height > kept else TALL_SHARE - 1)
         self._until_fit -= 1
         if self._until_fit == 0:
-            self._fit_every = min(2 * self._fit_every, REFIT_SELDOM)
+            if self._fit():
+                self._fit_every = min(2 * self._fit_every, REFIT_SELDOM)
             self._until_fit = self._fit_every
-            self._fit()
 
     def place(self, x: float, y: float) -> tuple[float, float, float] | None:
         """Where a foot is on the floor, body heights to the right of the camera and before it, and how tall a grown
@@ -103,11 +106,11 @@ class Ground:
         scale = height * self.above_h / sink / FOCAL
         return scale, scale / sink
 
-    def _fit(self) -> None:
-        """Find the pitch that the rows agree on best, by ternary search, and the camera's height with it."""
+    def _fit(self) -> bool:
+        """Find the pitch that the rows agree on best and the height of the camera, by ternary search; false if none."""
         known = [((row + 0.5) / ROWS, self._heights[row]) for row, n in enumerate(self._seen) if n >= ENOUGH_SEEN]
         if len(known) < ENOUGH_ROWS:
-            return
+            return False
         low, high = 0.0, MOST_PITCH
         for _ in range(ROUNDS):
             third = (high - low) / 3
@@ -117,16 +120,18 @@ class Ground:
                 low += third
         pitch = (low + high) / 2
         misfit, above_h = _misfit(known, pitch)
-        if misfit <= MOST_MISFIT:
-            self.pitch, self.above_h = pitch, above_h
-            self._cos, self._sin = cos(pitch), sin(pitch)
-            self.fits += 1
+        if misfit > MOST_MISFIT:
+            return False
+        self.pitch, self.above_h = pitch, above_h
+        self._cos, self._sin = cos(pitch), sin(pitch)
+        self.fits += 1
+        return True
 
 
 def _misfit(rows: Sequence[tuple[float, float]], pitch: float) -> tuple[float, float]:
     """How far rows of (foot, height) are from agreeing on the camera's height, as a share of it; and that height."""
     down, along = sin(pitch), cos(pitch)
-    above = []
+    above = [USUAL_ABOVE_H]
     for y, height in rows:
         v = (y - 0.5) / FOCAL
         sink = max(v * along + down, 0.0)
