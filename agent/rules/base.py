@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Generic, NamedTuple, Protocol, Self, TypeVar, runtime_checkable
 
 from agent.domain import Json, Severity, Track
@@ -77,8 +78,7 @@ class Subject(NamedTuple):
     case: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A rule's condition holds for this subject in this frame.
 
     While a rule goes on hitting, its incident stays open; `stage` rises when the condition has become worse. Where
@@ -90,7 +90,7 @@ class Hit:
     stage: int = 0
     zone: str | None = None
     line: str | None = None
-    factors: Mapping[str, Json] = field(default_factory=dict)
+    factors: Mapping[str, Json] = MappingProxyType({})
     acts: bool = True
 
     @classmethod

@@ -72,7 +72,10 @@ class FactBook:
 
     def active(self, kinds: Collection[FactKind], start_s: float, end_s: float, sources: Collection[str] = ()) -> bool:
         """Whether an input of these kinds was active at any time within [start, end]."""
-        return any(_active(history, start_s, end_s) for history in self._histories(kinds, sources))
+        for history in self._histories(kinds, sources):
+            if _active(history, start_s, end_s):
+                return True
+        return False
 
     def latest(self, kinds: Collection[FactKind], sources: Collection[str] = ()) -> Iterator[tuple[str, float, bool]]:
         """The last change of every input of these kinds, however long ago: source, when, and whether to active."""
@@ -80,10 +83,12 @@ class FactBook:
             if kind in kinds and (not sources or source in sources):
                 yield source, *history[-1]
 
-    def _histories(self, kinds: Collection[FactKind], sources: Collection[str]) -> Iterator[list[tuple[float, bool]]]:
-        for (kind, source), history in self._history.items():
-            if kind in kinds and (not sources or source in sources):
-                yield history
+    def _histories(self, kinds: Collection[FactKind], sources: Collection[str]) -> list[list[tuple[float, bool]]]:
+        return [
+            history
+            for (kind, source), history in self._history.items()
+            if kind in kinds and (not sources or source in sources)
+        ]
 
 
 class Grants:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from agent.domain import FactKind, Json, Severity, Track
@@ -195,7 +195,8 @@ class AfterHours:
         one = self._watched.get(person.id)
         if one is None:
             one = self._watched[person.id] = _Watched(t_s, min(t_s - person.born_s, MOST_UNSEEN_S))
-        one.seen_s += min(t_s - one.last_s, MOST_UNSEEN_S)
+        step_s = t_s - one.last_s
+        one.seen_s += step_s if step_s < MOST_UNSEEN_S else MOST_UNSEEN_S
         one.last_s = t_s
         return one.seen_s
 
@@ -209,10 +210,10 @@ class AfterHours:
             self._weighed = weighed
         return sure
 
-    def _there(self, view: View) -> Iterator[Track]:
-        for number, person in view.people.items():
-            if self._zone is None or (number, self._zone) in view.stays:
-                yield person
+    def _there(self, view: View) -> Collection[Track]:
+        if self._zone is None:
+            return view.people.values()
+        return [view.people[stay.track] for stay in view.stays_in(self._zone) if stay.track in view.people]
 
     def _sensed(self, view: View) -> bool:
         """A PIR that is active, or a door that opens: one left open since tells nothing."""

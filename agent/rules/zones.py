@@ -190,10 +190,11 @@ class ZoneWatch:
         here = self._map.at(((x1 + x2) / 2, y2))
         if not here and not person.zones:
             return
-        for zone in _bits(here) | person.zones.keys():
-            presence = person.zones.get(zone)
+        inside, known = _bits(here), person.zones
+        for zone in inside if inside == known.keys() else inside | known.keys():
+            presence = known.get(zone)
             if presence is None:
-                presence = person.zones[zone] = _Presence()
+                presence = known[zone] = _Presence()
             if presence.inside and here >> zone & 1:
                 presence.seen_s, presence.agreeing = t_s, 0
                 continue
@@ -206,7 +207,7 @@ class ZoneWatch:
                     if person.sure and presence.seen_s != presence.told_s:
                         ended.append(person.stay(zone, presence.left_s))
             elif presence.agreeing == 0 and t_s > presence.resume_until_s:
-                del person.zones[zone]
+                del known[zone]
 
     def _has_left(self, zone: int, presence: _Presence, t_s: float, track: Track) -> bool:
         """Whether somebody outside is clear of the zone, or was near it for too long to come back."""
