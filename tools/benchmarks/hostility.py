@@ -11,6 +11,7 @@ import asyncio
 import json
 import logging
 import random
+import socket
 import ssl
 import sys
 from collections import Counter
@@ -28,6 +29,8 @@ FLOOD = 32
 """Connections that are opened at the same time by a flood, each again when it ends."""
 _PAIR = "POST /v1/pair HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 _NOISE = random.Random(7)
+_ESTABLISHED = 1
+"""TCP_ESTABLISHED, the first byte of the kernel's TCP_INFO."""
 
 Writer = asyncio.StreamWriter
 Hostile = Callable[[int], Awaitable[None]]
@@ -90,7 +93,7 @@ async def never_reads(port: int) -> None:
     """Asks for ever and takes no answer."""
     _, writer = await _connect(port, anybody(), limit=1)
     with _left(writer):
-        while not writer.transport.is_closing():
+        while not (writer.transport.is_closing() or _hung_up(writer)):
             writer.write(b"GET /v1/identity HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 100)
             await writer.drain()
             await asyncio.sleep(0.001)
@@ -299,6 +302,13 @@ async def _knock(port: int) -> None:
         writer.write(client_hello())
         await writer.drain()
         writer.transport.abort()
+
+
+def _hung_up(writer: Writer) -> bool:
+    """Whether the other side has ended it, as the kernel knows: asyncio tells nobody who does not read."""
+    connection = writer.get_extra_info("socket")
+    state: int = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+    return state != _ESTABLISHED
 
 
 async def _until_closed(socket: aiohttp.ClientWebSocketResponse) -> None:
