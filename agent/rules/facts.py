@@ -72,10 +72,7 @@ class FactBook:
 
     def active(self, kinds: Collection[FactKind], start_s: float, end_s: float, sources: Collection[str] = ()) -> bool:
         """Whether an input of these kinds was active at any time within [start, end]."""
-        for history in self._histories(kinds, sources):
-            if _active(history, start_s, end_s):
-                return True
-        return False
+        return any(_active(history, start_s, end_s) for history in self._histories(kinds, sources))
 
     def latest(self, kinds: Collection[FactKind], sources: Collection[str] = ()) -> Iterator[tuple[str, float, bool]]:
         """The last change of every input of these kinds, however long ago: source, when, and whether to active."""
