@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import cos, hypot, radians
@@ -11,7 +11,7 @@ from math import cos, hypot, radians
 from agent.domain import Json
 from agent.rule_config import ErraticRule, RunningRule, WrongWayRule
 from agent.rules.base import Held, Hit, View
-from agent.rules.trails import Step, Trail, apparent_velocity, is_of_one_size, mean_step, pace
+from agent.rules.trails import Step, Trail, apparent_velocity, is_of_one_size, mean_step, pace, tail
 
 SHOWN_SHARE, SHOWN_SHARE_HIDDEN = 0.9, 1.0
 """What a second of steadied boxes shows of a speed: corners and the first step are in it. Where feet were hidden lately
@@ -21,7 +21,10 @@ NEAR_SHARE = 0.75
 """A rough speed below this share of the limit is looked at no closer."""
 MOST_JUMPY, MOST_JUMPY_HIDDEN = 0.5, 0.25
 """Feet that go behind a shelf, boxes that grow where somebody comes in, and one box for two people jump, a runner goes
-on and on. Where feet were hidden lately their places are coarse, and the way must be the more even."""
+on and on. Where feet were hidden lately their places are coarse, as are those of somebody who was lost: the way must be
+the more even, how tall a box is tells nothing."""
+OWN_S, OWN_STEPS = 0.4, 3
+"""Who goes on from where somebody was lost must have run for so long themselves."""
 COURSE_S = 1.0
 STANDING_SPEED = 0.15
 STANDING_S = 2.0
@@ -57,12 +60,29 @@ class Running:
         if trail.cut_s > since_s:
             return 0.0
         course = trail.velocity(self.config.over_s)
-        if course is None or hypot(*course) < limit * NEAR_SHARE:
+        if course is None:
+            return _even_speed(self._led(trail, limit), limit, hidden=True)
+        if hypot(*course) < limit * NEAR_SHARE:
             return 0.0
-        steps = trail.tail(self.config.over_s)
-        speed, jumpy = pace(steps)
-        even = jumpy < MOST_JUMPY_HIDDEN if hidden else jumpy < MOST_JUMPY and is_of_one_size(steps)
-        return speed if even and speed >= limit else 0.0
+        return _even_speed(trail.tail(self.config.over_s), limit, hidden=hidden)
+
+    def _led(self, trail: Trail, limit: float) -> Sequence[Step]:
+        """The steps that cover `over_s` of somebody who has been seen for less, who ran on from where a track was lost:
+        their own must be running, too. None when it is not so.
+        """
+        steps = trail.steps
+        if not trail.before or steps[-1].t_s - steps[0].t_s < OWN_S or len(steps) < OWN_STEPS:
+            return ()
+        return tail([*trail.before, *steps], self.config.over_s) if _even_speed(steps, limit, hidden=True) else ()
+
+
+def _even_speed(steps: Sequence[Step], limit: float, *, hidden: bool) -> float:
+    """The speed in h/s if it reaches the limit and is that of going rather than of jumping, else 0."""
+    if not steps:
+        return 0.0
+    speed, jumpy = pace(steps)
+    even = jumpy < MOST_JUMPY_HIDDEN if hidden else jumpy < MOST_JUMPY and is_of_one_size(steps)
+    return speed if even and speed >= limit else 0.0
 
 
 @dataclass(slots=True)

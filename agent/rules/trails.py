@@ -7,7 +7,7 @@ added. A step that nobody can take means that the track has gone over to somebod
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from math import exp, hypot, inf
 from typing import NamedTuple
 
@@ -23,6 +23,8 @@ SHRINK_PER_S = 0.35
 EDGE = 0.01
 MOST_RESIZED = 1.14
 SLACK_S = 1e-6
+LED_S = 1.0
+"""So much of the way of somebody lost is kept for who goes on from there."""
 
 
 class Step(NamedTuple):
@@ -42,14 +44,16 @@ class Trail:
     """One person's steps, of the last `KEEP_S / 2` at least. `since_s` tells one trail of a track from the next.
 
     `guessed_s` is when a foot was last hidden, so that its place was told by the head, which is coarse; `cut_s` when
-    the frame's edge last cut it off, so that its place tells no speed.
+    the frame's edge last cut it off, so that its place tells no speed. `before` are the last steps of somebody lost who
+    may be the same person and have run on to here (up to the first step, in this trail's places).
     """
 
-    __slots__ = ("_fit", "_height", "_place", "_velocities", "cut_s", "foot", "guessed_s", "since_s", "steps")
+    __slots__ = ("_fit", "_height", "_place", "_velocities", "before", "cut_s", "foot", "guessed_s", "since_s", "steps")
 
     def __init__(self, t_s: float, foot: tuple[float, float], height: float) -> None:
         self.since_s = t_s
         self.steps = [Step(t_s, 0.0, 0.0, 0.0, 0.0)]
+        self.before: Sequence[Step] = ()
         self.foot = foot
         self.guessed_s = self.cut_s = -inf
         self._height = height
@@ -80,14 +84,19 @@ class Trail:
             del self.steps[: len(self.steps) // 2]
         return True
 
+    def leading_to(self, trail: Trail, ground: Ground) -> Sequence[Step]:
+        """The last steps as the way before a trail that just began; none when nobody can have come there so fast."""
+        (here,) = trail.steps
+        on = Trail(self.steps[-1].t_s, self.foot, self._height)
+        if not on.extend(here.t_s, trail.foot, trail._height, ground):
+            return ()
+        last, way = self.steps[-1], on.steps[-1]
+        dx, dy = last.x + way.x, last.y + way.y
+        return [step._replace(x=step.x - dx, y=step.y - dy) for step in tail(self.steps, LED_S) or self.steps[-1:]]
+
     def tail(self, span_s: float) -> list[Step]:
         """The latest steps, just enough to cover `span_s` and three at least; empty while there are not as many."""
-        steps = self.steps
-        start_s = steps[-1].t_s - span_s + SLACK_S
-        first = len(steps) - 3
-        while first >= 0 and steps[first].t_s > start_s:
-            first -= 1
-        return steps[first:] if first >= 0 else []
+        return tail(self.steps, span_s)
 
     def velocity(self, span_s: float) -> tuple[float, float] | None:
         """The velocity over the tail of that length; None while there is none."""
@@ -104,8 +113,9 @@ class TrailWatch:
         self._aspect = aspect
         self._ground = ground
         self._trails: dict[int, Trail] = {}
+        self._heirs: dict[int, int] = {}
 
-    def update(self, t_s: float, tracks: Iterable[Track], guessed: Collection[int] = ()) -> dict[int, Trail]:
+    def update(self, t_s: float, tracks: Collection[Track], guessed: Collection[int] = ()) -> dict[int, Trail]:
         """Take the tracks of a frame, `guessed` are those whose feet the head told of; returns the trails of confirmed
         people that grew, by track.
         """
@@ -125,14 +135,43 @@ class TrailWatch:
                     trail.guessed_s = t_s
                 elif not track.foot_seen:
                     trail.cut_s = t_s
+                if self._heirs:
+                    self._came_back(track.id)
                 if track.confirmed:
                     grown[track.id] = trail
             else:
-                self._trails[track.id] = Trail(t_s, foot, track.height)
+                trail = self._trails[track.id] = Trail(t_s, foot, track.height)
+                self._lead(track.id, trail, {other.id for other in tracks if other.seen})
         gone = [track for track, trail in self._trails.items() if t_s - trail.steps[-1].t_s > GAP_S]
         for number in gone:
             del self._trails[number]
         return grown
+
+    def _lead(self, number: int, trail: Trail, seen: Collection[int]) -> None:
+        """Find who of those lost just now is the nearest that may have run to where a trail begins."""
+        ways = [
+            (-hypot(before[-1].x, before[-1].y), lost, before)
+            for lost, there in self._trails.items()
+            if lost not in seen and lost not in self._heirs and (before := there.leading_to(trail, self._ground))
+        ]
+        if ways:
+            _, lost, trail.before = max(ways)
+            self._heirs[lost] = number
+
+    def _came_back(self, number: int) -> None:
+        """Somebody lost is seen again: who began meanwhile is another."""
+        heir = self._trails.get(self._heirs.pop(number, number))
+        if heir and heir is not self._trails[number]:
+            heir.before = ()
+
+
+def tail(steps: Sequence[Step], span_s: float) -> list[Step]:
+    """The latest steps, just enough to cover `span_s` and three at least; empty while there are not as many."""
+    start_s = steps[-1].t_s - span_s + SLACK_S
+    first = len(steps) - 3
+    while first >= 0 and steps[first].t_s > start_s:
+        first -= 1
+    return list(steps[first:]) if first >= 0 else []
 
 
 def velocity(steps: Sequence[Step]) -> tuple[float, float]:

@@ -92,6 +92,30 @@ def test_legs_that_vanish_behind_a_shelf_make_nobody_fast() -> None:
     assert not Stage(RUNNING).play([hidden(t) for t in pace(1.0)]).opened()
 
 
+def broken(speed: float, *, lost_s: float = 0.8, jump_h: float = 0.0) -> list[Track]:
+    """Somebody who stands, goes at `speed`, is lost on the way and goes on under another number for 0.7 s."""
+    way_h = speed * (lost_s + 1.0)
+    corners = [(0, 0.1, 0.6), (2.0, 0.1, 0.6), (3.0 + lost_s, 0.1 + way_h * PER_H, 0.6)]
+    first = [t for t in walk(corners) if t.t_s < 2.3]
+    then = [t for t in walk(corners, track=2) if 2.3 + lost_s <= t.t_s]
+    return first + [t._replace(box=t.box._replace(x1=t.box.x1 + jump_h, x2=t.box.x2 + jump_h)) for t in then]
+
+
+def test_who_runs_on_under_another_number_is_found() -> None:
+    assert len(Stage(RUNNING).play(broken(2.1)).opened()) == 1
+    assert not Stage(RUNNING).play(broken(1.1)).opened()
+
+
+def test_who_appears_far_from_somebody_lost_does_not_run() -> None:
+    assert not Stage(RUNNING).play(broken(1.0, jump_h=0.2)).opened()
+
+
+def test_who_walks_in_while_somebody_is_lost_does_not_run() -> None:
+    stands = [person(0.1 * i, 0.2, 0.6) for i in range(20)]
+    comes = [person(2.5 + 0.1 * i, 0.2 + (1.2 + 0.1 * i) * PER_H, 0.6, track=2) for i in range(20)]
+    assert not Stage(RUNNING).play(stands + comes).opened()
+
+
 def test_running_counts_within_its_zone_only() -> None:
     zone = '[[zone]]\nname = "far"\npolygon = [[0.0, 0.0], [1.0, 0.0], [1.0, 0.3], [0.0, 0.3]]\n'
     rule = RUNNING + 'zone = "far"\n'
