@@ -28,6 +28,7 @@ MARGIN_H = 0.15
 MARGIN_DIAGONAL = 0.03
 FAR = 2.0
 EDGE = 0.01
+FAR_EDGE = 1 - EDGE
 FORGET_S = 10.0
 WIDTH_GAIN = 0.3
 NEAR_H = 1.5
@@ -61,12 +62,12 @@ class Polyline:
         self._sides = list(pairwise(Point(p.x * aspect, p.y) for p in points))
         self._segments = [_segment(a, b) for a, b in self._sides]
 
-    def side(self, place: Point) -> int:
+    def side(self, x: float, y: float) -> int:
         """On which hand of somebody walking along the line: 1 right, -1 left; on the line itself counts as right."""
         if len(self._segments) > 1:
-            return 1 if self.signed_distance(place) >= 0 else -1
-        x, y, dx, dy, _ = self._segments[0]
-        return 1 if dx * (place[1] - y) >= dy * (place[0] - x) else -1
+            return 1 if self.signed_distance(Point(x, y)) >= 0 else -1
+        from_x, from_y, dx, dy, _ = self._segments[0]
+        return 1 if dx * (y - from_y) >= dy * (x - from_x) else -1
 
     def signed_distance(self, place: Point) -> float:
         """Distance to the nearest segment; positive on the right hand of somebody walking along the line."""
@@ -99,13 +100,13 @@ def _segment(a: Point, b: Point) -> _Segment:
 class _Walk:
     """One person's progress at one line: the side they were last known to be on, and what happened since."""
 
-    place: Point
+    place: tuple[float, float]
     side: int
     near: bool = False
     cut: bool = False
     beyond: int = 0
 
-    def stay(self, place: Point) -> None:
+    def stay(self, place: tuple[float, float]) -> None:
         """Take one observation on the side where they were."""
         self.place, self.cut, self.beyond = place, False, 0
 
@@ -118,7 +119,7 @@ class _Walk:
         if distance * self.side >= 0:
             self.stay(place)
             return 0
-        self.cut = self.cut or line.cut_by(start, place)
+        self.cut = self.cut or line.cut_by(Point(*start), place)
         beyond = BEYOND_OBSERVATIONS if rare and abs(distance) >= FAR_BEYOND * margin else 1
         self.beyond = self.beyond + beyond if abs(distance) >= margin else 0
         if self.beyond < BEYOND_OBSERVATIONS:
@@ -138,10 +139,9 @@ class _Person:
     known: bool = False
     walks: dict[int, _Walk] = field(default_factory=dict)
 
-    def place(self, track: Track, aspect: float) -> Point:
-        """The bottom centre, frame heights; at a side that cuts the box, where it would be at the width remembered."""
-        x1, _, x2, y2 = track.box
-        left, right = x1 <= EDGE, x2 >= 1 - EDGE
+    def middle(self, x1: float, x2: float) -> float:
+        """Of the sides of a box; where the frame's edge cuts it, of the box at the width remembered."""
+        left, right = x1 <= EDGE, x2 >= FAR_EDGE
         x = (x1 + x2) / 2
         if not left and not right:
             self.width = x2 - x1 if self.width == 0 else self.width + WIDTH_GAIN * (x2 - x1 - self.width)
@@ -149,7 +149,7 @@ class _Person:
             x = min(x, x2 - self.width / 2)
         elif not left:
             x = max(x, x1 + self.width / 2)
-        return Point(x * aspect, y2)
+        return x
 
 
 class LineWatch:
@@ -180,16 +180,18 @@ class LineWatch:
         if person is None:
             person = self._people[track.id] = _Person(t_s, t_s)
         rare, person.last_s = t_s - person.last_s >= RARE_S, t_s
-        place = person.place(track, self._aspect)
+        x1, _, x2, y = track.box
+        x = person.middle(x1, x2) * self._aspect
         outward = _outward(track)
         for number, line in enumerate(self._lines):
-            side = line.side(place)
-            if outward and line.parts(place, side, outward):
+            side = line.side(x, y)
+            if outward and line.parts(Point(x, y), side, outward):
                 continue  # a cut box leaves open on which side the person stands
             walk = person.walks.get(number)
             if walk is not None and side == walk.side:
-                walk.stay(place)
+                walk.stay((x, y))
                 continue
+            place = Point(x, y)
             distance = line.signed_distance(place)
             margin = min(MARGIN_H * track.height, self._diagonal_margin)
             if walk is None:
@@ -225,13 +227,13 @@ def _direction(side: int) -> str:
 def _outward(track: Track) -> Sequence[tuple[float, float]]:
     """The directions in which the true foot may lie beyond the seen one: those of the edges that cut the box."""
     x1, _, x2, y2 = track.box
-    if x1 > EDGE and x2 < 1 - EDGE and track.foot_seen:
+    if x1 > EDGE and x2 < FAR_EDGE and track.foot_seen:
         return _NOWHERE
     found = []
     if x1 <= EDGE:
         found.append((-1.0, 0.0))
-    if x2 >= 1 - EDGE:
+    if x2 >= FAR_EDGE:
         found.append((1.0, 0.0))
-    if y2 >= 1 - EDGE and not track.foot_seen:
+    if y2 >= FAR_EDGE and not track.foot_seen:
         found.append((0.0, 1.0))
     return found
