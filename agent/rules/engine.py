@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from agent.config import Config
 from agent.domain import Event, Json, Severity, Track
 from agent.rule_config import RuleConfig
-from agent.rules.base import Concealing, Hit, Lasting, Rule, View
+from agent.rules.base import Concealing, Hit, Lasting, View
 from agent.rules.continuity import Continuity
 from agent.rules.facts import Fact, FactBook, FactKind, TillEvent, Told
 from agent.rules.footing import Footing
