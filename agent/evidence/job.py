@@ -132,13 +132,14 @@ class ClipJob:
         self._stills[name] = jpeg
 
     def end(self, why: Ended) -> None:
-        """No more video comes."""
+        """No more video comes. What writes it knows this job: let go, so that the job's end frees both at once."""
         if self.ended is None:
             self.ended = why
             if self.taken.pictures:
                 self._stills[PEOPLE] = encode_people(self._looks, self.taken.first_s)
             if self._muxer is not None:
                 self._muxer.close()
+                self._muxer = None
 
     def save(self, vault: Vault, key: DeviceKey, kept_s: float) -> StoredClip | None:
         """Write what waits; a clip that has ended is stored and returned. Raises OSError, and may then be tried again.

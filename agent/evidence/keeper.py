@@ -167,6 +167,7 @@ class Keeper:
             self.ring.clear()
         for job in [job for job in self._jobs if job.want.start_s < end_s and start_s < self._clock.monotonic()]:
             self._jobs.remove(job)
+            job.end(Ended.STOPPED)
             self._plan.wants = [want for want in self._plan.wants if want is not job.want]
             self.vault.drop(job.want.id)
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent.domain import Box, HealthState, IncidentState, Severity
+from agent.evidence.job import ClipJob
 from agent.evidence.manifest import MANIFEST, VIDEO, decode_manifest
 from agent.evidence.people import PEOPLE, encode_people
 from agent.evidence.stills import Sighting
 from agent.tables.evidence import EvidenceConfig
-from hal.mp4 import examine
+from hal.mp4 import Muxer, examine
 from tests.evidence.rig import Rig
 from tests.pictures import grey_planes
 
@@ -239,3 +243,40 @@ def test_a_crash_between_the_last_files_is_made_good(tmp_path: Path, cut: int) -
     assert told["stills"] == ["i-1-onset.jpg"]
     assert (later.path(told["clip"]) / PEOPLE).exists() == (cut == 0)
     assert incident.id in told["incidents"]
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """What is freed in here is freed because nobody needs it any more: no garbage collection comes by."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def in_the_making() -> list[object]:
+    return [thing for thing in gc.get_objects() if isinstance(thing, ClipJob | Muxer)]
+
+
+def test_a_clip_that_is_stored_is_out_of_memory_at_once(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.run(8.0)
+    with no_collection():
+        before = len(in_the_making())
+        rig.happen()
+        assert rig.told("clip")[0]["state"] == "stored"
+        assert len(in_the_making()) == before
+
+
+def test_video_that_is_let_go_is_out_of_memory_at_once(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.run(8.0)
+    with no_collection():
+        before = len(in_the_making())
+        rig.open()
+        rig.run(2.0)
+        assert len(in_the_making()) == before + 2
+        rig.keeper.forget(0.0, rig.clock.monotonic())
+        assert len(in_the_making()) == before
