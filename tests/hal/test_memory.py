@@ -32,7 +32,7 @@ threads = [threading.Thread(target=take) for _ in range(4)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
 libc.free(libc.malloc(20 << 20))
-large = libc.malloc(2 << 20)
+large = libc.malloc(5 << 20)
 heap = next(line for line in Path("/proc/self/maps").read_text().splitlines() if line.endswith("[heap]"))
 first, last = (int(end, 16) for end in heap.split()[0].split("-"))
 print("large block in the heap:", first <= large < last, flush=True)
