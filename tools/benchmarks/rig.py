@@ -126,6 +126,11 @@ class Rig:
             [Sample(ms, index in self.preempted) for index, ms in self.bare.items()],
         )
 
+    def walks(self) -> Iterator[tuple[int, float]]:
+        """Milliseconds from a frame's availability to the end of its walk, by their number."""
+        for index, walked_s in self.walked:
+            yield index, (walked_s - self.camera.available_s[index]) * 1e3
+
     def pins(self) -> Iterator[tuple[int, Sample]]:
         """Milliseconds from a frame's availability to its last pin, for the frames that moved one, by their number."""
         since_s = 0.0

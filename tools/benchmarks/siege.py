@@ -3,20 +3,23 @@
 The agent's threads walk paced frames; in the same process the doors of a whole camera are open, and its live view and
 journal are given what is seen. A process of hostile clients (`tools.benchmarks.hostility`, with a stolen certificate of
 the hub as well) comes and goes in turns, so that whatever else the machine does falls on both alike. After every turn
-some seconds do not count, in which the clients start or end.
+some seconds do not count, in which the clients start or end. The clients have a core of their own, as on computers of
+their own, and the camera those that are left; so every time counts, those as well in which a thread lost its core.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
@@ -34,7 +37,7 @@ from tools.benchmarks.footage import ROOT, Bench, again, shop_frames
 from tools.benchmarks.pin import striped
 from tools.benchmarks.report import Row, not_measured
 from tools.benchmarks.rig import Rig, rig
-from tools.benchmarks.timing import Beat, Contest, Sample, calm_contest, percentile
+from tools.benchmarks.timing import Beat, Contest, percentile
 
 TARGET = 1.25
 FPS = 15.0
@@ -43,12 +46,22 @@ SETTLING_S = 4.0
 
 @dataclass(slots=True)
 class Besieged:
-    """A camera's doors on a loop and thread of their own; `own` is the stolen certificate."""
+    """A camera's doors on a loop and thread of their own; `own` is the stolen certificate.
+
+    `core` is where the hostile clients run; None where there is only one, where they are nice in its place.
+    """
 
     port: int
     own: Path
     doors: Doors
+    thread: threading.Thread
+    core: int | None
     thrown_out: Counter[str] = field(default_factory=Counter)
+
+    def cpu_s(self) -> float:
+        """What the doors' thread has cost so far, in seconds of a core."""
+        assert self.thread.ident is not None
+        return time.clock_gettime(time.pthread_getcpuclockid(self.thread.ident))
 
     def show(self, outcome: Outcome) -> None:
         """What the camera does with a frame that was walked: it is shown to viewers, what happened is journaled."""
@@ -59,18 +72,14 @@ class Besieged:
             self.doors.journal.append_nowait(incident)
 
     def besiege(self) -> subprocess.Popen[bytes]:
-        """Hostile clients come; on computers of their own they would take no time of the camera's, so they are nice."""
-        command = [
-            "nice",
-            "-n",
-            "19",
-            sys.executable,
-            "-m",
-            "tools.benchmarks.hostility",
-            str(self.port),
-            str(self.own),
-        ]
-        return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        """Hostile clients come."""
+        nice = ["nice", "-n", "19"] if self.core is None else []
+        command = [*nice, sys.executable, "-m", "tools.benchmarks.hostility", str(self.port), str(self.own)]
+        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        if self.core is not None:
+            with suppress(ProcessLookupError):
+                os.sched_setaffinity(process.pid, {self.core})
+        return process
 
     def leave(self, process: subprocess.Popen[bytes], meanwhile: Callable[[], object]) -> None:
         """They go; the camera must not be left without frames until they have."""
@@ -83,50 +92,74 @@ class Besieged:
             self.thrown_out.update(json.loads(said.read()))
 
 
+@dataclass(slots=True)
+class Half:
+    """What was seen under siege, or in peace: milliseconds from a frame to its pin, and to the end of its walk."""
+
+    pins_ms: list[float] = field(default_factory=list)
+    walks_ms: list[float] = field(default_factory=list)
+    cpu_s: float = 0.0
+    lasted_s: float = 0.0
+
+
 def rows(bench: Bench) -> list[Row]:
-    """One row: the late hundredth of the frames under siege, against that in peace."""
-    figure = f"frame to pin at {FPS:.0f} fps under siege / in peace, p99/p99"
+    """The late hundredth of the frames under siege, against that in peace: those that moved a pin, and all of them."""
+    figures = [f"{what} at {FPS:.0f} fps under siege / in peace, p99/p99" for what in ("frame to pin", "whole frame")]
     turns, seconds = bench.count(6, 1), float(bench.count(20, 4))
     frames = shop_frames("walker", bench.count(150, 45), first_s=2.0, width=640, height=360)
     with tempfile.TemporaryDirectory() as folder, besieged(bench, Path(folder)) as camera:
-        siege, peace = samples(bench, camera, frames, turns, seconds)
-    if not siege or not peace:
-        return [not_measured("siege", figure, TARGET, "nobody was alarmed about")]
-    contest, left_out = calm_contest(siege, peace)
-    return [Row("siege", figure, contest.ratio_at(0.99), TARGET, _words(contest, camera.thrown_out, left_out))]
+        siege, peace = halves(bench, camera, frames, turns, seconds)
+    if not siege.pins_ms or not peace.pins_ms:
+        return [not_measured("siege", figure, TARGET, "nobody was alarmed about") for figure in figures]
+    pins, walks = Contest(siege.pins_ms, peace.pins_ms), Contest(siege.walks_ms, peace.walks_ms)
+    thrown_out = camera.thrown_out
+    shares = [100.0 * half.cpu_s / half.lasted_s for half in (siege, peace)]
+    told = (
+        f"; the doors took {shares[0]:.1f} % of a core (in peace {shares[1]:.1f} %), {len(thrown_out)} kinds of "
+        f"hostile clients were thrown out {thrown_out.total()} times"
+    )
+    return [
+        Row("siege", figures[0], pins.ratio_at(0.99), TARGET, _words(pins)),
+        Row("siege", figures[1], walks.ratio_at(0.99), TARGET, _words(walks) + told),
+    ]
 
 
-def _words(contest: Contest, thrown_out: Counter[str], left_out: str) -> str:
+def _words(contest: Contest) -> str:
     late = [percentile(times, 0.99) for times in (contest.ours_ms, contest.floor_ms)]
     middle = [median(times) for times in (contest.ours_ms, contest.floor_ms)]
     return (
         f"{late[0]:.4g} ms against {late[1]:.4g} ms (medians {middle[0]:.4g} and {middle[1]:.4g}), "
-        f"{len(contest.ours_ms)} and {len(contest.floor_ms)} frames that moved pins; {len(thrown_out)} kinds of "
-        f"hostile clients were thrown out {thrown_out.total()} times; {left_out}"
+        f"{len(contest.ours_ms)} and {len(contest.floor_ms)} frames"
     )
 
 
-def samples(
-    bench: Bench, camera: Besieged, frames: Sequence[Frame], turns: int, seconds: float
-) -> tuple[list[Sample], list[Sample]]:
-    """Frame to pin under siege and in peace, in turns."""
-    counted: dict[int, bool] = {}
+def halves(bench: Bench, camera: Besieged, frames: Sequence[Frame], turns: int, seconds: float) -> tuple[Half, Half]:
+    """What frames took under siege and in peace, in turns."""
+    siege, peace, counted = Half(), Half(), dict[int, Half]()
     with rig(bench, striped(bench.model), bench.detectors.open()) as made:
         made.show = camera.show
         walk = Walk(made, again(frames, sys.maxsize, FPS))
+
+        def spend(half: Half) -> None:
+            walk.on(SETTLING_S)
+            before_s, began_s = camera.cpu_s(), time.monotonic()
+            counted.update(dict.fromkeys(walk.on(seconds), half))
+            half.cpu_s += camera.cpu_s() - before_s
+            half.lasted_s += time.monotonic() - began_s
+
         for _ in range(turns):
             process = camera.besiege()
-            walk.on(SETTLING_S)
-            counted |= dict.fromkeys(walk.on(seconds), True)
+            spend(siege)
             camera.leave(process, lambda: walk.on(0.2))
-            walk.on(SETTLING_S)
-            counted |= dict.fromkeys(walk.on(seconds), False)
+            spend(peace)
         made.settle()
-        pins = list(made.pins())
-    return (
-        [sample for index, sample in pins if counted.get(index) is True],
-        [sample for index, sample in pins if counted.get(index) is False],
-    )
+        for index, sample in made.pins():
+            if half := counted.get(index):
+                half.pins_ms.append(sample.ms)
+        for index, ms in made.walks():
+            if half := counted.get(index):
+                half.walks_ms.append(ms)
+    return siege, peace
 
 
 class Walk:
@@ -149,7 +182,19 @@ class Walk:
 
 @contextmanager
 def besieged(bench: Bench, folder: Path) -> Iterator[Besieged]:
-    """A camera that was claimed, its doors open."""
+    """A camera that was claimed, its doors open; its threads leave the last core to the hostile clients."""
+    cores = os.sched_getaffinity(0)
+    core = max(cores) if len(cores) > 1 else None
+    os.sched_setaffinity(0, cores - {core} if core is not None else cores)
+    try:
+        with _serving(bench, folder, core) as made:
+            yield made
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
+@contextmanager
+def _serving(bench: Bench, folder: Path, core: int | None) -> Iterator[Besieged]:
     ready: threading.Event = threading.Event()
     found: list[Besieged] = []
     loops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
@@ -158,7 +203,7 @@ def besieged(bench: Bench, folder: Path) -> Iterator[Besieged]:
         stop = asyncio.Event()
         try:
             async with open_doors(_config(bench, folder), bench.clock) as doors:
-                found.append(await _claimed(doors, folder))
+                found.append(await _claimed(doors, folder, core))
                 loops.append((asyncio.get_running_loop(), stop))
                 ready.set()
                 await stop.wait()
@@ -188,7 +233,7 @@ def _config(bench: Bench, folder: Path) -> Config:
     )
 
 
-async def _claimed(doors: Doors, folder: Path) -> Besieged:
+async def _claimed(doors: Doors, folder: Path, core: int | None) -> Besieged:
     port = doors.running.ports.tls
     assert port is not None  # it is configured
     async with aiohttp.ClientSession() as http, http.post(f"{doors.running.url}/v1/claim", json={}) as answer:
@@ -196,4 +241,4 @@ async def _claimed(doors: Doors, folder: Path) -> Besieged:
     code = ClaimCode(shown["id"], shown["fp"], shown["token"], "127.0.0.1", port)
     keyring = Keyring.open(folder / "keys", "hub-bench")
     await claim(keyring, code)
-    return Besieged(port, keyring.authority().own, doors)
+    return Besieged(port, keyring.authority().own, doors, threading.current_thread(), core)
