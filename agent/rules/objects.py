@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import hypot
 
@@ -12,18 +12,23 @@ from agent.rules.base import Hit, Subject, View
 from agent.rules.changes import Change, ChangeKind
 from agent.rules.zones import ZoneMap
 
-CAME = (ChangeKind.ADDED, ChangeKind.ALTERED)
+CAME = (ChangeKind.ADDED,)
 WENT = (ChangeKind.REMOVED,)
-"""Before goods and other things with many edges nobody can tell for sure that something came."""
 LONGEST_STEP_S = 2.5
 """What one look stands for at most: after a longer gap nobody knows who was near."""
-BESIDE_H = 1.0
+BESIDE_H = 0.7
 """While somebody stands so near whose it may be, too, the time does not run."""
+REACH_H = 0.5
+"""Who put a thing down or took it was so near to it; light needs nobody."""
 ON_SHELF = 0.5
 """A change of which so much lies in shelf fronts is about goods."""
 CAME_LATELY_S, CAME_FOR_S = 3600.0, 10.0
-SAME_PLACE = 0.3
-"""What came within the last hour, for so long at least, and goes again, from about the same place, is no loss."""
+SAME_PLACE = 0.5
+"""What came within the last hour, for so long at least, and goes again, from the same place, is no loss."""
+SEEN_S = 300.0
+"""So long it is remembered how somebody was last seen."""
+TOLD_S = 3600.0
+"""So long a thing that was out of the findings is not told of again."""
 LOST_S = 10.0
 """So long a thing may be out of the findings (the scene is learned anew, the light went) without being forgotten."""
 
@@ -32,13 +37,31 @@ LOST_S = 10.0
 class _Thing:
     """What is remembered of one change: the seconds it has been alone, and when it was last told of.
 
-    `met` are the people seen since it came (or went), and whether each was beside it when first seen.
+    `owner` is how its owner was last seen, `met` who was seen since it came (or went): whether it may be theirs, too.
     """
 
+    owner: Track | None
     alone_s: float = 0.0
-    met: dict[int, bool] = field(default_factory=dict)
-    found_s: float = 0.0
+    found_s: float | None = None
     hit: Hit | None = None
+    met: dict[int, bool] = field(default_factory=dict)
+
+
+class _Brought:
+    """What came in the last hour: what goes from its place is no loss."""
+
+    def __init__(self) -> None:
+        self._came: dict[int, tuple[float, Box]] = {}
+
+    def note(self, t_s: float, found: Iterable[Change]) -> None:
+        """Take in what is found now."""
+        came = [change for change in found if change.kind in CAME and t_s - change.seen_s >= CAME_FOR_S]
+        self._came |= {change.id: (t_s, change.box) for change in came}
+        self._came = {number: entry for number, entry in self._came.items() if t_s - entry[0] <= CAME_LATELY_S}
+
+    def covers(self, change: Change) -> bool:
+        """Whether another one came to the same place; of itself a change says what it is now."""
+        return any(iou(change.box, box) > SAME_PLACE for k, (_, box) in self._came.items() if k != change.id)
 
 
 class UnattendedObject:
@@ -51,22 +74,31 @@ class UnattendedObject:
         self._kinds = kinds
         self._place = None if polygon is None else ZoneMap([polygon])
         self._things: dict[int, _Thing] = {}
-        self._came: dict[int, tuple[float, Box]] = {}
+        self._brought = _Brought()
+        self._told: dict[int, float] = {}
+        self._people: dict[int, Track] = {}
         self._last_s: float | None = None
 
     def update(self, view: View) -> Iterator[Hit]:
         """One hit for each thing that has been alone for too long."""
         span_s = 0.0 if self._last_s is None else min(view.t_s - self._last_s, LONGEST_STEP_S)
         self._last_s = view.t_s
+        self._people |= {view.who(track): person for track, person in view.people.items()}
         changes = view.senses.changes
         if changes and changes.ready:
-            self._note_what_came(view.t_s, changes.found)
+            self._brought.note(view.t_s, changes.found)
             for change in changes.found:
-                known = change.id in self._things and change.kind == ChangeKind.ALTERED
-                if known or self._is_ours(change):
+                if self._is_followed(change) or (change.id not in self._told and self._is_ours(change)):
                     self._follow(view, change, span_s)
-        self._things = {k: thing for k, thing in self._things.items() if view.t_s - thing.found_s <= LOST_S}
+        self._things = {k: one for k, one in self._things.items() if view.t_s - (one.found_s or 0.0) <= LOST_S}
+        self._told |= {number: view.t_s for number, thing in self._things.items() if thing.hit}
+        self._told = {number: t_s for number, t_s in self._told.items() if view.t_s - t_s <= TOLD_S}
+        self._people = {who: person for who, person in self._people.items() if view.t_s - person.t_s <= SEEN_S}
         yield from (thing.hit for thing in self._things.values() if thing.hit)
+
+    def _is_followed(self, change: Change) -> bool:
+        """Whether it is followed already, and no other kind of thing by now."""
+        return change.id in self._things and (change.kind in self._kinds or change.kind == ChangeKind.ALTERED)
 
     def _is_ours(self, change: Change) -> bool:
         config = self.config
@@ -74,49 +106,39 @@ class UnattendedObject:
             return False
         if not config.min_area <= change.area <= config.max_area or change.shelved >= ON_SHELF:
             return False
-        if change.owner is None or change.owner_h > config.owner_h:
+        if change.owner is None or change.owner_h > REACH_H:
             return False
-        if change.kind in WENT and self._came_lately(change):
+        if change.kind in WENT and self._brought.covers(change):
             return False
         return self._place is None or bool(self._place.at(change.box.foot))
 
-    def _note_what_came(self, t_s: float, found: Sequence[Change]) -> None:
-        came = [change for change in found if change.kind == ChangeKind.ADDED and t_s - change.seen_s >= CAME_FOR_S]
-        self._came |= {change.id: (t_s, change.box) for change in came}
-        self._came = {k: entry for k, entry in self._came.items() if t_s - entry[0] <= CAME_LATELY_S}
-
-    def _came_lately(self, change: Change) -> bool:
-        """Whether another change says that what goes was only brought; of itself a change says what it is now."""
-        return any(iou(change.box, box) > SAME_PLACE for number, (_, box) in self._came.items() if number != change.id)
-
     def _follow(self, view: View, change: Change, span_s: float) -> None:
-        thing = self._things.setdefault(change.id, _Thing())
-        thing.found_s = view.t_s
+        assert change.owner is not None, "only changes with an owner are followed"
+        owner = view.who(change.owner)
+        thing = self._things.setdefault(change.id, _Thing(self._people.get(owner)))
+        seen = [person for track, person in view.people.items() if view.who(track) == owner]
+        thing.owner = seen[0] if seen else thing.owner
         theirs = self._may_be_theirs(view, change, thing)
-        if self._owner_is_near(view, change):
+        thing.found_s = view.t_s
+        if any(_distance_h(view, change, person) <= self.config.owner_h for person in seen):
             thing.alone_s, thing.hit = 0.0, None
         elif not theirs:
             thing.alone_s += span_s
         if thing.alone_s >= self.config.after_s:
             thing.hit = self._hit(view, change, thing)
 
-    def _owner_is_near(self, view: View, change: Change) -> bool:
-        assert change.owner is not None, "only changes with an owner are followed"
-        owner = view.who(change.owner)
-        return any(
-            view.who(track) == owner and _distance_h(view, change, person) <= self.config.owner_h
-            for track, person in view.people.items()
-        )
-
     def _may_be_theirs(self, view: View, change: Change, thing: _Thing) -> bool:
-        """Whether somebody is beside what came who was so from the first: a companion, or its owner under a new number.
-
-        Who comes up to it from elsewhere is a stranger, and what is gone is nobody's who stands there.
+        """Whether somebody beside what came may be with its owner, being there from the first, or be the owner under a
+        new number, having appeared beside it where the owner was lost. Others are strangers, and what is gone is
+        nobody's who stands there.
         """
+        if change.kind in WENT:
+            return False
+        lost = thing.found_s is None or (thing.owner is not None and _distance_h(view, change, thing.owner) <= BESIDE_H)
         beside = {track for track, person in view.people.items() if _distance_h(view, change, person) <= BESIDE_H}
         for track in view.people:
-            thing.met.setdefault(track, track in beside)
-        return ChangeKind.ADDED in self._kinds and any(thing.met[track] for track in beside)
+            thing.met.setdefault(track, lost and track in beside)
+        return any(thing.met[track] for track in beside)
 
     def _hit(self, view: View, change: Change, thing: _Thing) -> Hit:
         factors: dict[str, Json] = {

@@ -21,8 +21,9 @@ GONE_S = 3.0
 """So long something must be seen to be told of, and be gone to be forgotten."""
 YOUNG_S = 10.0
 """A thing comes into sight bit by bit; later what appears beside it is another."""
-KEPT_S = 1800.0
-"""So long something new is no part of the scene; then it is accepted as it is."""
+KEPT_S, BARE_S = 1800.0, 300.0
+"""So long something new, or the floor where something went, is no part of the scene; then it is accepted as it is."""
+ON_SHELF = 0.5
 SURE_S = 90.0
 GROWN, GROWN_PIXELS = 1.25, 8
 AGAIN_S = 4.0
@@ -87,7 +88,7 @@ class Statics:
         if self._blobs or cv2.countNonZero(shown):
             self._assign(scene, shown)
             self._look_at(scene, people)
-            self._forget(scene.t_s)
+            self._forget(scene)
         np.copyto(self._clear_s, np.float32(scene.t_s), where=(scene.known & ~scene.other).view(bool))
 
     def changes(self) -> tuple[Change, ...]:
@@ -173,14 +174,23 @@ class Statics:
         blob.kind, blob.looked_s = kind, scene.t_s
         blob.shelved = _standing_in(self._goods, blob)
 
-    def _forget(self, t_s: float) -> None:
+    def _forget(self, scene: Scene) -> None:
         """Drop what is as it was; accept what has been there for long."""
+        t_s = scene.t_s
         self._blobs = [blob for blob in self._blobs if t_s - blob.held_s <= GONE_S]
-        self.accepted = _union([b for b in self._blobs if t_s - b.seen_s > KEPT_S], self.kept.shape)
-        self._blobs = [blob for blob in self._blobs if t_s - blob.seen_s <= KEPT_S]
+        old = {blob.id for blob in self._blobs if t_s - blob.seen_s > KEPT_S or self._is_bare(blob, scene)}
+        self.accepted = _union([blob for blob in self._blobs if blob.id in old], self.kept.shape)
+        self._blobs = [blob for blob in self._blobs if blob.id not in old]
         self.kept = _union(
             [b for b in self._blobs if not b.doubtful and (b.kind is not None or not b.firm)], self.kept.shape
         )
+
+    def _is_bare(self, blob: Blob, scene: Scene) -> bool:
+        """Whether there has been nothing but floor for long where something went, all of it now in sight."""
+        if blob.kind is not ChangeKind.REMOVED or blob.shelved >= ON_SHELF or scene.t_s - blob.seen_s <= BARE_S:
+            return False
+        others = _union([other for other in self._blobs if other.kind is not ChangeKind.REMOVED], self.kept.shape)
+        return not cv2.countNonZero(cv2.bitwise_and(cv2.dilate(blob.mask, _AROUND), others | ~scene.known))
 
 
 def _standing_in(goods: U8, blob: Blob) -> float:
