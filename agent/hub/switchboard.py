@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import NamedTuple
 
 from agent.errors import OperatorError
@@ -21,6 +21,8 @@ GREETING_S = 5.0
 PUT_THROUGH_S = 10.0
 MOST_EACH, MOST_FROM_ONE, MOST = 4, 64, 1024
 """Calls that may stand by for one camera, come from one address, and wait at all."""
+MOST_UNPROVEN_FROM_ONE, MOST_UNPROVEN = 32, 256
+"""Callers who have not proven yet which camera they are: who has taken longest over it makes room for the next."""
 _PIECE = 1 << 16
 
 
@@ -40,16 +42,25 @@ class Call(NamedTuple):
 class Switchboard:
     """`key_of` gives the fingerprint of a camera's key, "" where it is none of this hub's.
 
-    `called` hears of a camera that calls, and of its address here.
+    `called` hears of a camera that calls, and of its address here. Callers have `greeting_s` to prove who they are.
     """
 
-    def __init__(self, key_of: Callable[[str], str], called: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, key_of: Callable[[str], str], called: Callable[[str, str], None], greeting_s: float = GREETING_S
+    ) -> None:
         self._key_of = key_of
         self._called = called
+        self._greeting_s = greeting_s
         self._calls: dict[str, list[Call]] = {}
+        self._unproven: dict[asyncio.StreamWriter, str] = {}
         self._places: dict[str, asyncio.Server] = {}
         self._news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def unproven(self) -> int:
+        """How many have called who have not proven yet which camera they are."""
+        return len(self._unproven)
 
     def standing_by(self) -> dict[str, str]:
         """The cameras that wait to be spoken to, with their addresses on this computer."""
@@ -78,7 +89,9 @@ class Switchboard:
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Somebody calls."""
         address = writer.get_extra_info("peername")[0]
-        camera = await self._proven(reader, writer) if self._has_room(address) else ""
+        camera = ""
+        with suppress(asyncio.CancelledError), self._under_way():  # the hub ends
+            camera = await self._proven(reader, writer, address) if self._has_room(address) else ""
         if not camera:
             writer.transport.abort()
             return
@@ -89,12 +102,30 @@ class Switchboard:
         self._news.set()
         self._called(camera, await self._place(camera))
 
-    async def _proven(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
-        """The camera that calls; "" for whoever is none of ours, or says nothing."""
+    async def _proven(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: str) -> str:
+        """The camera that calls; "" for whoever is none of ours, says nothing, or had to make room."""
+        near = [one for one, place in self._unproven.items() if place == address]
+        if len(near) >= MOST_UNPROVEN_FROM_ONE:
+            self._hang_up(near[0])
+        elif len(self._unproven) >= MOST_UNPROVEN:
+            self._hang_up(next(iter(self._unproven)))
+        self._unproven[writer] = address
+        try:
+            return await self._heard(reader, writer)
+        finally:
+            self._unproven.pop(writer, None)
+
+    def _hang_up(self, caller: asyncio.StreamWriter) -> None:
+        del self._unproven[caller]
+        caller.transport.abort()
+
+    async def _heard(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
+        """The camera that proves to be one of ours; "" for anybody else."""
         challenge = secrets.token_hex(16)
-        with suppress(OSError, ValueError, asyncio.IncompleteReadError):  # TimeoutError is an OSError
+        # TimeoutError is an OSError.
+        with suppress(OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             writer.write(challenge_line(challenge))
-            async with asyncio.timeout(GREETING_S):
+            async with asyncio.timeout(self._greeting_s):
                 line = await reader.readuntil(b"\n")
             camera = caller_in(line) if len(line) <= LONGEST else ""
             fp = self._key_of(camera) if camera else ""
@@ -109,18 +140,26 @@ class Switchboard:
 
     async def _put_through(self, camera: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Join what came with a call that stands by, for as long as either end wants."""
+        try:
+            with self._under_way():
+                async with asyncio.timeout(PUT_THROUGH_S):
+                    call = await self._next_call(camera)
+                await _joined((reader, writer), (call.reader, call.writer))
+        except (TimeoutError, asyncio.CancelledError):
+            pass  # nobody calls, or the hub ends
+        finally:
+            writer.transport.abort()
+
+    @contextmanager
+    def _under_way(self) -> Iterator[None]:
+        """What this task does meanwhile ends with the switchboard."""
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
         try:
-            async with asyncio.timeout(PUT_THROUGH_S):
-                call = await self._next_call(camera)
-            await _joined((reader, writer), (call.reader, call.writer))
-        except (TimeoutError, asyncio.CancelledError):
-            pass  # nobody calls, or the hub ends
+            yield
         finally:
             self._tasks.discard(task)
-            writer.transport.abort()
 
     async def _next_call(self, camera: str) -> Call:
         while True:

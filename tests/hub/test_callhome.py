@@ -21,7 +21,7 @@ from agent.hub.identity_key import DeviceIdentity
 from agent.hub.keyring import CameraPin, Keyring
 from agent.hub.ledger import Ledger
 from agent.hub.receiver import Hub, LinkState
-from agent.hub.switchboard import MOST_EACH, Switchboard
+from agent.hub.switchboard import MOST_EACH, MOST_UNPROVEN, MOST_UNPROVEN_FROM_ONE, Switchboard
 from agent.web.doors import TlsDoor
 from tests.web.pairing_camera import ID, PairingCamera, pairing_camera
 
@@ -196,7 +196,7 @@ def device(tmp_path: Path) -> DeviceIdentity:
 
 @pytest.fixture
 def board(device: DeviceIdentity) -> Switchboard:
-    return Switchboard(lambda camera: device.fp if camera == ID else "", lambda camera, url: None)
+    return Switchboard(lambda camera: device.fp if camera == ID else "", lambda camera, url: None, greeting_s=60.0)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,9 @@ def board(device: DeviceIdentity) -> Switchboard:
         b"\0" * 70000,
     ],
 )
-async def test_who_is_no_camera_of_this_hub_is_sent_away(board: Switchboard, said: bytes) -> None:
+async def test_who_is_no_camera_of_this_hub_is_sent_away(
+    board: Switchboard, said: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     async with board.listening("127.0.0.1", 0) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(said)
@@ -219,6 +221,37 @@ async def test_who_is_no_camera_of_this_hub_is_sent_away(board: Switchboard, sai
             async with asyncio.timeout(10):
                 assert (await reader.read()).count(b"\n") <= 1
         writer.close()
+    assert not caplog.records, "nobody fills the log"
+
+
+async def test_who_says_nothing_makes_room_for_who_proves_to_be_a_camera(
+    board: Switchboard, device: DeviceIdentity
+) -> None:
+    """A crowd from one address, and from many: the camera's call stands by all the same."""
+    async with board.listening("127.0.0.1", 0) as port:
+        crowd = [
+            await asyncio.open_connection("127.0.0.1", port, local_addr=(f"127.0.1.{1 + n // 20}", 0))
+            for n in range(MOST_UNPROVEN + 60)
+        ]
+        crowd += [await asyncio.open_connection("127.0.0.1", port) for _ in range(MOST_UNPROVEN_FROM_ONE + 20)]
+        await until(lambda: board.unproven == MOST_UNPROVEN)
+        _, caller = await call(port, device.key)
+        await until(lambda: list(board.standing_by()) == [ID])
+        assert board.unproven <= MOST_UNPROVEN
+        for _, writer in [*crowd, (None, caller)]:
+            writer.close()
+
+
+async def test_a_crowd_of_one_address_is_small(board: Switchboard) -> None:
+    async with board.listening("127.0.0.1", 0) as port:
+        crowd = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3 * MOST_UNPROVEN_FROM_ONE)]
+        for reader, _ in crowd[: 2 * MOST_UNPROVEN_FROM_ONE]:
+            with suppress(ConnectionError):
+                async with asyncio.timeout(10):
+                    await reader.read()
+        assert board.unproven == MOST_UNPROVEN_FROM_ONE
+        for _, writer in crowd:
+            writer.close()
 
 
 def test_a_call_is_proven_by_its_own_key_and_challenge_only(device: DeviceIdentity) -> None:
