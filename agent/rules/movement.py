@@ -11,15 +11,15 @@ from math import cos, hypot, radians
 from agent.domain import Json
 from agent.rule_config import ErraticRule, RunningRule, WrongWayRule
 from agent.rules.base import Held, Hit, View
-from agent.rules.trails import Step, Trail, apparent_velocity, is_of_one_size, mean_step, pace, tail
+from agent.rules.ground import Ground
+from agent.rules.trails import EDGE, Step, Trail, apparent_velocity, is_of_one_size, mean_step, pace, tail
 
-SHOWN_SHARE, SHOWN_SHARE_HIDDEN = 0.9, 1.0
-"""What a second of steadied boxes shows of a speed: corners and the first step are in it. Where feet were hidden lately
-a head tells of them, which makes ways longer rather than shorter."""
+SHOWN_SHARE = 0.95
+"""What a second of steadied boxes shows of a speed: corners and the first step are in it."""
 STILL_RUNNING = 0.7
 NEAR_SHARE = 0.75
 """A rough speed below this share of the limit is looked at no closer."""
-MOST_JUMPY, MOST_JUMPY_HIDDEN = 0.5, 0.25
+MOST_JUMPY, MOST_JUMPY_COARSE = 0.5, 0.25
 """Feet that go behind a shelf, boxes that grow where somebody comes in, and one box for two people jump, a runner goes
 on and on. Where feet were hidden lately their places are coarse, as are those of somebody who was lost: the way must be
 the more even, how tall a box is tells nothing."""
@@ -45,44 +45,61 @@ class Running:
         """One hit for each person who runs."""
         self._running.forget(view.t_s)
         for track, trail in view.walking(self._zone):
-            speed = self._speed(trail, going=track in self._running)
+            speed = self._speed(trail, view.ground, going=track in self._running)
             if speed:
                 self._running.note(track, view.t_s, speed)
         for track, speed in self._running:
             factors: dict[str, Json] = {"speed_h_s": round(speed, 2), "min_speed": self.config.min_speed}
             yield Hit.about(self.config, track, zone=self.config.zone, factors=factors)
 
-    def _speed(self, trail: Trail, *, going: bool) -> float:
+    def _speed(self, trail: Trail, ground: Ground, *, going: bool) -> float:
         """The speed in h/s if that is running, else 0."""
         since_s = trail.steps[-1].t_s - self.config.over_s
-        hidden = trail.guessed_s > since_s
-        limit = self.config.min_speed * (STILL_RUNNING if going else SHOWN_SHARE_HIDDEN if hidden else SHOWN_SHARE)
-        if trail.cut_s > since_s:
-            return 0.0
+        limit = self.config.min_speed * (STILL_RUNNING if going else SHOWN_SHARE)
         course = trail.velocity(self.config.over_s)
-        if course is None:
-            return _even_speed(self._led(trail, limit), limit, hidden=True)
-        if hypot(*course) < limit * NEAR_SHARE:
+        if trail.cut_s > since_s or (course and hypot(*course) < limit * NEAR_SHARE):
             return 0.0
-        return _even_speed(trail.tail(self.config.over_s), limit, hidden=hidden)
+        parts = [trail.tail(self.config.over_s)] if course else self._led(trail)
+        if course and trail.guessed_s <= since_s and (speed := _speed_of_feet(parts[0], limit)):
+            return speed
+        return min((_coarse_speed(steps, limit, ground) for steps in parts), default=0.0)
 
-    def _led(self, trail: Trail, limit: float) -> Sequence[Step]:
-        """The steps that cover `over_s` of somebody who has been seen for less, who ran on from where a track was lost:
-        their own must be running, too. None when it is not so.
+    def _led(self, trail: Trail) -> list[list[Step]]:
+        """What must be running of somebody seen for less than `over_s` who may have run on from where a track was lost:
+        all steps that cover it, and their own.
         """
-        steps = trail.steps
-        if not trail.before or steps[-1].t_s - steps[0].t_s < OWN_S or len(steps) < OWN_STEPS:
-            return ()
-        return tail([*trail.before, *steps], self.config.over_s) if _even_speed(steps, limit, hidden=True) else ()
+        own = trail.steps
+        if not trail.before or own[-1].t_s - own[0].t_s < OWN_S or len(own) < OWN_STEPS:
+            return []
+        return [tail([*trail.before, *own], self.config.over_s), own]
 
 
-def _even_speed(steps: Sequence[Step], limit: float, *, hidden: bool) -> float:
+def _speed_of_feet(steps: Sequence[Step], limit: float) -> float:
     """The speed in h/s if it reaches the limit and is that of going rather than of jumping, else 0."""
-    if not steps:
-        return 0.0
     speed, jumpy = pace(steps)
-    even = jumpy < MOST_JUMPY_HIDDEN if hidden else jumpy < MOST_JUMPY and is_of_one_size(steps)
-    return speed if even and speed >= limit else 0.0
+    return speed if speed >= limit and jumpy < MOST_JUMPY and is_of_one_size(steps) else 0.0
+
+
+def _coarse_speed(steps: Sequence[Step], limit: float, ground: Ground) -> float:
+    """The same where feet were hidden or somebody was lost: by the feet or by the head."""
+    for places in (steps, by_head(steps, ground)):
+        if places:
+            speed, jumpy = pace(places)
+            if speed >= limit and jumpy < MOST_JUMPY_COARSE:
+                return speed
+    return 0.0
+
+
+def by_head(steps: Sequence[Step], ground: Ground) -> list[Step]:
+    """The steps where the head of a grown person tells that they are, whatever hides the feet; none where it cannot."""
+    places = []
+    for step in steps:
+        foot_y = ground.foot_below(step.head_y, 1.0) if step.head_y > EDGE else None
+        place = None if foot_y is None else ground.place(step.head_x, foot_y)
+        if place is None:
+            return []
+        places.append(Step(step.t_s, place[0], -place[1], 0.0, 0.0))
+    return places
 
 
 @dataclass(slots=True)

@@ -29,7 +29,8 @@ LED_S = 1.0
 
 class Step(NamedTuple):
     """A seen foot: seconds, and a place in body heights from where the trail began: on the floor (x right, y nearer),
-    and as it looks in the picture (u right, v down). `size` is how tall the box is over that of a grown person there.
+    and as it looks in the picture (u right, v down). `size` is how tall the box is over that of a grown person there,
+    (`head_x`, `head_y`) where the head is in the picture: frame heights to the right of its middle and from its top.
     """
 
     t_s: float
@@ -38,6 +39,8 @@ class Step(NamedTuple):
     u: float
     v: float
     size: float = 1.0
+    head_x: float = 0.0
+    head_y: float = 0.0
 
 
 class Trail:
@@ -50,9 +53,9 @@ class Trail:
 
     __slots__ = ("_fit", "_height", "_place", "_velocities", "before", "cut_s", "foot", "guessed_s", "since_s", "steps")
 
-    def __init__(self, t_s: float, foot: tuple[float, float], height: float) -> None:
+    def __init__(self, t_s: float, foot: tuple[float, float], height: float, head_y: float = 0.0) -> None:
         self.since_s = t_s
-        self.steps = [Step(t_s, 0.0, 0.0, 0.0, 0.0)]
+        self.steps = [Step(t_s, 0.0, 0.0, 0.0, 0.0, 1.0, foot[0], head_y)]
         self.before: Sequence[Step] = ()
         self.foot = foot
         self.guessed_s = self.cut_s = -inf
@@ -61,7 +64,7 @@ class Trail:
         self._fit = -1
         self._velocities: dict[float, tuple[float, float] | None] = {}
 
-    def extend(self, t_s: float, foot: tuple[float, float], height: float, ground: Ground) -> bool:
+    def extend(self, t_s: float, foot: tuple[float, float], height: float, ground: Ground, head_y: float = 0.0) -> bool:
         """Add a foot (frame heights, `x` from the middle); false when nobody could have come there from the last one.
 
         A box that loses its legs behind a shelf must not make its person fast: a height shrinks only slowly.
@@ -78,7 +81,7 @@ class Trail:
         aside, nearer = (here[0] - before[0], before[1] - here[1]) if before and here else (dx, dy)
         self.foot, self._height = foot, tall
         size = height / here[2] if here else last.size
-        self.steps.append(Step(t_s, last.x + aside, last.y + nearer, last.u + dx, last.v + dy, size))
+        self.steps.append(Step(t_s, last.x + aside, last.y + nearer, last.u + dx, last.v + dy, size, foot[0], head_y))
         self._velocities.clear()
         if t_s - self.steps[0].t_s > KEEP_S:
             del self.steps[: len(self.steps) // 2]
@@ -130,7 +133,7 @@ class TrailWatch:
             if box.x1 <= EDGE or box.x2 >= 1 - EDGE or box.y2 >= 1 - EDGE:
                 continue
             foot = ((box.x1 + box.x2 - 1) / 2 * self._aspect, box.y2)
-            if trail and trail.extend(t_s, foot, track.height, self._ground):
+            if trail and trail.extend(t_s, foot, track.height, self._ground, box.y1):
                 if track.id in guessed:
                     trail.guessed_s = t_s
                 elif not track.foot_seen:
@@ -140,7 +143,7 @@ class TrailWatch:
                 if track.confirmed:
                     grown[track.id] = trail
             else:
-                trail = self._trails[track.id] = Trail(t_s, foot, track.height)
+                trail = self._trails[track.id] = Trail(t_s, foot, track.height, box.y1)
                 self._lead(track.id, trail, {other.id for other in tracks if other.seen})
         gone = [track for track, trail in self._trails.items() if t_s - trail.steps[-1].t_s > GAP_S]
         for number in gone:
