@@ -59,6 +59,8 @@ def greedy(boxes: F32, scores: F32, overlap: float) -> tuple[F32, F32]:
 
 def _greedy_few(boxes: F32, scores: F32, overlap: float) -> tuple[F32, F32]:
     """The same, box by box."""
+    if len(scores) < 2:
+        return boxes, scores
     all_of = [Box(*box) for box in boxes.tolist()]
     values = scores.tolist()
     kept: list[int] = []
