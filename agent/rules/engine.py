@@ -119,7 +119,7 @@ class RuleEngine:
             self._aspect,
             ended,
             self._facts,
-            self._trails.update(t_s, tracks) if self._trails else {},
+            self._trails.update(t_s, tracks, self._footing.guessed) if self._trails else {},
             self._ground,
             self._continuity,
             senses,
