@@ -58,9 +58,18 @@ class Layer:
         self._tau_s = tau_s
         self.look = Look(first.luma.copy(), first.chroma.copy())
         self.weight: F32 = np.zeros_like(first.luma)
+        self._texture: Texture | None = None
+
+    @property
+    def texture(self) -> Texture:
+        """Of the picture as it is now; worked out once until it learns again."""
+        if self._texture is None:
+            self._texture = Texture(self.look)
+        return self._texture
 
     def learn(self, look: Look, where: U8, span_s: float) -> None:
         """Take in the pixels of `where` (255), which stand for the last `span_s` seconds."""
+        self._texture = None
         seen = cv2.multiply(where, span_s / 255, dtype=cv2.CV_32F)  # type: ignore[call-overload]  # takes numbers
         share = np.asarray(cv2.divide(seen, cv2.add(self.weight, span_s)))  # type: ignore[call-overload]
         cv2.add(self.weight, seen, dst=self.weight)
@@ -153,8 +162,7 @@ class Background:
         known = settled & above(self._long.weight, KNOWN_S)
         seen = cv2.countNonZero(known)
         if seen:
-            then = Texture(self._long.look)
-            now = Texture(self._short.look)
+            now, then = self._short.texture, self._long.texture
             other = unlike(now, then) & known
             if cv2.countNonZero(other) > UPSET_SHARE * seen:
                 return self._upset(t_s)
