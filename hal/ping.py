@@ -1,4 +1,4 @@
-"""Echo requests to a neighbour (ICMP, RFC 792): how many come back, and how soon."""
+"""Echo requests to a neighbour (ICMP, RFC 792 and 4443): how many come back, and how soon."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from statistics import median
 from typing import NamedTuple
 
 _REQUEST, _REPLY = 8, 0
+_REQUEST6, _REPLY6 = 128, 129
 _HEAD = struct.Struct("!BBHHH")
 
 
@@ -25,30 +26,34 @@ class Echo(NamedTuple):
 def echo(address: str, *, count: int = 50, every_s: float = 0.02, wait_s: float = 0.5) -> Echo | None:
     """Ask so often, and wait for late answers; takes about `count * every_s + wait_s`.
 
+    The address is of either kind of IP, a link-local one with its link behind it (fe80::1%eth0).
+
     None where this user may send no such packets (net.ipv4.ping_group_range), or there is no way to the address.
     """
     try:
-        with _socket() as channel:
-            channel.connect((address, 0))
+        family, _, _, _, place = socket.getaddrinfo(address, None, flags=socket.AI_NUMERICHOST)[0]
+        with _socket(family) as channel:
+            channel.connect(place)
             return _asked(channel, count, every_s, wait_s)
     except OSError:
         return None
 
 
-def _socket() -> socket.socket:
+def _socket(family: int) -> socket.socket:
     """Raises OSError."""
+    protocol = socket.IPPROTO_ICMPV6 if family == socket.AF_INET6 else socket.IPPROTO_ICMP
     with suppress(PermissionError):
-        return socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP)
-    return socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+        return socket.socket(family, socket.SOCK_DGRAM, protocol)
+    return socket.socket(family, socket.SOCK_RAW, protocol)
 
 
 def _asked(channel: socket.socket, count: int, every_s: float, wait_s: float) -> Echo:
-    mark, took = os.urandom(8), dict[int, float]()
+    mark, took, kind = os.urandom(8), dict[int, float](), _REQUEST6 if channel.family == socket.AF_INET6 else _REQUEST
     sent = [0.0] * count
     for number in range(count):
         sent[number] = time.monotonic()
         with suppress(BlockingIOError, ConnectionRefusedError):
-            channel.send(request(mark, number))
+            channel.send(request(mark, number, kind))
         _hear(channel, mark, sent, took, sent[number] + every_s)
     _hear(channel, mark, sent, took, time.monotonic() + wait_s)
     return Echo(count, len(took), 1e3 * median(took.values()) if took else None)
@@ -67,10 +72,10 @@ def _hear(channel: socket.socket, mark: bytes, sent: list[float], took: dict[int
             took.setdefault(number, time.monotonic() - sent[number])
 
 
-def request(mark: bytes, number: int) -> bytes:
-    """An echo request; `mark` tells the answers to ours from all others."""
-    head = _HEAD.pack(_REQUEST, 0, 0, int.from_bytes(mark[:2]), number)
-    return _HEAD.pack(_REQUEST, 0, checksum(head + mark), int.from_bytes(mark[:2]), number) + mark
+def request(mark: bytes, number: int, kind: int = _REQUEST) -> bytes:
+    """An echo request; `mark` tells the answers to ours from all others. Of IPv6 the kernel makes the checksum."""
+    head = _HEAD.pack(kind, 0, 0, int.from_bytes(mark[:2]), number)
+    return _HEAD.pack(kind, 0, checksum(head + mark), int.from_bytes(mark[:2]), number) + mark
 
 
 def answer_to(mark: bytes, packet: bytes) -> int | None:
@@ -80,7 +85,7 @@ def answer_to(mark: bytes, packet: bytes) -> int | None:
     if len(packet) < _HEAD.size or packet[_HEAD.size :] != mark:
         return None
     kind, _, _, _, number = _HEAD.unpack_from(packet)
-    return int(number) if kind == _REPLY else None
+    return int(number) if kind in (_REPLY, _REPLY6) else None
 
 
 def checksum(packet: bytes) -> int:

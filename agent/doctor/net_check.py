@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
+import errno
 import socket
 import struct
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
-import ifaddr
 
 from agent.doctor.steps import Step
-from agent.hub.addresses import own_addresses
+from agent.hub.addresses import Own, lasting_addresses, own_addresses, preference
 from hal.kernel import KernelFiles
 from hal.network import Network
+from hal.ping import echo
 from hal.ports import Clock
 
-GROUP, MDNS_PORT, NTP_PORT = "224.0.0.251", 5353, 123
+GROUP, GROUP6, MDNS_PORT, NTP_PORT = "224.0.0.251", "ff02::fb", 5353, 123
 HEAR_S, ANSWER_S = 2.5, 3.0
 NTP_EPOCH_S = 2_208_988_800
 """Between 1900, the beginning of NTP's time, and 1970 (RFC 5905)."""
@@ -31,22 +32,26 @@ _QUESTION = (
 
 async def network_steps(ntp: str, page: str, clock: Clock, *, offline: bool) -> list[Step]:
     """All of them, in some three seconds; `offline` asks nothing outside the own network."""
-    inside = [addresses(), gateway()]
     outside = () if offline else (names(ntp), time_server(ntp, NTP_PORT, clock), portal(page))
     left = [Step(name, "skipped", "not asked: --offline") for name in ("dns", "ntp", "internet")] if offline else []
-    return [*inside, *left, *await asyncio.gather(*outside, multicast())]
+    way, *told = await asyncio.gather(asyncio.to_thread(gateway), *outside, multicast())
+    return [addresses(), way, *left, *told]
 
 
-def addresses() -> Step:
-    """Whether this computer has an address that DHCP or somebody gave it; a hint at a wrong VLAN where not."""
-    found = [str(ip.ip) for adapter in ifaddr.get_adapters() for ip in adapter.ips if isinstance(ip.ip, str)]
-    outside = [one for one in found if not ipaddress.ip_address(one).is_loopback]
-    given = [one for one in outside if not ipaddress.ip_address(one).is_link_local]
+def addresses(present: Sequence[Own] | None = None) -> Step:
+    """Whether DHCP, a router or somebody gave this computer an address; a hint at a wrong VLAN where not."""
+    outside = [own for own in (lasting_addresses() if present is None else present) if not own.ip.is_loopback]
+    given = [own for own in outside if not own.ip.is_link_local]
     if given:
-        return Step("address", "ok", ", ".join(given) + _tags())
+        kinds = {own.ip.version for own in given}
+        only = "" if len(kinds) == 2 else f", of IPv{kinds.pop()} only"
+        return Step("address", "ok", ", ".join(sorted({own.address for own in given}, key=preference)) + only + _tags())
     if outside:
-        advice = "no DHCP server answered: is the switch port in the right VLAN?"
-        return Step("address", "fault", f"only {', '.join(outside)}, which it gave itself{_tags()}", advice)
+        own_making = ", ".join(sorted({own.address for own in outside}, key=preference))
+        advice = "no DHCP server and no router answered: is the switch port in the right VLAN?"
+        if any(own.ip.version == 6 for own in outside):
+            advice += " A hub on this very link reaches the camera all the same"
+        return Step("address", "fault", f"only {own_making}, which it gave itself{_tags()}", advice)
     return Step("address", "fault", "none", "plug the cable in, or set up the radio")
 
 
@@ -58,16 +63,39 @@ def _tags() -> str:
 
 
 def gateway() -> Step:
-    """Whether the way out of the network answered lately."""
+    """Whether the ways out of the network answer; that of IPv4 may give its hardware address only, and no echo."""
     network = Network(KernelFiles(Path("/")))
     if network.link_up() is False:
         return Step("gateway", "fault", "the link is down", "check cable, switch and power")
-    reached = network.gateway_reached()
-    if reached is None:
-        return Step("gateway", "unknown", "there is no way out, or nothing was sent to it lately")
+    there = {"IPv4": network.gateway(), "IPv6": network.gateway6()}
+    reached = {kind: _reached(address) for kind, address in there.items() if address}
+    if "IPv4" in reached and not reached["IPv4"]:
+        reached["IPv4"] = network.gateway_reached()
+    return ways_out(reached)
+
+
+def _reached(address: str) -> bool | None:
+    """Whether a gateway returns echoes; None where this user may not ask."""
+    found = echo(address, count=3, every_s=0.1)
+    return bool(found.answered) if found else None
+
+
+def ways_out(reached: Mapping[str, bool | None]) -> Step:
+    """What to say of the ways out there are, by the kind of IP: they answer or not, or nobody knows."""
     if not reached:
-        return Step("gateway", "fault", "it does not answer", "wrong VLAN or address? check the switch port")
-    return Step("gateway", "ok", "answers")
+        return Step("gateway", "unknown", "there is no way out: whatever is on this network only can be reached")
+    words = {True: "answers", False: "does not answer", None: "cannot be asked"}
+    detail = ", ".join(f"that of {kind} {words[answer]}" for kind, answer in reached.items())
+    if len(reached) == 1:
+        kind, answer = next(iter(reached.items()))
+        detail = f"it {words[answer]} (there is none but of {kind})"
+    if True in reached.values():
+        is_fine = False not in reached.values()
+        advice = "" if is_fine else "whatever has that kind of address only is out of reach: look at the router"
+        return Step("gateway", "ok" if is_fine else "warning", detail, advice)
+    if False in reached.values():
+        return Step("gateway", "fault", detail, "wrong VLAN or address? check the switch port")
+    return Step("gateway", "unknown", detail)
 
 
 async def names(host: str) -> Step:
@@ -75,7 +103,7 @@ async def names(host: str) -> Step:
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(ANSWER_S):
-            found = await loop.getaddrinfo(host, None, family=socket.AF_INET, type=socket.SOCK_DGRAM)
+            found = await loop.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
     except (OSError, TimeoutError) as error:
         advice = "is the DNS server of /etc/resolv.conf right, and is port 53 open? Without internet use --offline"
         return Step("dns", "fault", f"{host} is not found ({str(error) or 'timed out'})", advice)
@@ -86,18 +114,15 @@ async def time_server(host: str, port: int, clock: Clock) -> Step:
     """Ask an NTP server what time it is (SNTP, RFC 5905) and compare."""
     advice = "let UDP port 123 out, or name a server of yours with --ntp"
     loop = asyncio.get_running_loop()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.setblocking(False)
-        try:
-            async with asyncio.timeout(ANSWER_S):
-                place = (await loop.getaddrinfo(host, port, family=socket.AF_INET, type=socket.SOCK_DGRAM))[0][4]
-                await loop.sock_connect(sock, place)
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            with await _joined_to(host, port) as sock:
                 asked = clock.wall().utc_s
                 await loop.sock_sendall(sock, b"\x23" + bytes(47))
                 answer = await loop.sock_recv(sock, 512)
                 heard = clock.wall().utc_s
-        except (OSError, TimeoutError) as error:
-            return Step("ntp", "fault", f"{host} does not answer ({str(error) or 'timed out'})", advice)
+    except (OSError, TimeoutError) as error:
+        return Step("ntp", "fault", f"{host} does not answer ({str(error) or 'timed out'})", advice)
     if len(answer) < 48 or answer[0] & 7 != 4 or not 1 <= answer[1] <= 15:
         return Step("ntp", "fault", f"{host} has no time to give", advice)
     received, sent = (_seconds(answer, at) for at in (32, 40))
@@ -107,41 +132,102 @@ async def time_server(host: str, port: int, clock: Clock) -> Step:
     return Step("ntp", "ok", f"{host}: this clock is within {abs(off_s):.3f} s")
 
 
+async def _joined_to(host: str, port: int) -> socket.socket:
+    """A socket (UDP) to the first of a host's addresses to which there is a way. Raises OSError."""
+    loop, failed = asyncio.get_running_loop(), OSError("it has no address")
+    for family, kind, protocol, _, place in await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.setblocking(False)
+            await loop.sock_connect(sock, place)
+        except OSError as error:
+            sock.close()
+            failed = error
+        else:
+            return sock
+    raise failed
+
+
 def _seconds(packet: bytes, at: int) -> float:
     whole, part = struct.unpack_from("!II", packet, at)
     return float(whole - NTP_EPOCH_S + part / 2**32)
 
 
 async def multicast(own: frozenset[str] | None = None) -> Step:
-    """Whether mDNS goes both ways: a question is sent to everybody, and others' answers are heard."""
-    advice = "the switch or access point may hold multicast back (IGMP snooping, client isolation), or nobody is there"
+    """Whether mDNS goes both ways: a question is sent to everybody, and others' answers are heard, over either IP."""
     own = own_addresses() if own is None else own
-    try:
-        with _member() as sock:
-            senders = await _heard(sock)
-    except OSError as error:
-        return Step("mdns", "fault", f"multicast cannot be used ({error.strerror})", "is there a network interface?")
-    others = senders - own
-    if others:
-        return Step("mdns", "ok", f"both ways: {', '.join(sorted(others)[:4])} answered")
-    if senders:
+    heard = dict(zip(("IPv4", "IPv6"), await asyncio.gather(_asked(_member), _asked(_member6)), strict=True))
+    return heard_by_multicast({kind: found for kind, found in heard.items() if found is not None}, own)
+
+
+def heard_by_multicast(heard: Mapping[str, Set[str]], own: Set[str]) -> Step:
+    """What to say of the senders that were heard, by the kind of IP; a kind is left out that cannot be used."""
+    if not heard:
+        return Step("mdns", "fault", "multicast cannot be used", "is there a network interface?")
+    others = {kind: senders - own for kind, senders in heard.items()}
+    answered = [kind for kind, senders in others.items() if senders]
+    if answered:
+        everybody = sorted(set().union(*others.values()))
+        only = "" if len(answered) == 2 else f", over {answered[0]} only"
+        return Step("mdns", "ok", f"both ways{only}: {', '.join(everybody[:4])} answered")
+    if any(heard.values()):
+        advice = (
+            "the switch or access point may hold multicast back (IGMP or MLD snooping, client isolation), or nobody "
+            "is there"
+        )
         return Step("mdns", "unknown", "out it goes (this computer hears itself), nobody else answered", advice)
     return Step(
         "mdns", "fault", "not even this computer's own question was heard", "does a firewall drop UDP port 5353?"
     )
 
 
-def _member() -> socket.socket:
-    """A socket of the multicast group, beside others on the same port."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+Place = tuple[str, int] | tuple[str, int, int, int]
+Member = tuple[socket.socket, list[Place]]
+"""A socket of the multicast group, and where to send so that everybody in it hears."""
+
+
+def _member() -> Member:
+    """Of IPv4, by the interface that the kernel would take. Raises OSError."""
+    sock = _shared(socket.AF_INET)
     try:
-        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
-            sock.setsockopt(socket.SOL_SOCKET, option, 1)
-        sock.bind(("", MDNS_PORT))
         member = struct.pack("=4s4s", socket.inet_aton(GROUP), socket.inet_aton("0.0.0.0"))
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 255)
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
+    except OSError:
+        sock.close()
+        raise
+    return sock, [(GROUP, MDNS_PORT)]
+
+
+def _member6() -> Member:
+    """Of IPv6, on every link that has an address of its own there. Raises OSError."""
+    near = {own.link for own in lasting_addresses() if own.ip.version == 6 and own.ip.is_link_local}
+    links = [socket.if_nametoindex(link) for link in sorted(near)]
+    if not links:
+        raise OSError(errno.EADDRNOTAVAIL, "no link has an address of IPv6")
+    sock = _shared(socket.AF_INET6)
+    try:
+        for link in links:
+            member = struct.pack("=16sI", socket.inet_pton(socket.AF_INET6, GROUP6), link)
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, member)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_LOOP, 1)
+    except OSError:
+        sock.close()
+        raise
+    return sock, [(GROUP6, MDNS_PORT, 0, link) for link in links]
+
+
+def _shared(family: int) -> socket.socket:
+    """A socket beside others on the port of mDNS. Raises OSError."""
+    sock = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+            sock.setsockopt(socket.SOL_SOCKET, option, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(("", MDNS_PORT))
         sock.setblocking(False)
     except OSError:
         sock.close()
@@ -149,15 +235,26 @@ def _member() -> socket.socket:
     return sock
 
 
-async def _heard(sock: socket.socket) -> set[str]:
-    """From whom anything was heard after the question was asked."""
+async def _asked(join: Callable[[], Member]) -> set[str] | None:
+    """From whom anything was heard after the question was asked; None where that kind of IP cannot be used."""
+    try:
+        sock, places = join()
+        with sock:
+            return await _heard(sock, places)
+    except OSError:
+        return None
+
+
+async def _heard(sock: socket.socket, places: Sequence[Place]) -> set[str]:
+    """Addresses without their link. Raises OSError."""
     loop, senders = asyncio.get_running_loop(), set[str]()
-    await loop.sock_sendto(sock, _QUESTION, (GROUP, MDNS_PORT))
+    for place in places:
+        await loop.sock_sendto(sock, _QUESTION, place)
     with suppress(TimeoutError):
         async with asyncio.timeout(HEAR_S):
             while True:
                 _, sender = await loop.sock_recvfrom(sock, 9000)
-                senders.add(sender[0])
+                senders.add(sender[0].partition("%")[0])
     return senders
 
 

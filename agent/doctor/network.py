@@ -16,7 +16,8 @@ HEAR_S = 4.0
 
 def loss_pct() -> float | None:
     """How many packets to the gateway are lost, in %; None where there is none or it answers to nobody."""
-    gateway = Network(KernelFiles(Path("/"))).gateway()
+    network = Network(KernelFiles(Path("/")))
+    gateway = network.gateway() or network.gateway6()
     found = echo(gateway) if gateway else None
     return None if found is None or not found.answered else 100.0 * (1 - found.answered / found.sent)
 

@@ -34,6 +34,12 @@ class Cable:
         _ip("-n", namespace, "address", "del", address, "dev", "eth0")
 
     @staticmethod
+    def way_out(namespace: str, gateway: str) -> None:
+        """The gateway of an end, of either kind, in place of one it had."""
+        kind = "-6" if ":" in gateway else "-4"
+        _ip(kind, "-n", namespace, "route", "replace", "default", "via", gateway, "dev", "eth0")
+
+    @staticmethod
     def setting(namespace: str, name: str, value: int) -> None:
         """One of the kernel's settings of IPv6 for an end."""
         _ip("netns", "exec", namespace, "sysctl", "-qw", f"net.ipv6.conf.eth0.{name}={value}")
