@@ -128,21 +128,30 @@ class RuleEngine:
             self._lines.appeared,
         )
         self._tills = []
-        events = [
-            *self._beginning(t_s),
-            *self._learning.update(t_s, senses.changes),
-            *self._lost(t_s, senses),
-            *self._told(),
-            *self._gaps(people),
-            *(self._crossed(crossing) for crossing in crossings),
-            *self._dwells(t_s, ended),
-        ]
+        events = self._noted(view)
         hits: list[Hit] = []
         for rule in self._rules:
             found = list(rule.update(view))
             if found and self._applies(rule.config, minute_of_week):
                 hits += found
         return Findings(tuple(events), tuple(hits), view.stays, tuple(ended))
+
+    def _noted(self, view: View) -> list[Event]:
+        """The facts to journal; most frames have none, and a call costs much on a processor that has just slept."""
+        events: list[Event] = []
+        if not self._started:
+            events += self._beginning(view.t_s)
+        if view.senses.changes is not None:
+            events += self._learning.update(view.t_s, view.senses.changes)
+        if self._needy:
+            events += self._lost(view.t_s, view.senses)
+        if self._news:
+            events += self._told()
+        events += self._gaps(view.people)
+        events += [self._crossed(crossing) for crossing in view.crossings]
+        if view.ended:
+            events += self._dwells(view.t_s, view.ended)
+        return events
 
     def _applies(self, rule: RuleConfig, minute_of_week: int | None) -> bool:
         if rule.schedule is None or minute_of_week is None:
@@ -154,8 +163,6 @@ class RuleEngine:
 
     def _beginning(self, t_s: float) -> list[Event]:
         """With the first frame: which rules are unavailable, and for want of what."""
-        if self._started:
-            return []
         self._started = True
         return [_unavailable(t_s, name, lacks) for name, lacks in self.unavailable.items()]
 
