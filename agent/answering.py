@@ -1,22 +1,20 @@
-"""A station answers: the API with everything behind it, at its doors (agent.entrance), announced by mDNS."""
+"""A station answers: the API with everything behind it, at its doors (agent.doorway, agent.entrance)."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
 
 from agent.brokering import make_mqtt, telling
 from agent.commanding import make_services
-from agent.config import Config
-from agent.desk import Desk
 from agent.doctor.checking import CheckDesk
 from agent.doctor.desk import DoctorDesk
 from agent.domain import Event, Json
-from agent.entrance import Ports, add_pairing, entrance, make_calls
+from agent.doorway import Doorway
+from agent.entrance import add_pairing, entrance, make_calls
 from agent.events.lines import event_fields
 from agent.evidence.desk import EvidenceDesk
 from agent.fitting.configuration import ConfigDesk
@@ -31,8 +29,8 @@ from agent.logbook import LogBook
 from agent.model_desk import ModelDesk
 from agent.reset import FactoryReset
 from agent.respond.desk import OutputsDesk
+from agent.running import Running
 from agent.shining import shining
-from agent.standing import Standing
 from agent.station import Station
 from agent.status import StatusDesk
 from agent.tills import TillDesk
@@ -56,27 +54,11 @@ PASSING = ("state", "tls")
 """Public facts that may be others by the time a report is read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A camera that answers, for those who started it; `url` is for who is on this computer."""
-
-    config: Config
-    status: StatusDesk
-    desk: Desk
-    api: web.Application
-    ports: Ports
-    url: str
-
-    def linked(self) -> bool:
-        """Whether a hub has the journal sent to it now."""
-        return any(link.hub for link in self.status.link.links())
-
-
 @asynccontextmanager
-async def answering(station: Station, reset: FactoryReset, home: Home) -> AsyncIterator[Running]:
-    """The camera answers while this lasts. Raises OperatorError when an address of it is not to be had."""
-    config, ports = station.config, Ports()
-    standing = Standing.open(config, station.hal, station.desk)
+async def answering(station: Station, door: Doorway, reset: FactoryReset, home: Home) -> AsyncIterator[Running]:
+    """The camera answers while this lasts."""
+    config, standing = station.config, door.standing
+    door.bulletin.hand_to(station.desk.report)
     live = LiveFeed(config, station.clock, station.alarms.status)
     services = await make_services(station, PictureStream(live), home)
     link = LinkServer(station.journal, standing.identity(), services=services)
@@ -86,17 +68,18 @@ async def answering(station: Station, reset: FactoryReset, home: Home) -> AsyncI
     station.desk.watch(lambda item: live.note(event_fields(item)))
     station.desk.watch_frames(live.offer)
     live.status_from(status.bar)
-    api = create_app(Facts(standing.identity, status.facts, status.metrics), link, sessions=home.sessions)
+    facts = Facts(standing.identity, status.facts, status.metrics)
+    api = create_app(facts, link, sessions=home.sessions, keeper=door.doors.keeper)
     add_live(api, live, seen=station.evidence.seen if station.evidence else None)
     await _add_services(api, station, standing.identity())
     aim = AimDesk(config, station.clock, live.next_frame)
     book = _add_fitting(api, station, standing.identity, home, aim)
     _add_doctor(api, station, status, aim)
-    add_pairing(api, station, standing, reset, ports, home.sessions)
-    async with entrance(api, station, standing, ports, calls), shining(station, standing):
+    add_pairing(api, station, door, reset, home.sessions)
+    async with entrance(api, door, calls), shining(station, standing):
         with book.kept():
             async with telling(mqtt):
-                yield Running(config, status, station.desk, api, ports, ports.url(config.api))
+                yield Running(config, status, station.desk, api, door.ports, door.ports.url(config.api))
         live.close()
         await link.close()
 

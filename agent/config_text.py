@@ -12,6 +12,8 @@ from agent.errors import ConfigError, OperatorError, Problem
 ZONE, LINE = "zone", "line"
 HEADER = re.compile(r"^\s*\[\[?\s*([A-Za-z0-9_-]+)\s*(?:\.[^\]]*)?\]\]?\s*(?:#.*)?$")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+DRAWN = ("zone", "line", "privacy_mask", "motion_mask", "object_mask", "rule")
+"""The tables that are drawn into the picture, and the rules that go by them."""
 Tables = Sequence[Mapping[str, Any]]
 
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from agent.config import Config, parse_config
 from agent.config_file import ConfigFile
-from agent.desk import Desk
 from agent.domain import Event, Severity
 from agent.errors import OperatorError, single
 from agent.trial import Probation, Trial, TrialState
 from agent.web.sessions import Sessions
 from hal.ports import Clock
+
+if TYPE_CHECKING:
+    from agent.desk import Desk
 
 LOOK_S = 1.0
 ANSWER_S = 0.5

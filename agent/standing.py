@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent.config import Config
-from agent.desk import Desk
 from agent.domain import Event, HealthSample, HealthState, Severity
 from agent.errors import OperatorError
 from agent.hub.identity import Identity
 from agent.hub.identity_key import DeviceIdentity
 from agent.hub.trust import CameraTrust
 from agent.version import VERSION
-from hal.ports import Hal
+from hal.ports import Board, Clock
 
 WHAT = "identity"
 
@@ -38,21 +38,22 @@ class Standing:
     keyed: Keyed | None
 
     @classmethod
-    def open(cls, config: Config, hal: Hal, desk: Desk) -> Standing:
+    def open(
+        cls, config: Config, board: Board, clock: Clock, report: Callable[[Event | HealthSample], None]
+    ) -> Standing:
         """Made at the first start. That no key can be kept is reported: the camera watches and alarms all the same."""
-        board = hal.board
         if config.api.tls_port < 0:
             return cls(board.serial, board.model, None)
-        now_s = hal.clock.monotonic()
+        now_s = clock.monotonic()
         try:
             device = DeviceIdentity.open(Path(config.storage.data_dir), board.serial)
         except OperatorError as error:
             log.error("no hub can come: %s (%s)", error, error.hint)
-            desk.report(HealthSample(WHAT, HealthState.FAULT, now_s, now_s, 1.0, f"no hub can come: {error}"))
+            report(HealthSample(WHAT, HealthState.FAULT, now_s, now_s, 1.0, f"no hub can come: {error}"))
             return cls(board.serial, board.model, None)
         if device.renewed:
-            desk.report(Event("pairing", now_s, Severity.INFO, {"what": "new_identity", "fp": device.fp}))
-        return cls(board.serial, board.model, Keyed(device, CameraTrust.open(device.pins, hal.clock)))
+            report(Event("pairing", now_s, Severity.INFO, {"what": "new_identity", "fp": device.fp}))
+        return cls(board.serial, board.model, Keyed(device, CameraTrust.open(device.pins, clock)))
 
     def identity(self) -> Identity:
         """The public facts as they are now."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-__all__ = ["open_hal", "release_outputs"]
+__all__ = ["open_board", "open_hal", "release_outputs"]
 
 
 def open_hal(settings: HalSettings, clock: Clock | None = None) -> Hal:
@@ -39,8 +39,15 @@ def open_hal(settings: HalSettings, clock: Clock | None = None) -> Hal:
         thermal = _choose_thermal(settings, clock)
         if thermal is not None:
             opened.callback(thermal.close)
-        board, powers = _choose_board(settings), _choose_powers(settings, clock)
+        board, powers = open_board(settings), _choose_powers(settings, clock)
         return _OpenHal(camera, recorder, outputs, inputs, thermal, board, powers, clock, opened.pop_all())
+
+
+def open_board(settings: HalSettings) -> Board:
+    """The computer itself, without anything that is wired to it."""
+    from hal.board import LinuxBoard
+
+    return LinuxBoard(settings.data_dir, instance=settings.instance)
 
 
 def release_outputs(settings: HalSettings) -> None:
@@ -185,12 +192,6 @@ def _choose_thermal(settings: HalSettings, clock: Clock) -> ThermalArray | None:
     from hal.thermal import Mlx90640
 
     return Mlx90640(settings.thermal)
-
-
-def _choose_board(settings: HalSettings) -> Board:
-    from hal.board import LinuxBoard
-
-    return LinuxBoard(settings.data_dir, instance=settings.instance)
 
 
 def _choose_powers(settings: HalSettings, clock: Clock) -> Powers:

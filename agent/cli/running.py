@@ -7,15 +7,15 @@ import logging
 import signal
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.app import Running, run_camera
 from agent.cli.files import read_config
-from agent.cli.lines import event_line
 from agent.config_file import ConfigFile
 from agent.errors import single
-from agent.events.lines import event_json, utc_text
-from agent.events.wire import Item
+
+if TYPE_CHECKING:
+    from agent.events.wire import Item
 
 
 def run(config_file: Path, *, as_json: bool, verbose: bool) -> None:
@@ -46,6 +46,9 @@ def run_until_stopped(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 def show_items(running: Running, *, as_json: bool, mark: str = "") -> None:
     """Print every event, incident and health finding as it happens."""
+    from agent.cli.lines import event_line
+    from agent.events.lines import event_json, utc_text
+
     clock = running.status.clock
 
     def show(item: Item) -> None:

@@ -14,9 +14,8 @@ from agent.cli.looks import colourful, columns, mark
 from agent.cli.printing import say
 from agent.cli.terminal_picture import decoded, picture_lines, with_places, write_picture
 from agent.cli.trying import try_out
-from agent.config_text import with_tables
+from agent.config_text import DRAWN, with_tables
 from agent.errors import OperatorError
-from agent.fitting.configuration import DRAWN
 from agent.fitting.places import doubts
 
 CORNERS = {

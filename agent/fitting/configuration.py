@@ -11,13 +11,10 @@ import msgspec
 
 from agent.config_file import ConfigFile, digest_of
 from agent.config_secrets import ways_changed, with_secrets, without_secrets
-from agent.config_text import Tables, tables_in, with_tables
+from agent.config_text import DRAWN, Tables, tables_in, with_tables
 from agent.errors import OperatorError
 from agent.home import Home
 from agent.trial import TRIAL_S, Trial
-
-DRAWN = ("zone", "line", "privacy_mask", "motion_mask", "object_mask", "rule")
-"""The tables that are drawn into the picture, and the rules that go by them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,10 @@ API = "v0"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Public facts; no secret and no name of a shop. `fp` begins the public key's hash, empty before there is a key."""
+    """Public facts; no secret and no name of a shop. `fp` begins the public key's hash, empty before there is a key.
+
+    A camera that is `starting` proves who it is, and answers as soon as the rest of it is there.
+    """
 
     id: str
     model: str
@@ -18,6 +21,7 @@ class Identity:
     fp: str = ""
     tls: bool = False
     api: str = API
+    starting: bool = False
 
     @property
     def name(self) -> str:
@@ -25,5 +29,6 @@ class Identity:
         return f"aislewatch-{self.id}"
 
     def facts(self) -> dict[str, str]:
-        """The facts as text; `tls` is 0 or 1."""
-        return asdict(self) | {"tls": str(int(self.tls))}
+        """The facts as text; `tls` is 0 or 1, `starting` is 1 or is not there."""
+        facts = asdict(self) | {"tls": str(int(self.tls)), "starting": "1"}
+        return facts if self.starting else {name: fact for name, fact in facts.items() if name != "starting"}

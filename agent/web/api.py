@@ -20,8 +20,9 @@ from agent.web.access import check_access
 from agent.web.bodies import answer
 from agent.web.callers import caller_of, note_caller
 from agent.web.commission import admitted, cookie_session, held
-from agent.web.doors import PlainDoor, opened
+from agent.web.doors import PlainDoor
 from agent.web.guard import Door, Doorkeeper, WebCounts, WebLimits
+from agent.web.serving import opened
 from agent.web.sessions import Sessions
 
 _HEADERS = {
@@ -63,10 +64,17 @@ class Serving:
 
 
 def create_app(
-    facts: Facts, link: Link | None = None, limits: WebLimits | None = None, sessions: Sessions | None = None
+    facts: Facts,
+    link: Link | None = None,
+    limits: WebLimits | None = None,
+    sessions: Sessions | None = None,
+    keeper: Doorkeeper | None = None,
 ) -> web.Application:
-    """The application with the routes under `/v1` and `/metrics`; others may be added before it is served."""
-    keeper = Doorkeeper(limits or WebLimits())
+    """The application with the routes under `/v1` and `/metrics`; others may be added before it is served.
+
+    `keeper` stands at its doors; without one it gets one of its own, which keeps the `limits`.
+    """
+    keeper = keeper or Doorkeeper(limits or WebLimits())
     app = web.Application(client_max_size=keeper.limits.max_body, middlewares=[_guarded(keeper, sessions)])
     app[KEEPER] = keeper
     app.on_response_prepare.append(_add_headers)
@@ -127,13 +135,20 @@ def _guarded(keeper: Doorkeeper, sessions: Sessions | None) -> Middleware:
             if sessions is not None and caller.role is Role.STRANGER:
                 session = cookie_session(sessions, request)
             if sessions is not None and session is not None:
-                await _read_body(request, keeper.limits.body_s)
+                await _read_body(request, keeper.limits.body_s, keeper.limits.max_body)
                 caller = await admitted(sessions, session, request)
             note_caller(request, caller)
             check_access(request, caller)
-            await _read_body(request, keeper.limits.body_s)
+            is_stranger = caller.role is Role.STRANGER
+            most = keeper.limits.max_strange_body if is_stranger else keeper.limits.max_body
+            await _read_body(request, keeper.limits.body_s, most)
+            if not is_stranger:
+                keeper.proven(transport)
             with held(session, transport):
-                return await handler(request)
+                response = await handler(request)
+            if is_stranger and request.method == hdrs.METH_POST and response.status < 400:
+                keeper.proven(transport)  # by a token
+            return response
         finally:
             keeper.waiting(transport)
 
@@ -162,20 +177,27 @@ def _own_name(host: str) -> bool:
     return True
 
 
-async def _read_body(request: web.Request, body_s: float) -> None:
-    """Have the whole body in hand before a handler waits for it; aiohttp bounds its size."""
+async def _read_body(request: web.Request, body_s: float, most: int) -> None:
+    """Have the whole body in hand before a handler waits for it; of one that is too long nothing, where it says so."""
     if not request.can_read_body:
         return
+    if (length := request.content_length or 0) > most:
+        raise web.HTTPRequestEntityTooLarge(most, length)
     try:
         async with asyncio.timeout(body_s):
-            await request.read()
+            length = len(await request.read())
     except TimeoutError:
         raise web.HTTPRequestTimeout(text="the body did not arrive in time\n") from None
     except (ConnectionError, RuntimeError):  # aiohttp raises the latter when it reads on after the end
         raise web.HTTPBadRequest(text="the body broke off\n") from None
+    if length > most:
+        raise web.HTTPRequestEntityTooLarge(most, length)
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers[hdrs.SERVER] = "aislewatch"  # and not which versions of what
+    if request.app[KEEPER].is_spent(request.transport):
+        response.force_close()
+        response.headers[hdrs.CONNECTION] = "close"

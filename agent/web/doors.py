@@ -5,30 +5,26 @@ from __future__ import annotations
 import asyncio
 import grp
 import ipaddress
-import logging
 import os
 import pwd
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
-
-from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from agent.errors import OperatorError
 from agent.hub.callers import STRANGER, Caller, Role
 from agent.hub.certificates import NO_CHECK_TIME
 from agent.hub.identity_key import DeviceIdentity
 from agent.hub.trust import CameraTrust
-from agent.web.guard import Door, Doorkeeper
+from agent.web.guard import Door, Doorkeeper, network_of
 from agent.web.listening import BACKLOG, listen, port_of
+from agent.web.vestibule import Vestibule
 
 LOCAL_GROUP = "aislewatch"
 _PEER = struct.Struct("3i")
-_log = logging.getLogger(__name__)
 
 
 class PlainDoor:
@@ -101,71 +97,61 @@ class TlsDoor:
 
 
 class Doors:
-    """Where a server listens; the same application is behind all of its doors."""
+    """Where the camera listens; whoever comes before somebody answers (`Doorkeeper.serve`) is let in and waits."""
 
-    def __init__(self, keeper: Doorkeeper, server: web.Server) -> None:
-        self._keeper = keeper
-        self._server = server
+    def __init__(self, keeper: Doorkeeper) -> None:
+        self.keeper = keeper
         self._listening: list[asyncio.Server] = []
         self._sockets: list[Path] = []
+        self._vestibules: list[Vestibule] = []
+        self._taking: set[asyncio.Task[None]] = set()
 
     async def listen(self, door: Door, host: str, port: int) -> int:
         """Listen there as well; which port it is, as 0 takes a free one. Raises OSError."""
-        servers = await listen(self._keeper.guarding(self._server, door), host, port)
+        is_public = isinstance(door, TlsDoor)
+        servers = await listen(self.keeper.guarding(door), host, port, start=not is_public)
         self._listening += servers
+        if is_public:
+            self._await_turns(door, servers)
         return port_of(servers[0])
 
     async def listen_at(self, door: Door, path: Path) -> None:
         """Listen at a Unix socket, for its owner and group. Raises OSError."""
-        factory = self._keeper.guarding(self._server, door)
-        server = await asyncio.get_running_loop().create_unix_server(factory, path, backlog=BACKLOG)
+        server = await asyncio.get_running_loop().create_unix_server(self.keeper.guarding(door), path, backlog=BACKLOG)
         self._listening.append(server)
         self._sockets.append(path)
         _let_group_in(path)
 
     async def take(self, door: Door, connection: socket.socket) -> None:
         """Serve a connection that the camera has opened itself like one that came to this door. Raises OSError."""
-        factory = self._keeper.guarding(self._server, door)
-        await asyncio.get_running_loop().connect_accepted_socket(factory, connection)
+        await asyncio.get_running_loop().connect_accepted_socket(self.keeper.guarding(door), connection)
+
+    async def _take(self, door: Door, connection: socket.socket) -> None:
+        with suppress(OSError):  # it is gone
+            await self.take(door, connection)
+
+    def _await_turns(self, door: Door, servers: Iterable[asyncio.Server]) -> None:
+        """Whoever comes to these servers, which do not listen, waits until it is their turn. Raises OSError."""
+
+        def let_in(connection: socket.socket) -> None:
+            taking = asyncio.create_task(self._take(door, connection))
+            self._taking.add(taking)
+            taking.add_done_callback(self._taking.discard)
+
+        keeper = self.keeper
+        vestibule = Vestibule(keeper.turns, network_of, let_in, keeper.turned_away)
+        self._vestibules.append(vestibule)
+        vestibule.open([one.dup() for server in servers for one in server.sockets])
 
     def close(self) -> None:
-        """Let nobody in any more; who is in stays until the application lets go."""
+        """Let nobody in any more; who is served stays until the application lets go."""
+        for vestibule in self._vestibules:
+            vestibule.close()
         for server in self._listening:
             server.close()
         for path in self._sockets:
             path.unlink(missing_ok=True)
-        self._keeper.close()
-
-
-@asynccontextmanager
-async def opened(app: web.Application, keeper: Doorkeeper) -> AsyncIterator[Doors]:
-    """The application runs, with no door yet; all are closed at the end."""
-    runner = web.AppRunner(
-        app, access_log=None, logger=_log, shutdown_timeout=2.0, lingering_time=0.0, auto_decompress=False
-    )
-    await runner.setup()
-    assert runner.server is not None
-    doors = Doors(keeper, runner.server)
-    try:
-        yield doors
-    finally:
-        doors.close()
-        await runner.cleanup()
-
-
-def _is_ours(record: logging.LogRecord) -> bool:
-    """Whether it is an error of ours: nobody fills the log by sending what is no request, or by going away."""
-    error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, HttpProcessingError | ConnectionError)
-
-
-def _is_worth_it(record: logging.LogRecord) -> bool:
-    """Not what asyncio says of an answer that nobody takes any more, once for each of its parts."""
-    return record.msg not in ("SSL connection is closed", "socket.send() raised exception.")
-
-
-_log.addFilter(_is_ours)
-logging.getLogger("asyncio").addFilter(_is_worth_it)
+        self.keeper.close()
 
 
 def certificate_of(transport: asyncio.BaseTransport | None) -> bytes | None:

@@ -18,11 +18,12 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
+from agent.config_text import DRAWN
 from agent.domain import Json
 from agent.errors import ConfigError, OperatorError
 from agent.events.kinds import Count, Digest
 from agent.events.orders import MAX_CONFIG
-from agent.fitting.configuration import DRAWN, ConfigDesk, Wish
+from agent.fitting.configuration import ConfigDesk, Wish
 from agent.fitting.desk import AimDesk, WalkDesk
 from agent.fitting.record import FILES
 from agent.hub.callers import Role

@@ -2,19 +2,22 @@
 
 At a door with TLS a connection counts from its first packet on: whoever never ends the handshake is cut as well. No
 flood keeps the hub out: strangers, and whoever has not proven to be none, are few from one address, and make room.
+While there is nobody to answer yet, whoever has come in waits: the delay is the camera's, and costs them no deadline.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from agent.hub.callers import STRANGER, Caller, Role
+from agent.web.turns import TurnLimits, Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,9 @@ class WebLimits:
     """`request_s` is how long a connection may take to complete a request's headers, or to take an answer.
 
     `max_each` is how many connections strangers may hold from one address; those of one network of IPv6 (/64) hold no
-    more together, as one computer there has as many addresses as it likes, and make room for each other.
+    more together, as one computer there has as many addresses as it likes, and make room for each other. Over one
+    connection a stranger may ask `max_asked` times, with bodies of `max_strange_body`. `turns` is the pace at which
+    they come in.
     """
 
     max_connections: int = 64
@@ -30,12 +35,16 @@ class WebLimits:
     request_s: float = 7.0
     body_s: float = 5.0
     max_body: int = 256 * 1024
+    max_strange_body: int = 64 * 1024
+    max_asked: int = 8
+    turns: TurnLimits = field(default_factory=TurnLimits)
 
 
 @dataclass(slots=True)
 class WebCounts:
     """Since the start; `unproven` connections never ended their handshake, `foreign` ones among them because another
-    authority than the pinned ones had signed their certificate; `displaced` ones made room.
+    authority than the pinned ones had signed their certificate; `displaced` ones made room; `turned_away` ones never
+    had their turn.
     """
 
     accepted: int = 0
@@ -44,6 +53,7 @@ class WebCounts:
     unproven: int = 0
     foreign: int = 0
     displaced: int = 0
+    turned_away: int = 0
 
 
 class Door(Protocol):
@@ -62,13 +72,21 @@ class Doorkeeper:
     def __init__(self, limits: WebLimits) -> None:
         self.limits = limits
         self.counts = WebCounts()
+        self.turns = Turns[socket.socket](limits.turns)
         self._held: dict[_Guarded, None] = {}
         self._open: dict[asyncio.BaseTransport, _Guarded] = {}
         self._spared: set[asyncio.BaseTransport | None] = set()
+        self._server: Callable[[], asyncio.Protocol] | None = None
 
-    def guarding(self, factory: Callable[[], asyncio.Protocol], door: Door) -> Callable[[], asyncio.Protocol]:
-        """A factory for `loop.create_server` that puts a guard before each protocol of `factory`."""
-        return lambda: _Guarded(self, factory(), door)
+    def guarding(self, door: Door) -> Callable[[], asyncio.Protocol]:
+        """A factory for `loop.create_server` that puts a guard before each protocol of whoever answers."""
+        return lambda: _Guarded(self, door)
+
+    def serve(self, server: Callable[[], asyncio.Protocol]) -> None:
+        """There is somebody to answer now: for each connection, those that wait first, a protocol of `server`."""
+        self._server = server
+        for guarded in list(self._open.values()):
+            guarded.end_wait(server())
 
     @property
     def connections(self) -> int:
@@ -78,6 +96,21 @@ class Doorkeeper:
         """Who is at the other end of a connection now; a stranger where that is gone."""
         guarded = self._open.get(transport) if transport is not None else None
         return guarded.identify() if guarded else STRANGER
+
+    def turned_away(self) -> None:
+        """Somebody came and never had their turn."""
+        self.counts.turned_away += 1
+
+    def proven(self, transport: asyncio.BaseTransport | None) -> None:
+        """Whoever asks over this connection has shown that they may: where they come from is no strangers' place."""
+        if guarded := self._open.get(transport) if transport is not None else None:
+            guarded.asked = 0
+            self.turns.prove(guarded.network)
+
+    def is_spent(self, transport: asyncio.BaseTransport | None) -> bool:
+        """Whether a stranger has asked over this connection as often as they may."""
+        guarded = self._open.get(transport) if transport is not None else None
+        return guarded is not None and guarded.asked >= self.limits.max_asked
 
     def recheck(self) -> None:
         """The trust may have changed: cut every connection whose caller is no longer who it was."""
@@ -97,7 +130,9 @@ class Doorkeeper:
     def working(self, transport: asyncio.BaseTransport | None) -> None:
         """A request of this connection is being handled: the handler answers for its time."""
         if transport is not None and transport in self._open:
-            self._open[transport].disarm()
+            guarded = self._open[transport]
+            guarded.disarm()
+            guarded.asked += guarded.is_stranger
 
     def waiting(self, transport: asyncio.BaseTransport | None) -> None:
         """The request was handled: the answer has to be taken and the next request made within the deadline."""
@@ -121,8 +156,12 @@ class Doorkeeper:
         return True
 
     def opened(self, guarded: _Guarded, transport: asyncio.BaseTransport) -> None:
-        """The connection may make requests now."""
+        """The connection may make requests now, or wait until there is somebody to answer."""
         self._open[transport] = guarded
+        if self._server is not None:
+            guarded.serve(self._server())
+        else:
+            guarded.wait()
 
     def gone(self, guarded: _Guarded, transport: asyncio.BaseTransport | None) -> None:
         """The connection is over; may be told twice."""
@@ -131,17 +170,18 @@ class Doorkeeper:
             self._open.pop(transport, None)
 
     def close(self) -> None:
-        """End the handshakes; requests are ended by the server itself."""
+        """Turn away whoever is not served yet; requests are ended by the server itself."""
         for guarded in list(self._held):
-            guarded.end_handshake()
+            guarded.turn_away()
 
 
 class _Guarded(asyncio.Protocol):
     """Passes everything on to the server's protocol, and aborts the connection when its deadline passes."""
 
-    def __init__(self, keeper: Doorkeeper, inner: asyncio.Protocol, door: Door) -> None:
+    def __init__(self, keeper: Doorkeeper, door: Door) -> None:
         self._keeper = keeper
-        self._inner = inner
+        self._inner = asyncio.Protocol()  # hears nothing: nobody answers yet
+        self._served = False
         self._door = door
         self._raw: asyncio.Transport | None = None
         self._transport: asyncio.Transport | None = None
@@ -151,12 +191,13 @@ class _Guarded(asyncio.Protocol):
         self._caller: Caller | None = None
         self.address = self.network = ""
         self.is_stranger = True
+        self.asked = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         context = self._door.context()
         self.address = _address(transport)
-        self.network = _network(self.address)
+        self.network = network_of(self.address)
         self.is_stranger = context is not None or self._door.caller(transport).role is Role.STRANGER
         if not self._keeper.admit(self):
             transport.abort()
@@ -170,13 +211,13 @@ class _Guarded(asyncio.Protocol):
             self._handshake = asyncio.get_running_loop().create_task(self._shake_hands(transport, context))
 
     def data_received(self, data: bytes) -> None:
-        if self._transport is not None:
+        if self._served:
             self._inner.data_received(data)
         else:
             self._early += data  # came with the last packet of the handshake
 
     def eof_received(self) -> bool | None:
-        return self._inner.eof_received() if self._transport is not None else None
+        return self._inner.eof_received()
 
     def pause_writing(self) -> None:
         self._inner.pause_writing()
@@ -187,8 +228,7 @@ class _Guarded(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.disarm()
         self._keeper.gone(self, self._transport)
-        if self._transport is not None:
-            self._inner.connection_lost(exc)
+        self._inner.connection_lost(exc)
 
     def identify(self) -> Caller:
         """Who is at the other end now; `changed` compares with this."""
@@ -210,9 +250,34 @@ class _Guarded(asyncio.Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
 
-    def end_handshake(self) -> None:
+    def turn_away(self) -> None:
+        """End what is no request yet: a handshake, or the wait for somebody to answer."""
         if self._handshake is not None:
             self._handshake.cancel()
+        if self._transport is not None and not self._served:
+            self.cut()
+
+    def wait(self) -> None:
+        """Nobody answers yet: nothing more is read meanwhile, and no deadline runs."""
+        assert self._transport is not None
+        self.disarm()
+        self._transport.pause_reading()
+
+    def end_wait(self, inner: asyncio.Protocol) -> None:
+        """There is somebody to answer."""
+        assert self._transport is not None
+        self.serve(inner)
+        self._transport.resume_reading()
+
+    def serve(self, inner: asyncio.Protocol) -> None:
+        """From now on `inner` answers; the next request has to be made within the deadline."""
+        assert self._transport is not None
+        self._inner, self._served = inner, True
+        self.arm()
+        inner.connection_made(self._transport)
+        if self._early:
+            inner.data_received(self._early)
+            self._early = b""
 
     async def _shake_hands(self, raw: asyncio.Transport, context: ssl.SSLContext) -> None:
         """Encrypt the connection, then let it in; the deadline of the guard is that of the handshake, too."""
@@ -241,10 +306,8 @@ class _Guarded(asyncio.Protocol):
         self._transport = transport
         self.is_stranger = self._door.caller(transport).role is Role.STRANGER
         self._keeper.opened(self, transport)
-        self._inner.connection_made(transport)
-        if self._early:
-            self._inner.data_received(self._early)
-            self._early = b""
+        if not self.is_stranger:
+            self._keeper.turns.prove(self.network)
 
     def _too_slow(self) -> None:
         self._keeper.counts.cut += 1
@@ -264,7 +327,7 @@ def _address(transport: asyncio.BaseTransport) -> str:
     return str(peer[0]) if isinstance(peer, tuple) else ""
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """What counts as one stranger's: an address of IPv4, of IPv6 the network (/64) in which it can be chosen freely."""
     if ":" not in address:
         return address

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.answering import Running
-from agent.app import run_camera
+from agent.app import Running, run_camera
 from agent.config import parse_config
 from hal.system import SystemClock
 from tests.e2e.camera import config_text

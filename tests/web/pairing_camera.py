@@ -24,10 +24,11 @@ from agent.hub.trust import CameraTrust
 from agent.reset import FactoryReset
 from agent.web.api import KEEPER, Facts, create_app
 from agent.web.commission import SessionsApi, Whereabouts, add_page, admission
-from agent.web.doors import Doors, PlainDoor, SocketDoor, TlsDoor, opened
+from agent.web.doors import Doors, PlainDoor, SocketDoor, TlsDoor
 from agent.web.guard import Doorkeeper, WebLimits
 from agent.web.pairing import PairingApi, Place
 from agent.web.resetting import ResetApi
+from agent.web.serving import opened
 from agent.web.sessions import Life, Sessions
 from hal.simulated.clock import ManualClock
 from hal.system import SystemClock

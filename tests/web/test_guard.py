@@ -36,9 +36,16 @@ class OpenDoor:
         return STRANGER
 
 
+def doorkeeper() -> Doorkeeper:
+    """One behind whom somebody answers."""
+    keeper = Doorkeeper(LIMITS)
+    keeper.serve(asyncio.Protocol)
+    return keeper
+
+
 def coming(keeper: Doorkeeper, addresses: Iterator[str] | list[str]) -> list[Line]:
     """One connection from each address, in order."""
-    make: Any = keeper.guarding(asyncio.Protocol, OpenDoor())
+    make: Any = keeper.guarding(OpenDoor())
     lines = [Line(address) for address in addresses]
     for line in lines:
         make().connection_made(line)
@@ -50,7 +57,7 @@ def standing(lines: list[Line]) -> list[bool]:
 
 
 async def test_a_stranger_of_ipv4_is_few_and_keeps_nobody_else_out() -> None:
-    keeper = Doorkeeper(LIMITS)
+    keeper = doorkeeper()
     flood = coming(keeper, ["192.0.2.1"] * 9)
     assert standing(flood) == [True] * 4 + [False] * 5
     assert standing(coming(keeper, ["192.0.2.2", "2001:db8::1"])) == [True, True]
@@ -58,12 +65,12 @@ async def test_a_stranger_of_ipv4_is_few_and_keeps_nobody_else_out() -> None:
 
 
 async def test_one_address_of_ipv6_is_few_as_well() -> None:
-    keeper = Doorkeeper(LIMITS)
+    keeper = doorkeeper()
     assert standing(coming(keeper, ["2001:db8::1"] * 9)) == [True] * 4 + [False] * 5
 
 
 async def test_all_addresses_of_one_network_are_one_stranger_who_makes_room_for_its_neighbour() -> None:
-    keeper = Doorkeeper(LIMITS)
+    keeper = doorkeeper()
     flood = coming(keeper, [f"2001:db8:0:7::{number:x}" for number in range(1, 100)])
     assert standing(flood) == [False] * 95 + [True] * 4
     elsewhere = coming(keeper, ["2001:db8:0:8::1", "fe80::1", "192.0.2.1"])
@@ -73,6 +80,6 @@ async def test_all_addresses_of_one_network_are_one_stranger_who_makes_room_for_
 
 
 async def test_the_first_of_all_makes_room_where_all_places_are_taken() -> None:
-    keeper = Doorkeeper(LIMITS)
+    keeper = doorkeeper()
     lines = coming(keeper, [f"192.0.2.{number}" for number in range(1, 14)])
     assert standing(lines) == [False, *[True] * 12]

@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from agent.answering import Running, answering
+from agent.answering import answering
+from agent.app import Running
 from agent.assembly import make_station
 from agent.config import Config
+from agent.doorway import doorway
 from agent.events.journal import Journal
 from agent.hardware import hal_settings
 from agent.home import Home
@@ -34,6 +36,9 @@ async def open_doors(config: Config, clock: Clock) -> AsyncIterator[Doors]:
     with open_hal(hal_settings(config), clock) as hal:
         async with await Journal.open(folder / "journal.db", clock) as journal:
             station = await make_station(config, hal, journal)
-            async with answering(station, FactoryReset(folder, clock), Home()) as running:
+            async with (
+                doorway(config, hal.board, clock) as door,
+                answering(station, door, FactoryReset(folder, clock), Home()) as running,
+            ):
                 yield Doors(station, running, journal)
             await station.close()

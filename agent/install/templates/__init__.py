@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from agent.config_text import Tables, parsed, tables_in
+from agent.config_text import DRAWN, Tables, parsed, tables_in
 from agent.errors import OperatorError
-from agent.fitting.configuration import DRAWN
 from agent.schema import NAME, nearest
 
 _FOLDER = Path(__file__).parent
