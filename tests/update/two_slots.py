@@ -25,11 +25,15 @@ class Restart(Exception):
 
 @dataclass
 class System:
-    """What lies in a slot: a version, whether it starts at all, and whether the camera is well in it."""
+    """What lies in a slot: a version, whether it starts at all, and whether the camera is well in it.
+
+    `judged` says what is wrong with a real camera, in place of `well`.
+    """
 
     version: str
     starts: bool = True
     well: bool = True
+    judged: Callable[[], list[str]] | None = None
 
 
 @dataclass
@@ -121,7 +125,10 @@ class TwoSlots:
 
     def _judged(self) -> list[str]:
         self._tick()
-        return [] if self.systems[self.booted].well else ["no pictures"]
+        system = self.systems[self.booted]
+        if system.judged is not None:
+            return system.judged()
+        return [] if system.well else ["no pictures"]
 
     def _write(self, path: Path, content: bytes) -> None:
         self.step(lambda: write_durably(path, content))
