@@ -30,7 +30,8 @@ STATUS = (
     ' c.sendall(b"GET /v1/status HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n"); print(c.makefile().read())\''
 )
 """Asks the agent with what costs an emulated processor least."""
-_MACHINE = ("-cpu", "cortex-a72", "-smp", "2", "-m", "1024")
+PROCESSORS = 2
+_MACHINE = ("-cpu", "cortex-a72", "-smp", str(PROCESSORS), "-m", "1024")
 
 
 def free_port() -> int:
@@ -49,7 +50,6 @@ class Board:
         self.port = free_port()
         self.log = card.with_suffix(".console")
         self.start: firmware.Start
-        self.booted_s = 0.0
         self._asked = 0
         self._console: pexpect.spawn | None = None
         self._tree = self._device_tree()
@@ -74,9 +74,11 @@ class Board:
     def plug_in(self, *, timeout_s: float = 240) -> None:
         """Firmware, kernel, system: until somebody could type at the console."""
         self.power_on()
-        begun = time.monotonic()
+        self.until_prompt(timeout_s=timeout_s)
+
+    def until_prompt(self, *, timeout_s: float) -> None:
+        """Wait until somebody could type at the console."""
         self.console.expect(PROMPT, timeout=timeout_s)
-        self.booted_s = time.monotonic() - begun
         self.run("stty -echo cols 400; export PS1='root@lab:x# ' TERM=dumb SYSTEMD_PAGER= PAGER=cat")
 
     def power_on(self) -> None:

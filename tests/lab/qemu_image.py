@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -54,6 +55,7 @@ pull = "up"
 pulled so often that it would come."""
 BREAK_AGENT = ("rm /usr/bin/aislewatch",)
 """Commands of debugfs that leave a root which starts, but no camera in it."""
+MODELS = "/usr/lib/aislewatch/python/lib/python3.11/site-packages/models"
 
 
 def provision(network: str = 'time_servers = ["10.0.2.2"]') -> str:
@@ -93,11 +95,33 @@ class Workshop:
         bundle.make(out, load("lab"), version, root=root, boot=boot, signer=signed_by, work=self.folder)
         return out
 
+    def spoil_model(self, name: str, other: str) -> tuple[str, ...]:
+        """Changes that put another model under a model's name, with its own hash: it does not take the pictures."""
+        root = self.folder / "root.img"
+        self._extract(5, root)
+        files = {file: self._dumped(root, file) for file in (f"{name}.tflite", f"{other}.tflite", "manifest.toml")}
+        sound, spoiled = files[f"{name}.tflite"], files[f"{other}.tflite"]
+        manifest = files["manifest.toml"].read_text().replace(_sha256(sound), _sha256(spoiled))
+        manifest = manifest.replace(f"= {sound.stat().st_size}\n", f"= {spoiled.stat().st_size}\n")
+        files["manifest.toml"].write_text(manifest)
+        put = ((f"{name}.tflite", spoiled), ("manifest.toml", files["manifest.toml"]))
+        edits = (line for file, source in put for line in (f"rm {file}", f"write {source} {file}"))
+        return (f"cd {MODELS}", *edits)
+
+    def _dumped(self, root: Path, file: str) -> Path:
+        out = self.folder / f"model-{file}"
+        run(["debugfs", "-R", f"dump {MODELS}/{file} {out}", root])
+        return out
+
     def _extract(self, number: int, out: Path) -> None:
         part = next(part for part in disk.read_table(self.image) if part.number == number)
         mib = disk.MIB // disk.SECTOR
         where = [f"skip={part.start // mib}", f"count={part.sectors // mib}"]
         run(["dd", f"if={self.image}", f"of={out}", "bs=1M", *where, "conv=sparse", "status=none"])
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def tampered(bundle_file: Path) -> Path:
