@@ -105,19 +105,23 @@ class Concealment:
         person = self._people.setdefault(number, _Person(seen_s=view.t_s))
         frames = FRAMES_PER_S * min(view.t_s - person.seen_s, LONGEST_S)
         person.seen_s = view.t_s
-        score = person.score.update(body, self._known(person, view.senses.changes))
+        person.score.update(body, self._known(person, view.senses.changes))
         states = person.score.hands
         if states is None:
             return
         for side, state in ((LEFT, states.left), (RIGHT, states.right)):
             self._follow(person.hands[side], body.arm(side).hand, state, frames, view)
-        hand = person.foremost
-        if (
+        for side in sorted((LEFT, RIGHT), key=person.score.score_of):
+            hand = person.hands[side]
+            if self._tells(hand, person.score.score_of(side)):
+                self._found.note(number, view.t_s, (self._names[hand.shelf], _factors(person, side)))
+
+    def _tells(self, hand: _Hand, score: float) -> bool:
+        return (
             score >= self.config.threshold
             and hand.frames >= self.config.reach_frames_least
             and hand.body_frames >= self.config.body_frames_least
-        ):
-            self._found.note(number, view.t_s, (self._names[hand.shelf], self._factors(person, hand)))
+        )
 
     def _follow(self, hand: _Hand, tip: complex | None, state: HandState, frames: float, view: View) -> None:
         at = None if tip is None else Point(tip.real / view.aspect, tip.imag)
@@ -135,14 +139,6 @@ class Concealment:
         lost = hand.at is not None and _lost_near(changes, hand.at)
         return {"shelf_lost": float(lost), "put_back": float(hand.put_back() and not lost)}
 
-    def _factors(self, person: _Person, hand: _Hand) -> dict[str, Json]:
-        return {
-            "score": round(person.score.score, 3),
-            "reach_frames": round(hand.frames),
-            "body_frames": round(hand.body_frames),
-            **person.score.factors(),
-        }
-
     def _reached(self) -> frozenset[int]:
         since_s = self._now_s - self.config.within_s
         return frozenset(
@@ -150,6 +146,16 @@ class Concealment:
             for track, person in self._people.items()
             if any(hand.reached_s is not None and hand.reached_s >= since_s for hand in person.hands)
         )
+
+
+def _factors(person: _Person, side: int) -> dict[str, Json]:
+    hand = person.hands[side]
+    return {
+        "score": round(person.score.score_of(side), 3),
+        "reach_frames": round(hand.frames),
+        "body_frames": round(hand.body_frames),
+        **person.score.factors(side),
+    }
 
 
 def _lost_near(changes: Changes | None, at: Point) -> bool:

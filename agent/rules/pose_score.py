@@ -1,8 +1,8 @@
 """How much what somebody does with their hands looks like concealing goods: log-odds, one number a person and moment.
 
-Nothing here accuses anyone. The score is a sum of bounded terms, each a degree 0..1 times a weight, so that it can show
-its factors. Lengths are in torso lengths and times in seconds: neither how large somebody is in the picture nor how
-long they have been in view has a term.
+Nothing here accuses anyone. The score of a person is that of the hand that looks most like it; it is a sum of shares,
+each of a named factor, so that it can show why. Lengths are in torso lengths and times in seconds: neither how large
+somebody is in the picture nor how long they have been in view has a part.
 """
 
 from __future__ import annotations
@@ -12,147 +12,100 @@ from dataclasses import dataclass, field
 from math import exp
 
 from agent.domain import Json
-from agent.rules.pose_hands import HandsState, HandState, TorsoScale, hands_of, ramp
+from agent.rules.pose_hands import HandsState, TorsoScale, hands_of, ramp
+from agent.rules.pose_learned import BASE, TREES
+from agent.rules.pose_traits import FACTORS, HandTraits
+from agent.rules.pose_trees import shares, total
 from agent.rules.poses import Body
 
-AFTER_REACH_S = 4.0
-"""A hand that comes to the body so soon after a reach may have something in it."""
-SETTLE_S = 0.35
-"""Time constant of everything that jitters."""
-REACHED, ARRIVED = 0.5, 0.5
-POSTURE_S = (3.0, 6.0)
-"""Hiding takes a second or two; a hand that stays at the body is a posture."""
-LINGER_S = 1.2
-"""The score falls with this time constant once a hand has left the body."""
-WALKING = (0.4, 1.4)
-"""Torso lengths a second: standing, walking."""
 TURNED = 0.5
 """A head is turned from so many widths between the shoulders on. It only ever adds a little to a hand at the body."""
+FALLS_S = 1.2
+"""While no torso is seen the score falls with this time constant."""
 LONGEST_S = 1.0
 """A step in time counts as this much at most: nothing is known of what happened in a gap."""
+LEAST_S = 1e-3
+LEAST_SHOWN = 0.01
 
-WEIGHTS: Mapping[str, float] = {
-    "at_body": 1.4,
-    "after_reach": 1.6,
-    "both_hands": 0.9,
-    "hidden": 0.1,
-    "before_chest": 0.7,
-    "posture": -0.3,
-    "aside": -0.3,
-    "reaching": -0.1,
-    "walking": -4.0,
-    "head_turns": 0.2,
-    "shelf_lost": 1.2,
-    "put_back": -1.5,
-}
-"""Log-odds of each term at its full degree; how they were found is told in docs/concealment.md."""
-BIAS = -3.8
-
-
-@dataclass(slots=True)
-class _HandMemory:
-    """One hand over time: smoothed degrees, when it last was out, since when it has been at the body."""
-
-    at_body: float = 0.0
-    reaching: float = 0.0
-    reached_s: float | None = None
-    arrived_s: float | None = None
-
-    def take(self, t_s: float, state: HandState, share: float) -> None:
-        self.at_body += share * (state.at_body - self.at_body)
-        self.reaching += share * (state.reaching - self.reaching)
-        if self.reaching >= REACHED:
-            self.reached_s = t_s
-        if self.at_body < ARRIVED:
-            self.arrived_s = None
-        elif self.arrived_s is None:
-            self.arrived_s = t_s
-
-    def after_reach(self, t_s: float) -> float:
-        """How much it is at the body soon after it was out."""
-        if self.reached_s is None:
-            return 0.0
-        since_s = (t_s if self.arrived_s is None else self.arrived_s) - self.reached_s
-        return self.at_body * ramp(since_s, AFTER_REACH_S, 0.5 * AFTER_REACH_S) if since_s >= 0.0 else 0.0
-
-    def stayed(self, t_s: float) -> float:
-        """How much it rests there."""
-        return 0.0 if self.arrived_s is None else ramp(t_s - self.arrived_s, *POSTURE_S)
+WEIGHTS: Mapping[str, float] = {"head_turns": 0.2, "shelf_lost": 1.2, "put_back": -1.5}
+"""Log-odds of what is added to what was learned, each at its full degree (docs/concealment.md)."""
 
 
 @dataclass(slots=True)
 class ConcealmentScore:
-    """One person's score over time, from their bodies in time order. `hands` is what the hands did last."""
+    """One person's score over time, from their bodies in time order.
 
-    logit: float = BIAS
+    `hands` is what the hands did last, `traits` the numbers of both that were weighed (None where no torso was seen),
+    `logits` what was made of each.
+    """
+
+    logits: tuple[float, float] = (BASE, BASE)
     hands: HandsState | None = None
-    terms: dict[str, float] = field(default_factory=dict)
+    traits: tuple[list[float], list[float]] | None = None
+    terms: tuple[dict[str, float], ...] = ({}, {})
     _scale: TorsoScale = field(default_factory=TorsoScale)
-    _memories: tuple[_HandMemory, _HandMemory] = field(default_factory=lambda: (_HandMemory(), _HandMemory()))
-    _smooth: dict[str, float] = field(default_factory=dict)
-    _hips: complex | None = None
+    _memory: HandTraits = field(default_factory=HandTraits)
     _t_s: float | None = None
 
     def update(self, body: Body, known: Mapping[str, float] | None = None) -> float:
-        """Take the next pose; the score 0..1 after it. `known` holds terms that poses cannot tell.
+        """Take the next pose; the score 0..1 after it. `known` holds the degrees of terms that poses cannot tell.
 
         A pose without a torso only lets the score fall.
         """
-        span_s = LONGEST_S if self._t_s is None else min(max(body.t_s - self._t_s, 1e-3), LONGEST_S)
+        span_s = LONGEST_S if self._t_s is None else min(max(body.t_s - self._t_s, LEAST_S), LONGEST_S)
         self._t_s = body.t_s
-        torso, now = body.torso, BIAS
-        self.hands = None
-        if torso is not None and torso.length > 0.0:
+        torso = body.torso
+        self.hands = self.traits = None
+        if torso is None or torso.length <= 0.0:
+            left, right = (_fallen(logit, span_s) for logit in self.logits)
+        else:
             scale = self._scale.update(body.t_s, torso)
             self.hands = hands_of(body, torso, scale)
-            self.terms = {**self._degrees(body, self.hands, span_s, scale), **(known or {})}
-            now = BIAS + sum(WEIGHTS[name] * degree for name, degree in self.terms.items())
-        self.logit = max(now, BIAS + (self.logit - BIAS) * exp(-span_s / LINGER_S))
+            self.traits = self._memory.update(body, torso, scale, self.hands, body.wrists_seen, span_s)
+            turned = _turned(body)
+            self.terms = tuple({"head_turns": hand.at_body * turned, **(known or {})} for hand in self.hands[:2])
+            left, right = (
+                BASE + total(TREES, traits) + sum(WEIGHTS[name] * degree for name, degree in terms.items())
+                for traits, terms in zip(self.traits, self.terms, strict=True)
+            )
+        self.logits = left, right
         return self.score
 
     @property
+    def foremost(self) -> int:
+        """The hand, LEFT or RIGHT, that looks most like it."""
+        return self.logits.index(max(self.logits))
+
+    @property
     def score(self) -> float:
-        """0..1."""
-        return 1.0 / (1.0 + exp(-self.logit))
+        """The person's, 0..1: that of the foremost hand."""
+        return self.score_of(self.foremost)
 
-    def factors(self) -> dict[str, Json]:
-        """Every term that counts now with its weight and its log-odds."""
-        return {
-            name: {"value": round(degree, 2), "weight": WEIGHTS[name], "log_odds": round(WEIGHTS[name] * degree, 2)}
-            for name, degree in self.terms.items()
-            if degree >= 0.01
-        }
+    def score_of(self, side: int) -> float:
+        """One hand's, 0..1."""
+        return 1.0 / (1.0 + exp(-self.logits[side]))
 
-    def _degrees(self, body: Body, hands: HandsState, span_s: float, scale: float) -> dict[str, float]:
-        """Every term's degree, 0..1."""
-        share = 1.0 - exp(-span_s / SETTLE_S)
-        for memory, state in zip(self._memories, (hands.left, hands.right), strict=True):
-            memory.take(body.t_s, state, share)
-        fresh = {
-            "both_hands": hands.together,
-            "hidden": max(hands.left.hidden, hands.right.hidden),
-            "before_chest": max(hands.left.before_chest, hands.right.before_chest),
-            "aside": max(hands.left.aside, hands.right.aside),
-            "walking": self._walking(body, span_s, scale),
+    def factors(self, side: int) -> dict[str, Json]:
+        """What every factor adds for a hand now, in log-odds; those that say next to nothing are left out."""
+        if self.traits is None:
+            return {}
+        base, parts = shares(TREES, self.traits[side])
+        added = {"usual": BASE + base}
+        for factor, part in zip(FACTORS.values(), parts, strict=True):
+            added[factor] = added.get(factor, 0.0) + part
+        found: dict[str, Json] = {
+            name: {"log_odds": round(odds, 2)} for name, odds in added.items() if abs(odds) >= LEAST_SHOWN
         }
-        for name, degree in fresh.items():
-            self._smooth[name] = (before := self._smooth.get(name, 0.0)) + share * (degree - before)
-        at_body = max(memory.at_body for memory in self._memories)
-        return {
-            "at_body": at_body,
-            "head_turns": at_body * _turned(body),
-            "after_reach": max(memory.after_reach(body.t_s) for memory in self._memories),
-            "posture": max(memory.stayed(body.t_s) for memory in self._memories),
-            "reaching": max(memory.reaching for memory in self._memories),
-            **self._smooth,
-        }
+        for name, degree in self.terms[side].items():
+            if degree >= LEAST_SHOWN:
+                odds = round(WEIGHTS[name] * degree, 2)
+                found[name] = {"value": round(degree, 2), "weight": WEIGHTS[name], "log_odds": odds}
+        return found
 
-    def _walking(self, body: Body, span_s: float, scale: float) -> float:
-        hips, before = body.hips, self._hips
-        self._hips = hips
-        if hips is None or before is None:
-            return 0.0
-        return ramp(abs(hips - before) / scale / span_s, *WALKING)
+
+def _fallen(logit: float, span_s: float) -> float:
+    """What is left of log-odds after a moment in which nothing was seen."""
+    return BASE + min(logit - BASE, (logit - BASE) * exp(-span_s / FALLS_S))
 
 
 def _turned(body: Body) -> float:

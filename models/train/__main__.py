@@ -15,6 +15,7 @@ scaling       the same short training on a share of the scenes: what more data w
 export        full-integer TFLite file (needs TensorFlow)
 opcheck       operators, types and shapes the Edge TPU compiler maps
 calibrate     score calibration and operating points; writes the manifest entry
+hands.fit     the score of `concealment`, from simulated poses (docs/concealment.md)
 
 Each has --help; README.md tells the order."""
 

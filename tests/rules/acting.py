@@ -14,7 +14,7 @@ from agent.rules.incidents import IncidentBook
 from agent.rules.senses import Senses
 from agent.vision.pose_steady import SteadyPose
 from hal.simulated.itinerary import Planner
-from hal.simulated.scenario.acts import Act, Actor, ActScript, Move, act_of
+from hal.simulated.scenario.actor import Act, Actor, ActScript, Move, act_of
 from hal.simulated.scenario.layouts import shop_layout
 from hal.simulated.scenario.pose_day import shelf_polygons
 from hal.simulated.scenario.pose_noise import CLEAN, PoseNoise, noticed

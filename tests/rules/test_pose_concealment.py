@@ -1,16 +1,19 @@
 """`concealment` and `tag_tampering`: what hands do after a reach, as a number with its factors."""
 
 from collections.abc import Mapping
+from math import log
 
 import pytest
 
 from agent.config import parse_config
-from agent.domain import Box, Json, Severity
+from agent.domain import Box, Json, Pose, Severity
 from agent.errors import ConfigError
 from agent.rules.changes import ChangeKind, Changes, ShelfStep
-from agent.rules.pose_score import BIAS, WEIGHTS, ConcealmentScore
-from agent.rules.poses import body_of
-from hal.simulated.scenario.acts import ActScript, browse, low_shelf, scratch, touch_and_leave, trolley
+from agent.rules.pose_score import WEIGHTS, ConcealmentScore
+from agent.rules.poses import LEFT, RIGHT, body_of
+from hal.simulated.scenario.actor import ActScript
+from hal.simulated.scenario.acts import low_shelf, touch_and_leave
+from hal.simulated.scenario.idle_acts import browse, scratch, trolley
 from hal.simulated.scenario.rare_acts import hide_in_bag, hide_in_pocket, hide_under_jacket, tamper
 from tests.rules.acting import ASPECT, PERSON, PoseStage, poses_of, visit_of
 
@@ -37,7 +40,7 @@ def test_hiding_scores_above_idle_hands(script: ActScript) -> None:
 
 
 def test_a_reach_and_a_hand_under_the_jacket_are_an_incident_with_its_factors() -> None:
-    stage = PoseStage(concealment(0.3)).play(poses_of(visit_of([hide_under_jacket], 3, turned_deg=TURNED_DEG)))
+    stage = PoseStage(concealment(0.3)).play(poses_of(visit_of([hide_under_jacket], 5, turned_deg=TURNED_DEG)))
     (incident,) = stage.opened()
     assert incident.kind == "concealment"
     assert incident.tracks == (PERSON,)
@@ -47,11 +50,10 @@ def test_a_reach_and_a_hand_under_the_jacket_are_an_incident_with_its_factors() 
     assert float(str(factors["score"])) >= 0.3
     assert int(str(factors["reach_frames"])) >= 3
     assert int(str(factors["body_frames"])) >= 4
-    weighted = {name: value for name, value in factors.items() if isinstance(value, Mapping)}
-    assert {"at_body", "after_reach"} <= weighted.keys()
-    for name, parts in weighted.items():
-        assert parts["weight"] == WEIGHTS[name]
-        assert parts["log_odds"] == pytest.approx(float(str(parts["value"])) * WEIGHTS[name], abs=0.02)
+    weighted = {name: float(str(value["log_odds"])) for name, value in factors.items() if isinstance(value, Mapping)}
+    assert {"usual", "place", "after_reach", "stays"} <= weighted.keys()
+    score = float(str(factors["score"]))
+    assert sum(weighted.values()) == pytest.approx(log(score / (1 - score)), abs=0.1), "the factors make the score"
 
 
 @pytest.mark.parametrize("script", [browse, trolley])
@@ -66,7 +68,7 @@ def test_the_threshold_is_what_decides() -> None:
 
 
 def test_a_shelf_that_lost_something_counts() -> None:
-    visit = visit_of([hide_under_jacket], 3, turned_deg=TURNED_DEG)
+    visit = visit_of([hide_under_jacket], 5, turned_deg=TURNED_DEG)
     (seen,) = PoseStage(concealment(0.3)).play(poses_of(visit)).opened()
     emptied = ShelfStep("island", ChangeKind.REMOVED, 0.1, Box(0.0, 0.0, 1.0, 1.0), 100.0, 200.0)
     changes = Changes(200.0, True, ASPECT, steps=(emptied,))
@@ -96,16 +98,32 @@ def test_turned_heads_alone_add_next_to_nothing() -> None:
     score = ConcealmentScore()
     for _, pose in poses_of(visit_of([browse, browse], 3, turned_deg=TURNED_DEG)):
         score.update(body_of(pose, ASPECT))
-        assert score.terms["head_turns"] <= score.terms["at_body"]
+        assert score.hands is not None
+        for hand, terms in zip((score.hands.left, score.hands.right), score.terms, strict=True):
+            assert terms["head_turns"] <= hand.at_body
 
 
-def test_the_score_is_bounded_by_its_terms() -> None:
-    most = BIAS + sum(weight for weight in WEIGHTS.values() if weight > 0)
+@pytest.mark.parametrize("script", [hide_in_bag, low_shelf, touch_and_leave])
+def test_the_factors_add_up_to_the_score(script: ActScript) -> None:
     score = ConcealmentScore()
-    for script in (hide_in_bag, low_shelf, touch_and_leave):
-        for _, pose in poses_of(visit_of([script], 4)):
-            score.update(body_of(pose, ASPECT))
-            assert BIAS + sum(w for w in WEIGHTS.values() if w < 0) <= score.logit <= most
+    for _, pose in poses_of(visit_of([script], 4)):
+        score.update(body_of(pose, ASPECT), {"shelf_lost": 1.0})
+        for side in (LEFT, RIGHT):
+            found = [
+                float(str(value["log_odds"])) for value in score.factors(side).values() if isinstance(value, Mapping)
+            ]
+            assert sum(found) == pytest.approx(score.logits[side], abs=0.15)
+        assert score.score == max(map(score.score_of, (LEFT, RIGHT)))
+
+
+def test_without_a_torso_the_score_only_falls() -> None:
+    score = ConcealmentScore()
+    *_, (_, pose) = poses_of(visit_of([hide_under_jacket], 3, turned_deg=TURNED_DEG))
+    blank = tuple(point._replace(confidence=0.0) for point in pose.points)
+    for later in range(1, 40):
+        before = score.score
+        assert score.update(body_of(Pose(pose.t_s + later / 4, blank), ASPECT)) <= before
+    assert score.traits is None
 
 
 def test_both_hands_at_work_for_long_are_for_review_only() -> None:

@@ -3,7 +3,9 @@
 import pytest
 
 from agent.domain import Severity
-from hal.simulated.scenario.acts import ActScript, bend_down, browse, low_shelf, put_back, scratch, sit, tie_shoe
+from hal.simulated.scenario.actor import ActScript
+from hal.simulated.scenario.acts import low_shelf, put_back
+from hal.simulated.scenario.idle_acts import bend_down, browse, scratch, sit, tie_shoe
 from hal.simulated.scenario.pose_noise import PoseNoise
 from hal.simulated.scenario.rare_acts import fall_over, slide_down
 from tests.rules.acting import PERSON, PoseStage, poses_of, renumbered, visit_of

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from agent.vision.pose_file import PosesUnreadable, PoseTable, concealment_scores, read_table
-from hal.simulated.scenario.acts import browse, take_into_basket
+from hal.simulated.scenario.acts import take
+from hal.simulated.scenario.idle_acts import browse
 from hal.simulated.scenario.rare_acts import hide_under_jacket
 from tests.rules.acting import ASPECT, poses_of, visit_of
 
@@ -19,7 +20,7 @@ Arrays = dict[str, NDArray[Any]]
 
 def arrays() -> Arrays:
     """Somebody hides something under the jacket, at 720 lines."""
-    visit = visit_of([browse, hide_under_jacket, take_into_basket], 3, turned_deg=40.0)
+    visit = visit_of([browse, hide_under_jacket, take], 3, turned_deg=40.0)
     poses = [pose for _, pose in poses_of(visit, FPS)]
     xy = np.array([[(p.x * 720 * ASPECT, p.y * 720) for p in pose.points] for pose in poses])
     conf = np.array([[p.confidence for p in pose.points] for pose in poses])

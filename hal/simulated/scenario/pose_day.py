@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from hal.simulated.itinerary import Planner
 from hal.simulated.optics import hull
-from hal.simulated.scenario.acts import ANYWHERE, AT_SHELF, Act, Actor, ActScript, act_of, sit
+from hal.simulated.scenario.actor import SHARES, Act, Actor, ActScript, act_of, bear
+from hal.simulated.scenario.acts import AT_SHELF
+from hal.simulated.scenario.idle_acts import ANYWHERE, browse, sit
 from hal.simulated.scenario.pose_noise import PoseNoise, noticed
 from hal.simulated.scenario.posed import Sighting, Visit, sighting_of
 from hal.simulated.scenario.rare_acts import FALLING, HIDING, tamper
@@ -26,6 +28,9 @@ F64 = NDArray[np.float64]
 HOUR_S = 3600.0
 OPENS_H, CLOSES_H = 8.0, 20.0
 AT_SHELF_SHARE = 0.6
+PAUSE_SHARE = 0.6
+"""How often people look along the shelf for a moment between two things they do."""
+CHILD_SHARE, CHILD_M = 0.07, (1.15, 1.5)
 SEEN_SHARE = 0.5
 SHELVES = ("shelf", "island", "gondola", "spirits shelf", "cooler")
 """Blocks with goods on them, in the shipped shop and in random ones."""
@@ -146,10 +151,11 @@ def _name_at(visit: Visit, t_s: float) -> str:
 
 def _visit(stage: Stage, number: int, extras: Sequence[ActScript]) -> Visit:
     """In through the door, some stops with ordinary acts and the extra ones among them, and out again."""
-    rng, actor = stage.rng, Actor(stage.rng)
+    rng = stage.rng
+    actor = Actor(rng, list(SHARES)[int(rng.choice(len(SHARES), p=list(SHARES.values())))])
     start_s = stage.between(OPENS_H, CLOSES_H - 0.2) * HOUR_S
     plan = Planner(stage.pick("door").at, start_s)
-    acts: list[tuple[float, Act]] = []
+    acts: list[tuple[float, Act]] = [(start_s, act_of(bear, actor))]
     stops = int(rng.integers(1, 4))
     special = int(rng.integers(stops))
     for stop in range(stops):
@@ -163,15 +169,21 @@ def _visit(stage: Stage, number: int, extras: Sequence[ActScript]) -> Visit:
             break
     else:
         stage.walk(plan, stage.pick("door"), spread_m=0.0)
-    height_m = float(np.clip(rng.normal(1.71, 0.09), 1.5, 1.95))
-    return Visit(number, plan.done(), height_m, tuple(acts))
+    return Visit(number, plan.done(), _height_m(rng), tuple(acts))
+
+
+def _height_m(rng: np.random.Generator) -> float:
+    """A grown-up's or a child's."""
+    if rng.random() < CHILD_SHARE:
+        return float(rng.uniform(*CHILD_M))
+    return float(np.clip(rng.normal(1.71, 0.09), 1.5, 1.95))
 
 
 def _scripts(rng: np.random.Generator, extras: Sequence[ActScript]) -> list[ActScript]:
-    """One to three ordinary acts, then what is special."""
-    ordinary = [
-        pool[int(rng.integers(len(pool)))]
-        for _ in range(int(rng.integers(1, 4)))
-        for pool in (AT_SHELF if rng.random() < AT_SHELF_SHARE else ANYWHERE,)
-    ]
-    return [*ordinary, *extras]
+    """One to three ordinary acts and then what is special, often with a look along the shelf after each."""
+    scripts: list[ActScript] = []
+    for _ in range(int(rng.integers(1, 4))):
+        pool = AT_SHELF if rng.random() < AT_SHELF_SHARE else ANYWHERE
+        scripts.append(pool[int(rng.integers(len(pool)))])
+        scripts += [browse] * (rng.random() < PAUSE_SHARE)
+    return [*scripts, *extras]

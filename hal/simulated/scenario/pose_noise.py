@@ -19,7 +19,8 @@ MIRRORED = np.array([0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15])
 """Every joint's number with left and right exchanged."""
 _GROUPS = (np.arange(5, 11), np.arange(11, 17), np.arange(17))
 _SEEN, _COVERED, _HIDDEN = (0.76, 0.10), (0.48, 0.16), (0.18, 0.08)
-"""Confidence of seen joints, of those behind the own body and of those behind other things: mean and deviation."""
+"""Confidence of seen joints, of those behind the own body or inside clothes and bags, and of those behind other things:
+mean and deviation."""
 _GUESSED_H = 0.035
 _LOST_H = 0.12
 JITTER, DROPOUT, SWAPS, FPS = (0.004, 0.016), (0.01, 0.10), (0.0, 0.08), (3.0, 15.0)
@@ -62,12 +63,13 @@ def noticed(sighting: Sighting, noise: PoseNoise, aspect: float, rng: np.random.
     times = sighting.times
     lost = _bursts(times, (len(times), 17), noise.dropout, noise.burst_s, rng)
     unseen = sighting.hidden | lost
+    guessed = sighting.covered | sighting.clothed
     error_h = noise.jitter * _drift(times, noise.lasts_s, rng)
-    error_h += rng.normal(0.0, 1.0, error_h.shape) * np.where(sighting.covered, _GUESSED_H, 0.0)[:, :, None]
+    error_h += rng.normal(0.0, 1.0, error_h.shape) * np.where(guessed, _GUESSED_H, 0.0)[:, :, None]
     error_h += rng.normal(0.0, 1.0, error_h.shape) * np.where(unseen, _LOST_H, 0.0)[:, :, None]
     xy = sighting.xy + error_h * sighting.height[:, None, None] / (aspect, 1.0)
-    means = np.where(unseen, _HIDDEN[0], np.where(sighting.covered, _COVERED[0], _SEEN[0]))
-    spread = np.where(unseen, _HIDDEN[1], np.where(sighting.covered, _COVERED[1], _SEEN[1]))
+    means = np.where(unseen, _HIDDEN[0], np.where(guessed, _COVERED[0], _SEEN[0]))
+    spread = np.where(unseen, _HIDDEN[1], np.where(guessed, _COVERED[1], _SEEN[1]))
     confidence = np.clip(means + spread * rng.standard_normal(means.shape), 0.02, 0.99)
     return _swapped(times, xy, confidence, noise, rng)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hal.simulated.itinerary import Itinerary
 from hal.simulated.optics import NEAR_M
-from hal.simulated.scenario.acts import UPRIGHT, Act, Move
+from hal.simulated.scenario.actor import LEFT, RIGHT, UPRIGHT, Act, Move, inside_of
 from hal.simulated.scenario.skeleton import JOINT, Bones, Channels, bones_of
 from hal.simulated.shop import Layout
 from hal.simulated.sight import Occluders
@@ -122,14 +122,16 @@ def _headings(itinerary: Itinerary, grid: F64, way: F64) -> F64:
 class Sighting:
     """A camera's ideal keypoints of one person at `times` (n,): `xy` (n, 17, 2) in 0..1 of the picture.
 
-    `hidden` (n, 17): behind furniture or outside the picture; `covered` (n, 17): behind the own body. `boxes` (n, 4)
-    are round what is seen, `share` (n,) how many of the joints are; `height` (n,) the body's size in frame heights.
+    `hidden` (n, 17): behind furniture or outside the picture; `covered` (n, 17): behind the own body; `clothed`
+    (n, 17): inside a pocket, a bag or clothes. `boxes` (n, 4) are round what is seen, `share` (n,) how many of the
+    joints are; `height` (n,) the body's size in frame heights.
     """
 
     times: F64
     xy: F64
     hidden: Flags
     covered: Flags
+    clothed: Flags
     boxes: F64
     share: F64
     height: F64
@@ -146,7 +148,16 @@ def sighting_of(visit: Visit, layout: Layout, walls: Occluders, times: F64) -> S
     xy = flat.reshape(count, 17, 2)
     size = visit.height_m * layout.optics.focal[1] / np.maximum(depth.reshape(count, 17).mean(1), NEAR_M)
     boxes = _boxes(xy, hidden, size, layout.optics.aspect)
-    return Sighting(times, xy, hidden, _covered(bones, layout, visit.height_m), boxes, 1 - hidden.mean(1), size)
+    covered = _covered(bones, layout, visit.height_m)
+    return Sighting(times, xy, hidden, covered, _clothed(visit, times), boxes, 1 - hidden.mean(1), size)
+
+
+def _clothed(visit: Visit, times: F64) -> Flags:
+    """Wrists (n, 17) of hands that are inside something."""
+    found = np.zeros((len(times), 17), np.bool_)
+    for side, name in ((LEFT, "l_wrist"), (RIGHT, "r_wrist")):
+        found[:, JOINT[name]] = _curve(visit.moves, inside_of(side), None, times) > 0.5
+    return found
 
 
 def _boxes(xy: F64, hidden: Flags, size: F64, aspect: float) -> F64:

@@ -5,18 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from hal.simulated.scenario.acts import (
-    LEFT,
-    RIGHT,
-    Actor,
-    ActScript,
-    Move,
-    back_to_rest,
-    hand_of,
-    into_pocket,
-    look_at_it,
-    reach,
-)
+from hal.simulated.scenario.actor import LEFT, RIGHT, Actor, ActScript, Move, back_to_rest, hand_of, inside_of
+from hal.simulated.scenario.acts import into_pocket, look_at_it, reach
 from hal.simulated.scenario.skeleton import Hand
 
 
@@ -42,13 +32,13 @@ def hide_under_jacket(actor: Actor) -> Iterator[Move]:
     up = actor.between(0.04, 0.17)
     place = actor.at(0.09, -0.03 * side, up)
     helps: dict[str, float | Hand] = {}
-    if actor.rng.random() < 0.7:
+    if actor.rng.random() < 0.7 and not actor.bears_with(-side):
         helps = {hand_of(-side): actor.at(0.10, -0.06 * side, up + 0.02)}
     yield actor.move(
         0.5, {hand_of(side): place, **helps, "nod": actor.between(0.1, 0.6), "crouch": 0.0, "lean": 0.1}, "hide"
     )
     for _ in range(int(actor.rng.integers(1, 4))):
-        yield actor.move(0.35, {hand_of(side): actor.at(0.08, -0.04 * side, up - 0.03)}, "hide")
+        yield actor.move(0.35, {hand_of(side): actor.at(0.08, -0.04 * side, up - 0.03), inside_of(side): 1.0}, "hide")
     yield from _afterwards(actor)
 
 
@@ -63,7 +53,7 @@ def hide_in_bag(actor: Actor) -> Iterator[Move]:
         0.6, {hand_of(side): place, hand_of(-side): opening, "nod": 0.5, "crouch": 0.0, "lean": 0.08}, "hide"
     )
     for _ in range(int(actor.rng.integers(1, 4))):
-        yield actor.move(0.45, {hand_of(side): actor.at(0.05, 0.13 * bag, -0.02)}, "hide")
+        yield actor.move(0.45, {hand_of(side): actor.at(0.05, 0.13 * bag, -0.02), inside_of(side): 1.0}, "hide")
     yield from _afterwards(actor)
 
 
@@ -72,10 +62,14 @@ def _taken(actor: Actor, side: float) -> Iterator[Move]:
     yield from reach(actor, side)
     if actor.rng.random() < 0.35:
         yield from look_at_it(actor, side)
+    if actor.rng.random() < 0.5:
+        close = actor.at(0.13, 0.04 * side, actor.between(0.02, 0.12))
+        yield actor.move(0.5, {hand_of(side): close, "crouch": 0.0, "lean": 0.05})
+        yield from _glance(actor)
 
 
 def _afterwards(actor: Actor) -> Iterator[Move]:
-    yield from back_to_rest(actor, actor.side)
+    yield from back_to_rest(actor)
     yield from _glance(actor)
 
 
@@ -87,7 +81,7 @@ def tamper(actor: Actor) -> Iterator[Move]:
     yield actor.move(0.6, {hand_of(s): actor.at(0.16, 0.025 * s, up) for s in (LEFT, RIGHT)} | {"nod": 0.6}, "tamper")
     for _ in range(int(actor.rng.integers(18, 36))):
         yield actor.move(0.5, {hand_of(s): actor.at(0.16, 0.025 * s, up) for s in (LEFT, RIGHT)}, "tamper")
-    yield from back_to_rest(actor, side)
+    yield from back_to_rest(actor)
 
 
 def fall_over(actor: Actor) -> Iterator[Move]:

@@ -1,5 +1,7 @@
 """Simulated poses: bodies keep their bones, acts have their truth, errors are as asked for, and all of it is fast."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,9 @@ from hypothesis import strategies as st
 
 from hal.simulated.itinerary import Planner
 from hal.simulated.optics import hull, inside
-from hal.simulated.scenario.acts import ANYWHERE, AT_SHELF, Actor, ActScript, act_of, sit
+from hal.simulated.scenario.actor import LEFT, SHARES, Act, Actor, ActScript, Burden, act_of, bear, hand_of
+from hal.simulated.scenario.acts import AT_SHELF, put_back, take, touch_and_leave
+from hal.simulated.scenario.idle_acts import ANYWHERE, hands_in_pockets, phone, sit
 from hal.simulated.scenario.layouts import shop_layout
 from hal.simulated.scenario.pose_day import PoseDay, PosePlan, shelf_polygons
 from hal.simulated.scenario.pose_noise import MIRRORED, PoseNoise, noticed, random_pose_noise
@@ -71,11 +75,75 @@ def test_nothing_else_is_hiding_or_falling(script: ActScript) -> None:
         assert [*visit.spans("hide"), *visit.spans("lie"), *visit.spans("tamper")] == []
 
 
+def bearing(burden: Burden, *scripts: ActScript) -> Visit:
+    """Somebody who bears something and does these things."""
+    actor = Actor(np.random.default_rng(4), burden)
+    place = LAYOUT.of_kind("browse")[0]
+    acts: list[tuple[float, Act]] = [(10.0, act_of(bear, actor))]
+    plan = Planner(place.at, 10.0).stay(2.0, place.facing_deg, "browse")
+    for script in scripts:
+        act = act_of(script, actor)
+        acts.append((plan.time_s, act))
+        plan.stay(act.seconds, place.facing_deg, "browse")
+    plan.stay(1.0, place.facing_deg, "browse")
+    return Visit(1, plan.done(), HEIGHT_M, tuple(acts))
+
+
+def elbow_deg(visit: Visit, side: str, t_s: float) -> float:
+    joints = bones_of(channels_of(visit, np.array([t_s])), HEIGHT_M).joints[0]
+    upper = joints[JOINT[f"{side}_shoulder"]] - joints[JOINT[f"{side}_elbow"]]
+    fore = joints[JOINT[f"{side}_wrist"]] - joints[JOINT[f"{side}_elbow"]]
+    return float(np.degrees(np.arccos(upper @ fore / np.linalg.norm(upper) / np.linalg.norm(fore))))
+
+
+@pytest.mark.parametrize("scripts", [(), (take,), (put_back, take), (phone,), (hands_in_pockets,), (touch_and_leave,)])
+def test_the_arm_under_a_basket_is_bent_before_and_after_whatever_one_does(scripts: tuple[ActScript, ...]) -> None:
+    visit = bearing(Burden.ON_ARM, *scripts)
+    side = "r" if Actor(np.random.default_rng(4)).side == LEFT else "l"
+    for t_s in (visit.itinerary.start_s + 1.5, visit.itinerary.end_s - 0.1):
+        assert 60 < elbow_deg(visit, side, t_s) < 125
+
+
+def test_who_bears_nothing_keeps_what_they_took_in_the_other_hand() -> None:
+    visit = bearing(Burden.NOTHING, take, touch_and_leave)
+    side = "r" if Actor(np.random.default_rng(4)).side == LEFT else "l"
+    assert elbow_deg(visit, side, visit.itinerary.start_s + 1.5) > 140
+    assert elbow_deg(visit, side, visit.itinerary.end_s - 0.1) < 125
+
+
+def test_hands_in_pockets_and_bags_are_hidden_until_they_come_out() -> None:
+    visit = acting(hands_in_pockets, 2)
+    seen = sighting_of(visit, LAYOUT, Occluders(LAYOUT), times_of(visit))
+    wrists = np.flatnonzero(seen.clothed[:, [JOINT["l_wrist"], JOINT["r_wrist"]]].any(1))
+    assert wrists[0] > 0
+    assert wrists[-1] < len(seen.times) - 1
+    assert seen.clothed.sum() == seen.clothed[:, [JOINT["l_wrist"], JOINT["r_wrist"]]].sum()
+
+
+def test_a_hidden_hand_is_told_with_less_confidence_and_beside_its_place() -> None:
+    sighting = ideal()
+    inside = np.zeros_like(sighting.clothed)
+    inside[:, JOINT["l_wrist"]] = True
+    noise = PoseNoise(jitter=0.0, dropout=0.0, swaps=0.0)
+    xy, confidence = noticed(replace(sighting, clothed=inside), noise, 1.0, np.random.default_rng(1))
+    assert confidence[inside].mean() < confidence[~inside].mean() - 0.15
+    assert (xy - sighting.xy)[inside].std() > 0.01
+    assert (xy == sighting.xy)[~inside].all()
+
+
+def test_burdens_are_as_frequent_as_they_were_counted() -> None:
+    assert sum(SHARES.values()) == pytest.approx(1.0)
+    day = PoseDay(LAYOUT, PosePlan(shoppers=300, hiders=0, sitters=0), 8)
+    forward = [visit.acts[0][1].moves[0].to[hand_of(LEFT)] for visit in day.visits]
+    handles = sum(isinstance(hand, tuple) and hand[0] > 0.18 for hand in forward)
+    assert handles / len(forward) == pytest.approx(SHARES[Burden.TROLLEY], abs=0.07)
+
+
 def ideal(frames: int = 4000) -> Sighting:
     times = np.arange(frames) / 10
     xy = np.random.default_rng(1).uniform(0.2, 0.8, (1, 17, 2)).repeat(frames, axis=0)
     none = np.zeros((frames, 17), np.bool_)
-    return Sighting(times, xy, none, none, np.zeros((frames, 4)), np.ones(frames), np.full(frames, 0.5))
+    return Sighting(times, xy, none, none, none, np.zeros((frames, 4)), np.ones(frames), np.full(frames, 0.5))
 
 
 def test_jitter_dropouts_and_swaps_are_as_asked_for() -> None:

@@ -1,0 +1,1 @@
+"""How the score of `concealment` learns from simulated poses of development seeds."""
