@@ -167,10 +167,11 @@ class _Legs:
     def add(self, trail: Trail, leg_h: float, span_s: float) -> bool:
         """Take the latest step in; what is older than `span_s` goes. True when it completes a leg.
 
-        One jump of a box is no leg, and far away a small jump is a long way: it must look like one, too.
+        One jump of a box is no leg, and far away a small jump is a long way: it must look like one, too. Where feet
+        were hidden until now their place is too coarse to end one.
         """
         last = self.corners[-1]
-        if _length(last, trail.steps[-1]) < leg_h:
+        if trail.guessed_s > trail.steps[-1].t_s - LEG_MEAN_S or _length(last, trail.steps[-1]) < leg_h:
             return False
         step = mean_step(trail.tail(LEG_MEAN_S) or trail.steps[-1:])
         if _length(last, step) < leg_h or hypot(step.u - last.u, step.v - last.v) < leg_h * LOOKS_SHARE:

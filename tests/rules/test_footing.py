@@ -71,3 +71,14 @@ def test_losing_the_legs_behind_a_shelf_is_no_running() -> None:
     walker = [seen(2.5 + 0.6 * i / 10, 0.0, 99, start_s + i / 10) for i in range(30)]
     stage.play([behind_counter(track, min(max(i - 10, 0) * 0.1, 0.5)) for i, track in enumerate(walker)])
     assert not stage.opened()
+
+
+@pytest.mark.parametrize(("speed", "found"), [(2.2, 1), (1.0, 0)])
+def test_who_runs_behind_a_counter_is_found_and_who_walks_there_is_not(speed: float, found: int) -> None:
+    stage = Stage('[[rule]]\nkind = "running"\n')
+    for number in range(60):
+        stage.play([seen(2.5 + 0.08 * i, (number % 5 - 2) / 2, number, 8.0 * number + i / 10) for i in range(50)])
+    start_s = 500.0
+    way = [seen(3.5, speed * (i / 10 - 1.2), 99, start_s + i / 10) for i in range(25)]
+    stage.play([behind_counter(t, 0.45) if 7 < i < 18 else t for i, t in enumerate(way)])
+    assert len(stage.opened()) == found
