@@ -77,7 +77,7 @@ async def test_two_cameras_of_one_name_come_together(two: Shop, tmp_path: Path) 
         assert all(re.fullmatch(rf"aislewatch-{id}(-[0-9a-f]{{8}})?", name) for name in names)
         assert told[0]["name"] == f"aislewatch-{id}"
         assert told[0]["other"] in ("10.77.0.11", f"port {TLS} at aislewatch-{id}.local")
-        assert not any("moved" in state for state in output.states), "the hub's link goes by the key"
+        assert not output.linked_at("10.77.0.11"), "the hub's link goes by the key"
 
 
 def conflicts(folder: Path, id: str) -> list[dict[str, object]]:
