@@ -135,7 +135,7 @@ async def test_connections_that_wait_are_cut(sent: bytes) -> None:
 
 
 async def test_a_dripping_body_ends_in_a_timeout() -> None:
-    async with door(QUICK) as running:
+    async with door(WebLimits(body_s=0.2)) as running:
         reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
         writer.write(b"POST /echo HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 500\r\n\r\nx")
         answer = await closed_within(reader, 5)
