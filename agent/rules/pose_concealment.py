@@ -87,10 +87,6 @@ class Concealment:
         """Those who have just reached into a shelf, and those about whom an incident is open."""
         return self._reached() | frozenset(track for track, _ in self._found)
 
-    def scores(self) -> dict[int, float]:
-        """The present score of everybody looked at lately, 0..1."""
-        return {track: person.score.score for track, person in self._people.items()}
-
     def update(self, view: View) -> Iterator[Hit]:
         """One hit for each person whose hand went from a shelf to the body in a telling way."""
         self._now_s = view.t_s
@@ -111,17 +107,15 @@ class Concealment:
             return
         for side, state in ((LEFT, states.left), (RIGHT, states.right)):
             self._follow(person.hands[side], body.arm(side).hand, state, frames, view)
-        for side in sorted((LEFT, RIGHT), key=person.score.score_of):
-            hand = person.hands[side]
-            if self._tells(hand, person.score.score_of(side)):
-                self._found.note(number, view.t_s, (self._names[hand.shelf], _factors(person, side)))
+        ready = [side for side in (LEFT, RIGHT) if self._went(person.hands[side])]
+        for side in sorted(ready, key=person.score.logit_of):
+            if person.score.score_of(side) >= self.config.threshold:
+                shelf = self._names[person.hands[side].shelf]
+                self._found.note(number, view.t_s, (shelf, _factors(person, side)))
 
-    def _tells(self, hand: _Hand, score: float) -> bool:
-        return (
-            score >= self.config.threshold
-            and hand.frames >= self.config.reach_frames_least
-            and hand.body_frames >= self.config.body_frames_least
-        )
+    def _went(self, hand: _Hand) -> bool:
+        """Whether a hand was in a shelf and then at the body for long enough."""
+        return hand.frames >= self.config.reach_frames_least and hand.body_frames >= self.config.body_frames_least
 
     def _follow(self, hand: _Hand, tip: complex | None, state: HandState, frames: float, view: View) -> None:
         at = None if tip is None else Point(tip.real / view.aspect, tip.imag)

@@ -16,7 +16,7 @@ from agent.rules.pose_hands import HandsState, TorsoScale, hands_of, ramp
 from agent.rules.pose_learned import BASE, TREES
 from agent.rules.pose_traits import FACTORS, HandTraits
 from agent.rules.pose_trees import shares, total
-from agent.rules.poses import Body
+from agent.rules.poses import LEFT, RIGHT, Body
 
 TURNED = 0.5
 """A head is turned from so many widths between the shoulders on. It only ever adds a little to a hand at the body."""
@@ -35,46 +35,50 @@ WEIGHTS: Mapping[str, float] = {"head_turns": 0.2, "shelf_lost": 1.2, "put_back"
 class ConcealmentScore:
     """One person's score over time, from their bodies in time order.
 
-    `hands` is what the hands did last, `traits` the numbers of both that were weighed (None where no torso was seen),
-    `logits` what was made of each.
+    `hands` is what the hands did last, `traits` the numbers of both that are weighed; None where no torso was seen.
+    They are weighed when somebody asks: a rule asks seldom.
     """
 
-    logits: tuple[float, float] = (BASE, BASE)
     hands: HandsState | None = None
     traits: tuple[list[float], list[float]] | None = None
     terms: tuple[dict[str, float], ...] = ({}, {})
     _scale: TorsoScale = field(default_factory=TorsoScale)
     _memory: HandTraits = field(default_factory=HandTraits)
+    _logits: list[float | None] = field(default_factory=lambda: [BASE, BASE])
     _t_s: float | None = None
 
-    def update(self, body: Body, known: Mapping[str, float] | None = None) -> float:
-        """Take the next pose; the score 0..1 after it. `known` holds the degrees of terms that poses cannot tell.
+    def update(self, body: Body, known: Mapping[str, float] | None = None) -> None:
+        """Take the next pose. `known` holds the degrees of terms that poses cannot tell.
 
         A pose without a torso only lets the score fall.
         """
         span_s = LONGEST_S if self._t_s is None else min(max(body.t_s - self._t_s, LEAST_S), LONGEST_S)
         self._t_s = body.t_s
         torso = body.torso
-        self.hands = self.traits = None
         if torso is None or torso.length <= 0.0:
-            left, right = (_fallen(logit, span_s) for logit in self.logits)
-        else:
-            scale = self._scale.update(body.t_s, torso)
-            self.hands = hands_of(body, torso, scale)
-            self.traits = self._memory.update(body, torso, scale, self.hands, body.wrists_seen, span_s)
-            turned = _turned(body)
-            self.terms = tuple({"head_turns": hand.at_body * turned, **(known or {})} for hand in self.hands[:2])
-            left, right = (
-                BASE + total(TREES, traits) + sum(WEIGHTS[name] * degree for name, degree in terms.items())
-                for traits, terms in zip(self.traits, self.terms, strict=True)
-            )
-        self.logits = left, right
-        return self.score
+            self._logits = [_fallen(self.logit_of(side), span_s) for side in (LEFT, RIGHT)]
+            self.hands = self.traits = None
+            return
+        scale = self._scale.update(body.t_s, torso)
+        self.hands = hands_of(body, torso, scale)
+        self.traits = self._memory.update(body, torso, scale, self.hands, body.wrists_seen, span_s)
+        turned = _turned(body)
+        self.terms = tuple({"head_turns": hand.at_body * turned, **(known or {})} for hand in self.hands[:2])
+        self._logits = [None, None]
+
+    def logit_of(self, side: int) -> float:
+        """The log-odds of the LEFT or RIGHT hand after the last pose."""
+        known = self._logits[side]
+        if known is None:
+            traits = self.traits[side] if self.traits else []
+            added = sum(WEIGHTS[name] * degree for name, degree in self.terms[side].items())
+            known = self._logits[side] = BASE + total(TREES, traits) + added
+        return known
 
     @property
     def foremost(self) -> int:
         """The hand, LEFT or RIGHT, that looks most like it."""
-        return self.logits.index(max(self.logits))
+        return max((LEFT, RIGHT), key=self.logit_of)
 
     @property
     def score(self) -> float:
@@ -83,7 +87,7 @@ class ConcealmentScore:
 
     def score_of(self, side: int) -> float:
         """One hand's, 0..1."""
-        return 1.0 / (1.0 + exp(-self.logits[side]))
+        return 1.0 / (1.0 + exp(-self.logit_of(side)))
 
     def factors(self, side: int) -> dict[str, Json]:
         """What every factor adds for a hand now, in log-odds; those that say next to nothing are left out."""

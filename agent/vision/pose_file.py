@@ -114,7 +114,8 @@ def concealment_scores(table: PoseTable) -> F64:
     for rows in table.tracks():
         steady, score = SteadyPose(1.0), ConcealmentScore()
         for row in rows:
-            scores[row] = score.update(body_of(steady.update(_pose(table, row)), 1.0))
+            score.update(body_of(steady.update(_pose(table, row)), 1.0))
+            scores[row] = score.score
     return scores
 
 
