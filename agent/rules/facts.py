@@ -63,6 +63,8 @@ class FactBook:
         self, kinds: Collection[FactKind], start_s: float, end_s: float, sources: Collection[str] = ()
     ) -> list[float]:
         """When inputs of these kinds became active within [start, end], in order; no `sources` means any."""
+        if not self._history:
+            return []
         return sorted(
             t_s
             for history in self._histories(kinds, sources)
@@ -72,7 +74,9 @@ class FactBook:
 
     def active(self, kinds: Collection[FactKind], start_s: float, end_s: float, sources: Collection[str] = ()) -> bool:
         """Whether an input of these kinds was active at any time within [start, end]."""
-        return any(_active(history, start_s, end_s) for history in self._histories(kinds, sources))
+        return bool(self._history) and any(
+            _active(history, start_s, end_s) for history in self._histories(kinds, sources)
+        )
 
     def latest(self, kinds: Collection[FactKind], sources: Collection[str] = ()) -> Iterator[tuple[str, float, bool]]:
         """The last change of every input of these kinds, however long ago: source, when, and whether to active."""

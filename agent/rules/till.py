@@ -69,10 +69,12 @@ class ZoneRecord:
 
     def _is_hidden(self, view: View) -> bool:
         """Whether people outside, nearer to the camera, stand before too much of the zone."""
+        left, top, right, bottom = self._bounds
         before = [
-            person.box
+            box
             for track, person in view.people.items()
-            if (track, self._zone) not in view.stays and _overlap(person.box, self._bounds)
+            if (box := person.box)[0] <= right and box[2] >= left and box[1] <= bottom and box[3] >= top
+            if (track, self._zone) not in view.stays
         ]
         covered = sum(any(_covers(box, point) for box in before) for point in self._points) if before else 0
         return covered >= max(self._max_hidden * len(self._points), 1)
@@ -227,10 +229,6 @@ def _event(row: Json, zone: str, taken_s: float) -> TillEvent:
 def _covers(box: Box, point: Point) -> bool:
     """Whether somebody in `box`, nearer to the camera, hides who would stand at `point`."""
     return box.x1 <= point.x <= box.x2 and box.y1 <= point.y < box.y2
-
-
-def _overlap(a: Box, b: Box) -> bool:
-    return a.x1 <= b.x2 and b.x1 <= a.x2 and a.y1 <= b.y2 and b.y1 <= a.y2
 
 
 def _bounds(polygon: Sequence[Point]) -> Box:

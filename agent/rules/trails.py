@@ -7,6 +7,7 @@ added. A step that nobody can take means that the track has gone over to somebod
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from math import exp, hypot, inf
 from typing import NamedTuple
@@ -71,7 +72,7 @@ class Trail:
         """
         last = self.steps[-1]
         span_s = t_s - last.t_s
-        tall = max(height, self._height * exp(-SHRINK_PER_S * span_s))
+        tall = height if height >= self._height else max(height, self._height * exp(-SHRINK_PER_S * span_s))
         dx, dy = (foot[0] - self.foot[0]) / tall, (foot[1] - self.foot[1]) / tall
         if hypot(dx, dy) > JITTER_H + TOP_SPEED * span_s:
             return False
@@ -171,9 +172,7 @@ class TrailWatch:
 def tail(steps: Sequence[Step], span_s: float) -> list[Step]:
     """The latest steps, just enough to cover `span_s` and three at least; empty while there are not as many."""
     start_s = steps[-1].t_s - span_s + SLACK_S
-    first = len(steps) - 3
-    while first >= 0 and steps[first].t_s > start_s:
-        first -= 1
+    first = min(bisect_right(steps, (start_s, inf)), len(steps) - 2) - 1
     return list(steps[first:]) if first >= 0 else []
 
 

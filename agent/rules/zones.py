@@ -264,7 +264,7 @@ class ZoneWatch:
 
     def _current(self, t_s: float) -> dict[tuple[int, int], Stay]:
         stays = {
-            (track, zone): person.stay(zone)
+            (track, zone): Stay(track, zone, presence.entered_s, presence.seen_s, None, presence.told_s)
             for track, person in self._people.items()
             if person.sure
             for zone, presence in person.zones.items()
