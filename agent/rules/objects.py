@@ -88,7 +88,7 @@ class UnattendedObject:
         if changes and changes.ready:
             self._brought.note(view.t_s, changes.found)
             for change in changes.found:
-                if self._is_followed(change) or (change.id not in self._told and self._is_ours(change)):
+                if self._is_followed(change) or self._is_ours(change):
                     self._follow(view, change, span_s)
         self._things = {k: one for k, one in self._things.items() if view.t_s - (one.found_s or 0.0) <= LOST_S}
         self._told |= {number: view.t_s for number, thing in self._things.items() if thing.hit}
@@ -97,12 +97,12 @@ class UnattendedObject:
         yield from (thing.hit for thing in self._things.values() if thing.hit)
 
     def _is_followed(self, change: Change) -> bool:
-        """Whether it is followed already, and no other kind of thing by now."""
-        return change.id in self._things and (change.kind in self._kinds or change.kind == ChangeKind.ALTERED)
+        """Whether it is followed already; whether it came or went may be unclear for a while."""
+        return change.id in self._things and change.kind == ChangeKind.ALTERED
 
     def _is_ours(self, change: Change) -> bool:
         config = self.config
-        if change.kind not in self._kinds:
+        if change.kind not in self._kinds or (change.id in self._told and change.id not in self._things):
             return False
         if not config.min_area <= change.area <= config.max_area or change.shelved >= ON_SHELF:
             return False

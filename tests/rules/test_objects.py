@@ -135,11 +135,17 @@ def test_a_short_gap_in_what_is_known_changes_nothing() -> None:
     assert not [one for one in incidents if one.state == IncidentState.CLOSED]
 
 
+def test_what_was_told_of_and_comes_back_after_another_light_is_not_told_again() -> None:
+    dark = range(200, 260)
+    incidents = play(BAG, stays(20), there=lambda t_s: t_s >= 13 and int(t_s) not in dark, until_s=360)
+    assert len(opened(incidents)) == 1
+
+
 @pytest.mark.parametrize(
     "other",
     [
         {"owner": None},
-        {"owner_h": 3.5},
+        {"owner_h": 0.7},
         {"shelved": 0.9},
         {"area": 0.0005},
         {"area": 0.3},
