@@ -40,6 +40,17 @@ class Cable:
         _ip(kind, "-n", namespace, "route", "replace", "default", "via", gateway, "dev", "eth0")
 
     @staticmethod
+    def narrow(namespace: str, kbit_s: int, queue_bytes: int) -> str:
+        """Let an end send no faster, and drop what its queue cannot hold (tbf); gives the reason where it cannot."""
+        rate = ("rate", f"{kbit_s}kbit", "burst", "1600", "limit", str(queue_bytes))
+        command = [*inside(namespace), "tc", "qdisc", "replace", "dev", "eth0", "root", "tbf", *rate]
+        try:
+            done = subprocess.run(command, check=False, capture_output=True, text=True)
+        except FileNotFoundError:
+            return "tc (iproute2) is not installed"
+        return done.stderr.strip() if done.returncode else ""
+
+    @staticmethod
     def setting(namespace: str, name: str, value: int) -> None:
         """One of the kernel's settings of IPv6 for an end."""
         _ip("netns", "exec", namespace, "sysctl", "-qw", f"net.ipv6.conf.eth0.{name}={value}")
