@@ -65,8 +65,9 @@ class _ObjectRule(AreaRule):
 class LeftObjectRule(_ObjectRule):
     """Something stands where nothing stood, and whoever was there when it came is no longer near.
 
-    While another person stands beside it, the time does not run. What is put into a shelf's front is none; doors,
-    screens and other things that move by themselves belong into a `motion_mask`.
+    While somebody stands beside it who was there from the first, or may be its owner under a new number, the time does
+    not run. What is put into a shelf's front is none; doors, screens and other things that move by themselves belong
+    into a `motion_mask`.
     """
 
 
@@ -74,5 +75,5 @@ class LeftObjectRule(_ObjectRule):
 class RemovedObjectRule(_ObjectRule):
     """Something that always stood or hung there is gone, and so is whoever was there when it went.
 
-    What is taken out of a shelf's front is none: see `shelf_sweep`.
+    Others may stand where it was. What is taken out of a shelf's front is none: see `shelf_sweep`.
     """
