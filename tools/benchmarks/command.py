@@ -18,6 +18,7 @@ from pathlib import Path
 import cv2
 
 from agent.app import SWITCH_S
+from hal import memory
 from tools.benchmarks import (
     alarm,
     background,
@@ -75,7 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run_like_the_agent() -> None:
-    """Its setting for threads; and what the benchmark itself holds is kept out of the camera's garbage collections."""
+    """Its settings for memory and threads; what the benchmark itself holds is kept out of its garbage collections."""
+    memory.settle()
     sys.setswitchinterval(SWITCH_S)
     cv2.setNumThreads(1)
     gc.freeze()
