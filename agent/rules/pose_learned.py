@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from agent.rules.pose_trees import read_trees
 
-BASE = -4.7871
+BASE = -5.1871
 """Log-odds before any tree has spoken."""
 TREES = read_trees("""
 31 14 31 17 56 15 31 0.29 0.4313 0.4368 0.5153 0.5664 1.648 0.5671 -0.000114 0.164 -0.144 -0.0569 0.372 -0.0432

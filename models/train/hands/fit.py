@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--days", type=int, default=40)
     parser.add_argument("--kept", type=float, default=0.15, help="share of the hands that hide nothing")
     parser.add_argument("--trees", type=int, default=Recipe().trees)
-    parser.add_argument("--shift", type=float, default=-1.8, help="added to the base: puts 0.5 of the score elsewhere")
+    parser.add_argument("--shift", type=float, default=-2.2, help="added to the base: puts 0.5 of the score elsewhere")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument(
         "--cases",

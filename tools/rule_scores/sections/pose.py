@@ -141,7 +141,8 @@ def rows(run: Run) -> Iterator[Row]:
 SECTION = Section(
     "pose",
     "Poses: 30 days with 3 falls each among crouches, sitting, bending and tying shoes; 30 days with 3 who hide goods"
-    " among 60 who take, put back, use phones, pockets and their own bags; keypoints jitter by 0.4-1.6 % of the height,"
+    " among 60 who take, put back, use phones, pockets, purses and their own bags, with trolleys, baskets or nothing;"
+    " keypoints jitter by 0.4-1.6 % of the height,"
     " 1-10 % are lost, up to 8 % of the time left and right are swapped, 3-15 fps.",
     rows,
 )
