@@ -60,8 +60,8 @@ class Running:
         if trail.cut_s > since_s or (course and hypot(*course) < limit * NEAR_SHARE):
             return 0.0
         parts = [trail.tail(self.config.over_s)] if course else self._led(trail)
-        if course and trail.guessed_s <= since_s and (speed := _speed_of_feet(parts[0], limit)):
-            return speed
+        if course and trail.guessed_s <= since_s:
+            return _speed_of_feet(parts[0], limit)
         return min((_coarse_speed(steps, limit, ground) for steps in parts), default=0.0)
 
     def _led(self, trail: Trail) -> list[list[Step]]:
