@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Generic, NamedTuple, Protocol, Self, TypeVar, runtime_checkable
@@ -60,11 +60,11 @@ class View:
         """The earliest track that this one may continue: appearance or a restart may link them."""
         return self.continuity.who(track) if self.continuity else track
 
-    def walking(self, zone: int | None) -> Iterator[tuple[int, Trail]]:
+    def walking(self, zone: int | None) -> Collection[tuple[int, Trail]]:
         """The trails of the people in a zone; None is the whole picture."""
-        for track, trail in self.trails.items():
-            if zone is None or (track, zone) in self.stays:
-                yield track, trail
+        if zone is None:
+            return self.trails.items()
+        return [(track, trail) for track, trail in self.trails.items() if (track, zone) in self.stays]
 
 
 class Subject(NamedTuple):
