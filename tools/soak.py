@@ -38,7 +38,9 @@ EVERY_S = 2.0
 LOG = "log.txt"
 CROWDED = 10
 """Zones that everybody is in."""
-WARM_SHARE, WARM_LEAST_S, WARM_MOST_S = 0.33, 50.0, 600.0
+WARM_SHARE, WARM_LEAST_S, WARM_MOST_S = 0.33, 50.0, 1800.0
+"""Shelves, clips and incidents are full after some minutes, the database's page cache (2 MiB) and the heap's gaps after
+half an hour."""
 SPANS = 100
 """Memory moves in steps that last for minutes: from one sample to the next their correlation is lost in rounding."""
 MINOR_MB_H = 0.5
