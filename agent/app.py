@@ -24,6 +24,7 @@ from agent.doorway import doorway
 from agent.errors import OperatorError
 from agent.hardware import hal_settings
 from agent.home import Home
+from agent.loading import loading
 from agent.reset import FactoryReset
 from agent.running import Running
 from hal import memory, open_board
@@ -70,7 +71,8 @@ async def run_camera(
 
 def _load_the_rest() -> Callable[..., Awaitable[None]]:
     """On a thread of its own: whoever comes to the door meanwhile is let in."""
-    from agent.living import live
+    with loading():
+        from agent.living import live
 
     return live
 

@@ -92,6 +92,7 @@ LAYERS = {
     "agent.station": 7,
     "agent.doorway": 7,
     "agent.living": 7,
+    "agent.loading": 2,
     "agent.running": 7,
     "agent.model_desk": 7,
     "agent.assembly": 7,

@@ -16,7 +16,8 @@ from typing import Annotated, NamedTuple, TypeVar
 import msgspec
 import typer
 
-from agent.cli.boundary import OPERATOR_EXIT, guarded
+from agent.cli.boundary import guarded
+from agent.cli.complaints import OPERATOR_EXIT
 from agent.cli.printing import say
 from agent.errors import OperatorError, WireError
 from agent.events.lines import event_json, sentence, utc_text

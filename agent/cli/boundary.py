@@ -1,55 +1,31 @@
-"""Where errors become messages: what a person must act on is told in their words; everything else is a bug."""
+"""What every command is wrapped in: its errors are explained, and whoever asks a camera may show a pass."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-import io
 import os
-import shutil
-import sys
-import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, ParamSpec
 
+from agent.cli.complaints import explained
 from agent.cli.options import PASS, PassFile
 
 P = ParamSpec("P")
 
-OPERATOR_EXIT = 3
-RESTART_EXIT = 75
-INTERRUPTED_EXIT = 130
-
 
 def guarded(command: Callable[P, None]) -> Callable[P, None]:
-    """Wrap a command: an OperatorError or HalError ends it with its message and hint on stderr and exit code 3.
+    """Wrap a command: its errors are explained, and where it takes `--camera` it takes `--pass`, too.
 
-    A camera that wants to be started anew ends with 75 (sysexits.h: try again). A command that takes `--camera` takes
-    `--pass`, too: it goes into the environment.
+    That goes into the environment.
     """
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        from agent.errors import AislewatchError, RestartNeeded
-        from hal.errors import HalError
-
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="replace")  # a terminal without the sign for degrees is no reason to fail
         if "url" in kwargs and (own := kwargs.pop("pass_file", None)) is not None:
             os.environ[PASS] = str(own)
-        try:
+        with explained():
             command(*args, **kwargs)
-        except RestartNeeded as wish:
-            complain(str(wish))
-            raise SystemExit(RESTART_EXIT) from None
-        except (AislewatchError, HalError) as error:
-            complain(str(error), getattr(error, "hint", ""))
-            raise SystemExit(OPERATOR_EXIT) from None
-        except KeyboardInterrupt:
-            raise SystemExit(INTERRUPTED_EXIT) from None
-        except BrokenPipeError:
-            # The reader went away (`| head`); keep the interpreter from complaining about it at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     _take_pass(run, command)
     return run
@@ -62,15 +38,3 @@ def _take_pass(run: Any, command: Callable[..., None]) -> None:
         return
     option = inspect.Parameter("pass_file", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=PassFile)
     run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), option])
-
-
-def complain(message: str, hint: str = "") -> None:
-    """Print what went wrong, and what to do, on stderr; for people no word is broken at the edge."""
-    for text in (f"aislewatch: {message}", *([f"  -> {hint}"] if hint else [])):
-        print("\n".join(_folded(text)) if sys.stderr.isatty() else text, file=sys.stderr)
-
-
-def _folded(text: str) -> Iterator[str]:
-    width = min(shutil.get_terminal_size((80, 24)).columns, 100) - 1
-    for line in text.splitlines():
-        yield textwrap.fill(line, width, subsequent_indent="     ", break_on_hyphens=False, break_long_words=False)

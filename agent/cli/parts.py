@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.build import Detectors
-from agent.cli.boundary import OPERATOR_EXIT
+from agent.cli.complaints import OPERATOR_EXIT
 from agent.cli.files import read_config, read_text, writing
 from agent.cli.printing import say
 from agent.config import Config

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.cli.asking import ask, tell
-from agent.cli.boundary import RESTART_EXIT
+from agent.cli.complaints import RESTART_EXIT
 from tests.e2e.supervised import Supervised
 from tests.waiting import eventually
 

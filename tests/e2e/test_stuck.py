@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from agent.cli.asking import ask
-from agent.cli.boundary import RESTART_EXIT
+from agent.cli.complaints import RESTART_EXIT
 from agent.events.journal import Journal
 from agent.events.rows import Position
 from agent.events.wire import EventBody

@@ -39,6 +39,18 @@ _UNITS = (
     "systemd-update-utmp-runlevel.service",
     "systemd-update-utmp.service",
 )
+# Programs that each start asks for units: for encrypted disks, hibernation, scripts of old, none of which are here.
+_GENERATORS = (
+    "systemd-cryptsetup-generator",
+    "systemd-debug-generator",
+    "systemd-hibernate-resume-generator",
+    "systemd-integritysetup-generator",
+    "systemd-rc-local-generator",
+    "systemd-run-generator",
+    "systemd-system-update-generator",
+    "systemd-sysv-generator",
+    "systemd-veritysetup-generator",
+)
 _RULES = (
     "60-cdrom_id",
     "60-evdev",
@@ -68,9 +80,10 @@ _RULES = (
 
 
 def trim(root: Path) -> None:
-    """Mask the units and take away the udev rules, as far as this Debian has them."""
+    """Mask the units, take away generators and udev rules, as far as this Debian has them."""
     there = [name for name in _UNITS if _has(root, name)]
     run(["systemctl", f"--root={root}", "mask", *there])
+    _remove(root / "usr/lib/systemd/system-generators" / name for name in _GENERATORS)
     _remove(root / "usr/lib/udev/rules.d" / f"{name}.rules" for name in _RULES)
 
 
