@@ -111,7 +111,7 @@ class Fleet:
         told = sum(camera.told for camera in self.cameras)
         about = f"{rate:g} events/s for {seconds:g} s"
         for where, arrivals in (("hub", self.at_hub), ("broker's subscriber", self.at_broker)):
-            late_ms = float(np.percentile(arrivals.delays_ms, 99))
+            late_ms = float(np.percentile(arrivals.delays_ms, 99)) if arrivals.delays_ms else None
             yield Row("load", f"{what}, {about}: to the {where}, p99 ms", late_ms, None, arrivals.words())
             yield Row("load", f"{what}, {about}: lost on the way to the {where}", told - len(arrivals.times), 0, "")
         twice = sum(self.at_hub.times.values()) - len(self.at_hub.times)  # it tells what was new in its database
