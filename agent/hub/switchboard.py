@@ -56,6 +56,7 @@ class Switchboard:
         self._places: dict[str, asyncio.Server] = {}
         self._news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     @property
     def unproven(self) -> int:
@@ -78,6 +79,7 @@ class Switchboard:
         try:
             yield server.sockets[0].getsockname()[1]
         finally:
+            self._closed = True  # for those who are on the way in
             for one in (server, *self._places.values()):
                 one.close()
             for task in list(self._tasks):
@@ -142,7 +144,7 @@ class Switchboard:
         """Join what came with a call that stands by, for as long as either end wants."""
         try:
             with self._under_way():
-                async with asyncio.timeout(PUT_THROUGH_S):
+                async with asyncio.timeout(0 if self._closed else PUT_THROUGH_S):
                     call = await self._next_call(camera)
                 await _joined((reader, writer), (call.reader, call.writer))
         except (TimeoutError, asyncio.CancelledError):
@@ -172,7 +174,8 @@ class Switchboard:
 
     def _has_room(self, address: str) -> bool:
         waiting = [call for call in self._waiting() if call.alive]
-        return len(waiting) < MOST and sum(call.address == address for call in waiting) < MOST_FROM_ONE
+        near = sum(call.address == address for call in waiting)
+        return not self._closed and len(waiting) < MOST and near < MOST_FROM_ONE
 
     def _waiting(self) -> list[Call]:
         return [call for calls in self._calls.values() for call in calls]

@@ -76,6 +76,7 @@ class Doorkeeper:
         self._held: dict[_Guarded, None] = {}
         self._open: dict[asyncio.BaseTransport, _Guarded] = {}
         self._spared: set[asyncio.BaseTransport | None] = set()
+        self._closed = False
         self._server: Callable[[], asyncio.Protocol] | None = None
 
     def guarding(self, door: Door) -> Callable[[], asyncio.Protocol]:
@@ -145,7 +146,7 @@ class Doorkeeper:
         near = [one for one in strangers if one.network == guarded.network] if guarded.is_stranger else []
         from_there = sum(one.address == guarded.address for one in near)
         full = len(self._held) >= self.limits.max_connections
-        if from_there >= self.limits.max_each or (full and not strangers):
+        if self._closed or from_there >= self.limits.max_each or (full and not strangers):
             self.counts.refused += 1
             return False
         if full or len(near) >= self.limits.max_each:
@@ -170,7 +171,8 @@ class Doorkeeper:
             self._open.pop(transport, None)
 
     def close(self) -> None:
-        """Turn away whoever is not served yet; requests are ended by the server itself."""
+        """Turn away whoever is not served yet, or is still on the way in; requests are ended by the server itself."""
+        self._closed = True
         for guarded in list(self._held):
             guarded.turn_away()
 

@@ -83,3 +83,10 @@ async def test_the_first_of_all_makes_room_where_all_places_are_taken() -> None:
     keeper = doorkeeper()
     lines = coming(keeper, [f"192.0.2.{number}" for number in range(1, 14)])
     assert standing(lines) == [False, *[True] * 12]
+
+
+async def test_closed_it_lets_nobody_in_who_was_on_the_way() -> None:
+    keeper = Doorkeeper(LIMITS)
+    keeper.close()
+    assert standing(coming(keeper, ["192.0.2.1"])) == [False]
+    assert keeper.connections == 0
