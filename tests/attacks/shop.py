@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from agent.answering import Running
+from agent.app import Running
 from agent.config import parse_config
 from agent.domain import Event
 from agent.events.journal import Journal

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from agent import memory, tills
-from agent.app import LIFE
 from agent.config import parse_config
 from agent.evidence.service import CONFIG_KEY
 from agent.health import days, foresight, life, medic, watch
 from agent.hub import results
 from agent.hub.mqtt import retained
 from agent.insight import desk as insight
+from agent.living import LIFE
 from agent.respond import arming
 from agent.review import keeper, tuning
 from agent.review.keeper import INCIDENTS, NEAR_MISSES
