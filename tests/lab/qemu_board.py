@@ -219,12 +219,12 @@ class Board:
         return f"user,id=shop,hostfwd=tcp:127.0.0.1:{self.port}-:8743"
 
     def _device_tree(self) -> Path:
-        """qemu's own device tree, made to say that this is a Pi, without the GPIO chip that a Pi has not."""
+        """qemu's own device tree, made to say that this is a Pi, without what a Pi has not: keys, empty sockets."""
         tree = self.card.with_suffix(".dtb")
         run(["qemu-system-aarch64", "-M", f"virt,dumpdtb={tree}", *_MACHINE, "-display", "none", "-nic", "none"])
         nodes = run(["fdtget", "-l", tree, "/"]).split()
         for node in nodes:
-            if node.startswith(("pl061", "gpio-keys", "gpio-restart", "gpio-poweroff")):
+            if node.startswith(("pl061", "gpio-keys", "gpio-restart", "gpio-poweroff", "virtio_mmio")):
                 run(["fdtput", "-r", tree, f"/{node}"])
         run(["fdtput", "-ts", tree, "/", "model", MODEL])
         run(["fdtput", "-ts", tree, "/", "serial-number", self.serial])
