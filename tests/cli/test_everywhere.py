@@ -19,7 +19,7 @@ from tests.cli.camera import Said, aislewatch
 from tests.cli.test_commands import COMMANDS
 from tools.newcomer_shop import ROOT, SIREN, open_shop
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)  # a hundred commands, each a start of Python
 HUB = str(ROOT / "tools" / "hub.py")
 TOKEN = "T0ken-of-the-door-button-4711"
 MORE = f"""{SIREN}
