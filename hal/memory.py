@@ -18,11 +18,12 @@ log = logging.getLogger(__name__)
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _PR_SET_THP_DISABLE = 41
 _MALLOC = {
-    "a single heap": (_M_ARENA_MAX, 1),
+    "the number of heaps": (_M_ARENA_MAX, 2),
     "where large blocks begin": (_M_MMAP_THRESHOLD, 4 << 20),
     "how much may stay free at the heap's end": (_M_TRIM_THRESHOLD, 8 << 20),
 }
-"""Planes and masks of a frame stay in the heap, where they cost no page faults: at 256 KiB they cost 140 a frame, a
+"""Two heaps keep what the walk takes and drops from what the loop keeps: a single one had to grow by 2 MiB now and then.
+Planes and masks of a frame stay in them, where they cost no page faults: at 256 KiB they cost 140 a frame, a
 millisecond. What is larger goes back at once. That these are fixed keeps them from following the program."""
 
 
