@@ -22,7 +22,7 @@ _MALLOC = {
     "where large blocks begin": (_M_MMAP_THRESHOLD, 4 << 20),
     "how much may stay free at the heap's end": (_M_TRIM_THRESHOLD, 8 << 20),
 }
-"""Two heaps keep what the walk takes and drops from what the loop keeps: a single one had to grow by 2 MiB now and then.
+"""Two heaps keep what the walk takes and drops from what the loop keeps: a single one grew by 2 MiB now and then.
 Planes and masks of a frame stay in them, where they cost no page faults: at 256 KiB they cost 140 a frame, a
 millisecond. What is larger goes back at once. That these are fixed keeps them from following the program."""
 
