@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from agent.errors import OperatorError
@@ -63,6 +64,8 @@ def read_authority(pem: str) -> x509.Certificate:
         raise BadAuthority(
             f"this is no authority's certificate: {error or 'its signature is wrong'}", hint=_HINT
         ) from None
+    if not _is_whole(certificate):
+        raise BadAuthority("this is no authority's certificate: its signature is damaged", hint=_HINT)
     if not signs:
         raise BadAuthority("this certificate may not sign others", hint=_HINT)
     if not isinstance(certificate.public_key(), ec.EllipticCurvePublicKey):
@@ -98,7 +101,12 @@ def _issued(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
         certificate.verify_directly_issued_by(authority)
     except _UNREADABLE:
         return False
-    return True
+    return _is_whole(certificate)
+
+
+def _is_whole(certificate: x509.Certificate) -> bool:
+    """Whether the signature at its end fills its bytes: with bits said to be unused it would verify in another form."""
+    return certificate.public_bytes(Encoding.DER).endswith(b"\0" + certificate.signature)
 
 
 def _for_clients(certificate: x509.Certificate) -> bool:

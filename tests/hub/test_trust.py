@@ -43,6 +43,15 @@ def test_a_damaged_certificate_proves_nothing(at: int, value: int, cut: bool) ->
         assert holder_of(damaged, (AUTHORITY,)) is None
 
 
+@pytest.mark.parametrize("unused", range(1, 8))
+def test_a_signature_has_one_form(unused: int) -> None:
+    """Bits at its end that are said to be unused, and are none, change nothing of what was signed."""
+    own = x509.load_der_x509_certificate(OWN)
+    at = len(OWN) - len(own.signature) - 1
+    assert OWN[at] == 0
+    assert holder_of(OWN[:at] + bytes([unused]) + OWN[at + 1 :], (AUTHORITY,)) is None
+
+
 @given(at=st.integers(0, len(PEM) - 1), letter=st.characters(codec="ascii"))
 def test_a_damaged_authority_is_refused_or_the_same(at: int, letter: str) -> None:
     with warnings.catch_warnings():
