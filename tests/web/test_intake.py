@@ -359,6 +359,15 @@ FIELDS = st.dictionaries(
 )
 
 
+async def status(one: Door, path: str, body: bytes) -> int:
+    """The answer's; a long body is refused unread, and whoever still sends it may meet the closed connection first."""
+    try:
+        return (await one.post(path, body))[0]
+    except aiohttp.ClientOSError:
+        assert len(body) > 65536
+        return 413
+
+
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.binary(max_size=60) | (JSON | FIELDS | st.lists(FIELDS)).map(lambda v: json.dumps(v).encode())))
 async def test_no_body_breaks_it(tmp_path: Path, bodies: list[bytes]) -> None:
@@ -366,7 +375,7 @@ async def test_no_body_breaks_it(tmp_path: Path, bodies: list[bytes]) -> None:
     async with door(tmp_path) as one:
         for body in (*bodies, *deep):
             for path in ("/v1/till", "/v1/inputs/pir"):
-                assert (await one.post(path, body))[0] in (200, 400, 401, 404, 413, 422)
+                assert await status(one, path, body) in (200, 400, 401, 404, 413, 422)
         assert all(isinstance(told, Fact | TillEvent) for told in one.take())
 
 
