@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from agent.domain import HealthState
+from agent.doorway import running
 from agent.respond.alarm import AlarmState
 from agent.respond.status_light import STARTING_S, STATUS, Light, StatusLights
 from agent.standing import Standing
@@ -33,10 +33,5 @@ async def shining(station: Station, standing: Standing) -> AsyncIterator[None]:
     clock, begun_s = station.clock, station.clock.monotonic()
     names = [output.name for output in station.config.outputs if output.role == STATUS]
     lights = StatusLights(names, station.hal.outputs, clock, lambda: light_of(station, standing, begun_s))
-    task = asyncio.create_task(lights.run(), name="status light")
-    try:
+    async with running(lights.run(), "status light"):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

@@ -49,7 +49,7 @@ def settle(libc: Any = None) -> list[str]:
 def trim() -> bool:
     """Give the kernel back every page of the heap that holds nothing; whether there were any.
 
-    Takes tens of milliseconds in which no other thread gets memory: not for when frames are walked.
+    Takes up to tens of milliseconds in which no other thread gets memory: once, at the end of the start.
     """
     malloc_trim = getattr(_libc(), "malloc_trim", None)
     return malloc_trim is not None and bool(malloc_trim(0))

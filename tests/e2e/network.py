@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import pytest
+
 from tests.waiting import eventually
 
 
@@ -130,6 +132,19 @@ def cable() -> Iterator[Cable]:
     finally:
         for namespace in (ends.camera, ends.hub):
             subprocess.run(["ip", "netns", "del", namespace], check=False, capture_output=True)
+
+
+@contextmanager
+def cable_with_ipv6() -> Iterator[Cable]:
+    """The same, with each end sure of its own address of IPv6; the test is skipped where that cannot be had."""
+    if reason := why_not():
+        pytest.skip(reason)
+    with cable() as made:
+        try:
+            made.near(made.camera), made.near(made.hub)
+        except AssertionError:
+            pytest.skip("the kernel gives interfaces no addresses of IPv6")
+        yield made
 
 
 @dataclass(frozen=True)

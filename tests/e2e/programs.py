@@ -66,6 +66,16 @@ async def program(
         await process.wait()
 
 
+async def output_of(inside: Sequence[str], *words: str) -> str:
+    """What a program prints; it must succeed."""
+    process = await asyncio.create_subprocess_exec(
+        *inside, sys.executable, *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    told, complaint = await process.communicate()
+    assert process.returncode == 0, complaint.decode()
+    return told.decode()
+
+
 @asynccontextmanager
 async def hub(inside: Sequence[str], folder: Path, device: str, *options: str) -> AsyncGenerator[HubOutput]:
     pipe, output = asyncio.subprocess.PIPE, HubOutput()

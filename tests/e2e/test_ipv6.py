@@ -14,8 +14,8 @@ import pytest
 
 from agent.hub.keyring import Keyring
 from tests.e2e.camera import config_text, id_of
-from tests.e2e.network import Cable, cable, why_not
-from tests.e2e.programs import HUB, camera_command, hub, program
+from tests.e2e.network import Cable, cable_with_ipv6
+from tests.e2e.programs import HUB, camera_command, hub, output_of, program
 from tests.faults.eventful_camera import pair
 
 DEVICE = f"six{secrets.token_hex(4)}"
@@ -28,24 +28,8 @@ print(*reachable_addresses("::"))
 
 @pytest.fixture
 def joined() -> Iterator[Cable]:
-    if reason := why_not():
-        pytest.skip(reason)
-    with cable() as made:
-        try:
-            made.near(made.camera), made.near(made.hub)
-        except AssertionError:
-            pytest.skip("the kernel gives interfaces no addresses of IPv6")
+    with cable_with_ipv6() as made:
         yield made
-
-
-async def output_of(inside: Sequence[str], *words: str) -> str:
-    """What a program prints; it must succeed."""
-    process = await asyncio.create_subprocess_exec(
-        *inside, sys.executable, *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    told, complaint = await process.communicate()
-    assert process.returncode == 0, complaint.decode()
-    return told.decode()
 
 
 @pytest.mark.timeout(120)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.e2e.network import Cable, cable, why_not
+from tests.e2e.network import Cable, cable_with_ipv6
+from tests.e2e.programs import output_of
 
 CHECK = """
 import asyncio, json
@@ -24,13 +23,7 @@ print(json.dumps({step.name: [step.state, step.detail] for step in steps}))
 
 @pytest.fixture
 def joined() -> Iterator[Cable]:
-    if reason := why_not():
-        pytest.skip(reason)
-    with cable() as made:
-        try:
-            made.near(made.camera), made.near(made.hub)
-        except AssertionError:
-            pytest.skip("the kernel gives interfaces no addresses of IPv6")
+    with cable_with_ipv6() as made:
         yield made
 
 
@@ -38,12 +31,7 @@ async def checked(*namespaces: str) -> list[dict[str, Any]]:
     """What the check says in each of these at the same time: they hear each other's question."""
 
     async def one(namespace: str) -> dict[str, Any]:
-        process = await asyncio.create_subprocess_exec(
-            *Cable.inside(namespace), sys.executable, "-c", CHECK, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        told, complaint = await process.communicate()
-        assert process.returncode == 0, complaint.decode()
-        found: dict[str, Any] = json.loads(told)
+        found: dict[str, Any] = json.loads(await output_of(Cable.inside(namespace), "-c", CHECK))
         return found
 
     return await asyncio.gather(*map(one, namespaces))
