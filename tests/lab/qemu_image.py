@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -107,6 +108,16 @@ class Workshop:
         put = ((f"{name}.tflite", spoiled), ("manifest.toml", files["manifest.toml"]))
         edits = (line for file, source in put for line in (f"rm {file}", f"write {source} {file}"))
         return (f"cd {MODELS}", *edits)
+
+    def spoil_mounts(self) -> tuple[str, ...]:
+        """Changes after which the root takes the chooser for its data: that cannot be mounted, and nothing starts."""
+        root, table = self.folder / "root.img", self.folder / "fstab"
+        self._extract(5, root)
+        run(["debugfs", "-R", f"dump /etc/fstab {table}", root])
+        wrong = re.sub(r"-07 /var/lib ext4 (\S+) 0 2", r"-01 /var/lib ext4 \1 0 0", table.read_text())
+        assert "-01 /var/lib" in wrong, wrong
+        table.write_text(wrong)
+        return ("cd /etc", "rm fstab", f"write {table} fstab")
 
     def _dumped(self, root: Path, file: str) -> Path:
         out = self.folder / f"model-{file}"

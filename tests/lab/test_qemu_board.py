@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import itertools
 import json
 import os
@@ -42,9 +43,13 @@ def image() -> Path:
 
 
 def note(**figures: float | str | dict[str, int]) -> None:
-    """Keep a figure for docs/lab.md."""
+    """Keep a figure for docs/lab.md; two runs at once may do so."""
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps(kept_figures() | figures, indent=1, sort_keys=True) + "\n")
+    with RESULTS.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        fresh = RESULTS.with_suffix(".new")
+        fresh.write_text(json.dumps(kept_figures() | figures, indent=1, sort_keys=True) + "\n")
+        fresh.replace(RESULTS)
 
 
 def kept_figures() -> dict[str, Any]:
