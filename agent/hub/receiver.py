@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, nullcontext, suppress
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
 import aiohttp
 
-from agent.errors import LinkClosed, OperatorError, WireError
-from agent.events.wire import Batch, Hello, Record
+from agent.errors import LinkClosed, OperatorError
+from agent.events.wire import Batch
 from agent.hub import listed
 from agent.hub.backoff import Backoff
-from agent.hub.client import LinkClient
+from agent.hub.camera_link import CameraLink, LinkState, Watchers
 from agent.hub.discover import Browser, Found
 from agent.hub.dnssd import Domain
 from agent.hub.keyring import Keyring
@@ -28,26 +25,9 @@ from agent.hub.reach import Reach
 from agent.hub.switchboard import Switchboard
 from agent.hub.ways import LINK, ClaimedWay, OpenWay, Way
 
-_SILENT_HEARTBEATS = 3.0
+__all__ = ["Hub", "LinkState", "Watchers"]
+
 _CLAIMS_S = 2.0
-_STEADY_S = 5.0  # a link that breaks sooner counts as one more failure
-
-
-class LinkState(StrEnum):
-    """CONNECTING -> LINKED -> WAITING -> CONNECTING and so on; WAITING ends early when the camera has moved."""
-
-    CONNECTING = "connecting"
-    LINKED = "linked"
-    WAITING = "waiting"
-
-
-@dataclass(frozen=True, slots=True)
-class Watchers:
-    """Who is told what the hub does; called on the event loop."""
-
-    event: Callable[[str, Record], None] = lambda device, record: None
-    state: Callable[[str, LinkState, str], None] = lambda camera, state, reason: None
-    gap: Callable[[str, int, int], None] = lambda device, first, last: None
 
 
 class Hub:
@@ -229,7 +209,7 @@ async def _move(link: CameraLink, way: ClaimedWay) -> None:
     Only an answer tells: addresses that it had a moment ago live on in the caches of mDNS (RFC 6762, 10.2).
     """
     async for places in way.hinted():
-        here = [link.url] if link.stands_at(places) else []
+        here = [link.url] if link.is_at(places) else []
         if found := await way.proven([*here, *(url for url in places if url not in here)]):
             link.moved([found], [url for url in places if url != found])
 
@@ -242,94 +222,3 @@ async def _tell(link: CameraLink, way: ClaimedWay) -> None:
         if link.state is LinkState.LINKED:
             with suppress(OperatorError, LinkClosed):
                 await way.catch_up(link.url)
-
-
-class CameraLink:
-    """Keeps one camera linked: a small state machine that never gives up."""
-
-    def __init__(self, hub: Hub, way: Way, name: str, urls: list[str]) -> None:
-        self._hub = hub
-        self._way = way
-        self._name = name
-        self._urls = urls
-        self.url = ""
-        self._failures = 0
-        self._moved = asyncio.Event()
-        self.state = LinkState.WAITING
-
-    def moved(self, urls: list[str], otherwise: Sequence[str] = ()) -> None:
-        """The camera is at these addresses now. A link over one that is not among them is given up at once.
-
-        Should they fail, it is tried `otherwise`.
-        """
-        self._urls = [*urls, *otherwise]
-        if urls and not self.stands_at(urls):
-            self._failures = 0
-            self._moved.set()
-
-    def stands_at(self, urls: Collection[str]) -> bool:
-        """Whether it is linked at one of these places."""
-        return self.state is LinkState.LINKED and self.url in urls
-
-    async def run(self) -> None:
-        while True:
-            reason = await self._until_broken()
-            self._enter(LinkState.WAITING, reason)
-            await self._wait()
-
-    async def _until_broken(self) -> str:
-        """Connect and serve until the link breaks or the camera moves; the reason."""
-        self._moved.clear()
-        self._linked_at_s = math.inf
-        self.url = self._urls[self._failures % len(self._urls)] if self._urls else ""
-        self._enter(LinkState.CONNECTING, self.url)
-        serving = asyncio.create_task(self._serve())
-        moving = asyncio.create_task(self._moved.wait())
-        try:
-            await asyncio.wait((serving, moving), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            serving.cancel()
-            moving.cancel()
-            results = await asyncio.gather(serving, moving, return_exceptions=True)
-        return self._outcome(results[0])
-
-    def _outcome(self, result: object) -> str:
-        if isinstance(result, asyncio.CancelledError):
-            return "the camera has moved"
-        if isinstance(result, BaseException) and not isinstance(result, LinkClosed | WireError):
-            raise result
-        steady = asyncio.get_running_loop().time() - self._linked_at_s > _STEADY_S
-        self._failures = 1 if steady else self._failures + 1
-        return str(result)
-
-    async def _serve(self) -> None:
-        silence_s = 20.0
-        async with await self._way.open(self.url, silence_s) as client:
-            try:
-                async for message in client:
-                    self._way.check(message.device)
-                    if isinstance(message, Hello):
-                        await self._answer(client, message)
-                    else:
-                        await self._hub.store(message)
-                        await client.acknowledge(message.epoch, message.through)
-            finally:
-                self._hub.reach.lost(client)
-
-    async def _answer(self, client: LinkClient, hello: Hello) -> None:
-        client.silence_s = max(1.0, hello.heartbeat_s * _SILENT_HEARTBEATS)
-        await client.resume(self._hub.hub_id, hello.epoch, await self._hub.cursor(hello.device, hello.epoch))
-        self._linked_at_s = asyncio.get_running_loop().time()
-        self._hub.reach.linked(hello.device, client)
-        self._enter(LinkState.LINKED, f"{hello.device} at {self.url}")
-
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(self._hub.backoff.pause_s(self._failures)):
-                await self._moved.wait()
-        except TimeoutError:
-            pass
-
-    def _enter(self, state: LinkState, reason: str) -> None:
-        self.state = state
-        self._hub.watchers.state(self._name, state, reason)
