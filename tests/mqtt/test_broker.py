@@ -12,6 +12,7 @@ import pytest
 
 from tests.mqtt.rig import TOPICS, Heard, camera, client, listening, until
 from tools.benchmarks.mosquitto import mosquitto, no_mosquitto
+from tools.fleet import BROKER
 
 pytestmark = pytest.mark.skipif(bool(no_mosquitto()), reason=no_mosquitto())
 
@@ -148,6 +149,23 @@ async def test_a_broker_that_refuses_is_no_reason_to_lose_anything(tmp_path: Pat
             await cam.happen(1)
             await until(lambda: "refuse" in str(cam.service.facts()["trouble"]))
             assert cam.journal.cursor("mqtt").seq == 0
+
+
+@pytest.mark.parametrize(("extra", "kept"), [("allow_anonymous true\nmax_queued_messages 50", 50), (BROKER, 80)])
+async def test_what_a_broker_confirmed_is_its_own_to_keep(tmp_path: Path, extra: str, kept: int) -> None:
+    """Mosquitto confirms everything, and drops what exceeds its queue for a subscriber who is away or slow."""
+    events = f"{TOPICS.base}/event/#"
+    with mosquitto(tmp_path, extra) as broker:
+        async with listening(broker.port, events):
+            pass
+        async with camera(tmp_path, broker.port) as cam:
+            await cam.happen(*range(80))
+            await until(lambda: cam.journal.cursor("mqtt").seq == cam.journal.head.last_seq)
+            async with listening(broker.port, events) as heard:
+                await heard.until(lambda: len(heard.numbers()) == kept)
+                await cam.happen(80)
+                await heard.until(lambda: heard.numbers()[-1] == 80)
+                assert heard.numbers() == [*range(kept), 80]
 
 
 async def test_metrics_show_the_connection(tmp_path: Path) -> None:
