@@ -221,6 +221,5 @@ class Erratic:
     def _judge(self, track: int, legs: _Legs, now: Step) -> None:
         start = legs.corners[0]
         ratio = legs.path_h() / max(hypot(now.x - start.x, now.y - start.y), self.config.leg_h)
-        turns = legs.turns(self._cosine)
-        if ratio > self.config.min_ratio and turns >= self.config.min_turns:
+        if ratio > self.config.min_ratio and (turns := legs.turns(self._cosine)) >= self.config.min_turns:
             self._found.note(track, now.t_s, (ratio, turns))

@@ -8,8 +8,10 @@ added. A step that nobody can take means that the track has gone over to somebod
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from itertools import accumulate, islice
 from math import exp, hypot, inf
+from operator import mul
 from typing import NamedTuple
 
 from agent.domain import Track
@@ -52,18 +54,22 @@ class Trail:
     may be the same person and have run on to here (up to the first step, in this trail's places).
     """
 
-    __slots__ = ("_fit", "_height", "_place", "_velocities", "before", "cut_s", "foot", "guessed_s", "since_s", "steps")
+    __slots__ = (
+        *("_fit", "_height", "_place", "_times_s", "_x", "_y"),
+        *("before", "cut_s", "foot", "guessed_s", "since_s", "steps"),
+    )
 
     def __init__(self, t_s: float, foot: tuple[float, float], height: float, head_y: float = 0.0) -> None:
         self.since_s = t_s
         self.steps = [Step(t_s, 0.0, 0.0, 0.0, 0.0, 1.0, foot[0], head_y)]
+        # The steps once more, by column: sums over these are quick.
+        self._times_s, self._x, self._y = [t_s], [0.0], [0.0]
         self.before: Sequence[Step] = ()
         self.foot = foot
         self.guessed_s = self.cut_s = -inf
         self._height = height
         self._place: tuple[float, float, float] | None = None
         self._fit = -1
-        self._velocities: dict[float, tuple[float, float] | None] = {}
 
     def extend(self, t_s: float, foot: tuple[float, float], height: float, ground: Ground, head_y: float = 0.0) -> bool:
         """Add a foot (frame heights, `x` from the middle); false when nobody could have come there from the last one.
@@ -82,11 +88,18 @@ class Trail:
         aside, nearer = (here[0] - before[0], before[1] - here[1]) if before and here else (dx, dy)
         self.foot, self._height = foot, tall
         size = height / here[2] if here else last.size
-        self.steps.append(Step(t_s, last.x + aside, last.y + nearer, last.u + dx, last.v + dy, size, foot[0], head_y))
-        self._velocities.clear()
-        if t_s - self.steps[0].t_s > KEEP_S:
-            del self.steps[: len(self.steps) // 2]
+        self._append(Step(t_s, last.x + aside, last.y + nearer, last.u + dx, last.v + dy, size, foot[0], head_y))
         return True
+
+    def _append(self, step: Step) -> None:
+        self.steps.append(step)
+        self._times_s.append(step.t_s)
+        self._x.append(step.x)
+        self._y.append(step.y)
+        if step.t_s - self._times_s[0] > KEEP_S:
+            half = len(self.steps) // 2
+            for values in (self.steps, self._times_s, self._x, self._y):
+                del values[:half]
 
     def leading_to(self, trail: Trail, ground: Ground) -> Sequence[Step]:
         """The last steps as the way before a trail that just began; none when nobody can have come there so fast."""
@@ -96,18 +109,23 @@ class Trail:
             return ()
         last, way = self.steps[-1], on.steps[-1]
         dx, dy = last.x + way.x, last.y + way.y
-        return [step._replace(x=step.x - dx, y=step.y - dy) for step in tail(self.steps, LED_S) or self.steps[-1:]]
+        return [step._replace(x=step.x - dx, y=step.y - dy) for step in self.tail(LED_S) or self.steps[-1:]]
 
     def tail(self, span_s: float) -> list[Step]:
         """The latest steps, just enough to cover `span_s` and three at least; empty while there are not as many."""
-        return tail(self.steps, span_s)
+        first = _first(self._times_s, span_s)
+        return self.steps[first:] if first >= 0 else []
 
     def velocity(self, span_s: float) -> tuple[float, float] | None:
-        """The velocity over the tail of that length; None while there is none."""
-        if span_s not in self._velocities:
-            steps = self.tail(span_s)
-            self._velocities[span_s] = velocity(steps) if steps else None
-        return self._velocities[span_s]
+        """Body heights a second over the tail of that length, from the mean of its first half to that of the second;
+        None while there is none.
+        """
+        first = _first(self._times_s, span_s)
+        if first < 0:
+            return None
+        half = (len(self.steps) - first) // 2
+        later_s = _moved(self._times_s, first, half)
+        return _moved(self._x, first, half) / later_s, _moved(self._y, first, half) / later_s
 
 
 class TrailWatch:
@@ -170,26 +188,28 @@ class TrailWatch:
 
 
 def tail(steps: Sequence[Step], span_s: float) -> list[Step]:
-    """The latest steps, just enough to cover `span_s` and three at least; empty while there are not as many."""
-    start_s = steps[-1].t_s - span_s + SLACK_S
-    first = min(bisect_right(steps, (start_s, inf)), len(steps) - 2) - 1
+    """The same of any steps."""
+    first = _first([step.t_s for step in steps], span_s)
     return list(steps[first:]) if first >= 0 else []
-
-
-def velocity(steps: Sequence[Step]) -> tuple[float, float]:
-    """Body heights a second: from the mean of the first half of the steps to that of the second."""
-    half = len(steps) // 2
-    span_s = dx = dy = 0.0
-    for before, after in zip(steps[:half], steps[-half:], strict=True):
-        span_s += after[0] - before[0]
-        dx += after[1] - before[1]
-        dy += after[2] - before[2]
-    return dx / span_s, dy / span_s
 
 
 def apparent_velocity(steps: Sequence[Step]) -> tuple[float, float]:
     """The velocity as it looks in the picture."""
-    return velocity([Step(step.t_s, step.u, step.v, 0.0, 0.0) for step in steps])
+    half = len(steps) // 2
+    times_s, _, _, u, v, *_ = zip(*steps, strict=True)
+    later_s = _moved(times_s, 0, half)
+    return _moved(u, 0, half) / later_s, _moved(v, 0, half) / later_s
+
+
+def _first(times_s: Sequence[float], span_s: float) -> int:
+    """Where the tail of that length begins; negative where there is none."""
+    start_s = times_s[-1] - span_s + SLACK_S
+    return min(bisect_right(times_s, start_s), len(times_s) - 2) - 1
+
+
+def _moved(values: Sequence[float], first: int, half: int) -> float:
+    """By how much the sum of the last `half` values exceeds that of as many from `first` on."""
+    return sum(values[-half:]) - sum(values[first : first + half])
 
 
 def is_of_one_size(steps: Sequence[Step]) -> bool:
@@ -206,29 +226,41 @@ def pace(steps: Sequence[Step]) -> tuple[float, float]:
     The speed is that of the line of least squares, or of the way from the first two steps to the last two where that is
     less: a burst in the middle moves the line.
     """
-    middle = mean_step(steps)
-    times = [step.t_s - middle.t_s for step in steps]
-    spread = sum(t_s * t_s for t_s in times)
-    vx = sum(t_s * step.x for t_s, step in zip(times, steps, strict=True)) / spread
-    vy = sum(t_s * step.y for t_s, step in zip(times, steps, strict=True)) / spread
+    times_s, xs, ys = map(_about_mean, islice(zip(*steps, strict=True), 3))
+    spread = _dot(times_s, times_s)
+    vx, vy = _dot(times_s, xs) / spread, _dot(times_s, ys) / spread
     speed = hypot(vx, vy) or SLACK_S
-    along = [((step.x - middle.x) * vx + (step.y - middle.y) * vy) / speed for step in steps]
-    going = sum((way - speed * t_s) ** 2 for way, t_s in zip(along, times, strict=True))
-    jump = min(_scatter(along[:k]) + _scatter(along[k:]) for k in range(1, len(along)))
-    return min(speed, _end_to_end(steps)), going / max(jump, SLACK_S)
+    along = [(x * vx + y * vy) / speed for x, y in zip(xs, ys, strict=True)]
+    going = sum((way - speed * t_s) ** 2 for way, t_s in zip(along, times_s, strict=True))
+    return min(speed, _end_to_end(times_s, xs, ys)), going / max(_scatter_about_jump(along), SLACK_S)
 
 
-def _end_to_end(steps: Sequence[Step]) -> float:
-    few = min(2, len(steps) // 2)
-    first, last = mean_step(steps[:few]), mean_step(steps[-few:])
-    return hypot(last.x - first.x, last.y - first.y) / (last.t_s - first.t_s)
+def _end_to_end(times_s: Sequence[float], xs: Sequence[float], ys: Sequence[float]) -> float:
+    """The speed of the way from the mean of the first two places (or the first) to that of the last."""
+    few = min(2, len(xs) // 2)
+    return hypot(_moved(xs, 0, few), _moved(ys, 0, few)) / _moved(times_s, 0, few)
 
 
-def _scatter(values: Sequence[float]) -> float:
-    """The sum of their squared distances from their mean."""
-    return sum(value * value for value in values) - sum(values) ** 2 / len(values)
+def _scatter_about_jump(along: Sequence[float]) -> float:
+    """The least that is left of the squares when the first few have one mean and the rest another."""
+    count, whole = len(along), sum(along)
+    sums = accumulate(along[:-1])
+    return _dot(along, along) - max(
+        before * before / number + (whole - before) ** 2 / (count - number) for number, before in enumerate(sums, 1)
+    )
+
+
+def _about_mean(values: Sequence[float]) -> list[float]:
+    mean = sum(values) / len(values)
+    return [value - mean for value in values]
+
+
+def _dot(a: Sequence[float], b: Sequence[float]) -> float:
+    products: Iterable[float] = map(mul, a, b)
+    return sum(products)
 
 
 def mean_step(steps: Sequence[Step]) -> Step:
     """Their mean."""
-    return Step(*(sum(values) / len(steps) for values in zip(*steps, strict=True)))
+    count = len(steps)
+    return Step(*[sum(values) / count for values in zip(*steps, strict=True)])
