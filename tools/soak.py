@@ -7,7 +7,8 @@ zones at once; what it may keep of the past is set low, so that it is full befor
 files and tasks are read from outside. The slope of memory is that of ordinary least squares after the warm-up, over
 the medians of short spans; its interval allows for values that follow each other (Santer et al. 2000: Student's t with
 as many degrees of freedom as the residuals' lag-1 correlation leaves).
-Exit status 1 when memory rises significantly, when it moved too much to tell, or when files or tasks pile up.
+Exit status 1 when memory rises significantly, when it moved too much to tell, or when files or tasks pile up. A soak
+that is ended early (SIGTERM, SIGINT) ends its camera; the samples so far are in their file.
 """
 
 from __future__ import annotations
@@ -15,18 +16,19 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn, TextIO
 
 import numpy as np
 
@@ -35,6 +37,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file
 from tools.benchmarks.report import Row, as_json, as_markdown, as_text, exit_code, write_section
 
 EVERY_S = 2.0
+ENDS_WITHIN_S = 30.0
 LOG = "log.txt"
 CROWDED = 10
 """Zones that everybody is in."""
@@ -168,8 +171,11 @@ def judge(samples: Sequence[Sample]) -> Verdict:
     )
 
 
-def soak(minutes: float, scene: str = "crowd") -> list[Sample]:
-    """Run a camera for so long. Raises RuntimeError when it does not start or ends by itself."""
+def soak(minutes: float, scene: str = "crowd", told: Callable[[Sample], None] = lambda sample: None) -> list[Sample]:
+    """Run a camera for so long; each sample is `told` as it is taken.
+
+    Raises RuntimeError when the camera does not start or ends by itself.
+    """
     with tempfile.TemporaryDirectory(prefix="soak-") as folder, running(Path(folder), scene) as (pid, url):
         end_s = time.monotonic() + minutes * 60
         samples = []
@@ -178,6 +184,7 @@ def soak(minutes: float, scene: str = "crowd") -> list[Sample]:
                 samples.append(look(pid, url))
             except RuntimeError as error:
                 raise RuntimeError(f"{error} {(Path(folder) / LOG).read_text()[-2000:]}") from error
+            told(samples[-1])
             time.sleep(EVERY_S)
     return samples
 
@@ -199,8 +206,18 @@ def running(folder: Path, scene: str) -> Iterator[tuple[int, str]]:
             _await(process, url, folder / LOG)
             yield process.pid, url
         finally:
-            process.terminate()
-            process.wait(30)
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """In order, or by force where that takes too long or nobody waits for it."""
+    process.terminate()
+    try:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(ENDS_WITHIN_S)
+    finally:
+        process.kill()
+        process.wait()
 
 
 def look(pid: int, url: str) -> Sample:
@@ -263,9 +280,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--document", type=Path, help="write the table into this document's section")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     options = parser.parse_args(arguments)
-    samples = soak(options.minutes, options.scene)
-    if options.samples:
-        options.samples.write_text("".join(f"{json.dumps(sample._asdict())}\n" for sample in samples))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    with ExitStack() as opened:
+        file = opened.enter_context(options.samples.open("w", buffering=1)) if options.samples else None
+        samples = soak(options.minutes, options.scene, lambda sample: _write(file, sample))
     found = list(rows(judge(samples)))
     for row in found:
         print(as_json(row) if options.json else as_text(row))
@@ -273,6 +292,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         about = f"`python tools/soak.py --minutes {options.minutes:g}`: ten times the usual events, seen from outside."
         write_section(options.document, "soak", f"## Soak\n\n{about}\n\n{as_markdown(found)}")
     return exit_code(found)
+
+
+def _leave(number: int, _: object) -> NoReturn:
+    """End as whoever is asked to by a signal, on the way that ends the camera, too."""
+    sys.exit(128 + number)
+
+
+def _write(file: TextIO | None, sample: Sample) -> None:
+    if file:
+        file.write(f"{json.dumps(sample._asdict())}\n")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.waiting import eventually
+from tools import soak as program
 from tools.soak import EVERY_S, MINOR_MB_H, PILE, Sample, judge, rows, slope, soak
 
 HOURS = 118 / 60
@@ -90,6 +97,20 @@ def test_the_interval_holds_its_promise_for_samples_that_follow_each_other() -> 
         _, low, high = slope([n / 100 for n in range(400)], values)
         held += low <= 0.0 <= high
     assert held >= 180
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_one_that_is_ended_early_ends_its_camera_and_has_kept_its_samples(tmp_path: Path, number: int) -> None:
+    kept = tmp_path / "samples"
+    command = [sys.executable, program.__file__, "--minutes", "30", "--samples", str(kept)]
+    with subprocess.Popen(command) as process:
+        eventually(lambda: kept.exists() and bool(kept.read_text()), seconds=90)
+        (camera,) = map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())
+        process.send_signal(number)
+        assert process.wait(60) == 128 + number
+    eventually(lambda: not Path(f"/proc/{camera}").exists())
+    found = [Sample(**json.loads(line)) for line in kept.read_text().splitlines()]
+    assert found[0].rss_mb > 10
 
 
 GROSS_MB_H = 300.0
