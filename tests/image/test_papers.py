@@ -35,7 +35,7 @@ def test_mistakes_of_a_recipe_are_named() -> None:
         parse({"colour": 1, "sizes_mib": {"select": 1, "boot": 1, "root": 1, "data": 1}})
     with pytest.raises(BuildError, match="data is missing"):
         parse({"sizes_mib": {"select": 1, "boot": 1, "root": 1}})
-    with pytest.raises(BuildError, match="known: lab, rpi"):
+    with pytest.raises(BuildError, match="known: lab, lab-trixie, rpi"):
         load("toaster")
 
 

@@ -10,7 +10,7 @@ SECTOR = 512
 BOOT_PARTITIONS = {"A": 2, "B": 3}
 ROOT_PARTITIONS = {"A": 5, "B": 6}
 _QUIET = "ro rootwait fsck.repair=yes panic=10 quiet"
-_CONSOLES = {"rpi": "console=serial0,115200 console=tty1", "lab": "console=ttyAMA0,115200"}
+_CONSOLES = {"pi": "console=serial0,115200 console=tty1", "emulated": "console=ttyAMA0,115200"}
 
 _CONFIG = """# Both boot slots hold the same file: the firmware picks the command line by the partition it started from.
 {body}
@@ -20,8 +20,8 @@ cmdline=cmdline-a.txt
 cmdline=cmdline-b.txt
 """
 _BODIES = {
-    "lab": "kernel=vmlinuz\ninitramfs initrd.img followkernel",
-    "rpi": "auto_initramfs=1\narm_64bit=1\ncamera_auto_detect=1\ndisable_splash=1\ngpu_mem=128\ndtparam=i2c_arm=on\n"
+    "emulated": "kernel=vmlinuz\ninitramfs initrd.img followkernel",
+    "pi": "auto_initramfs=1\narm_64bit=1\ncamera_auto_detect=1\ndisable_splash=1\ngpu_mem=128\ndtparam=i2c_arm=on\n"
     "dtparam=watchdog=on\ngpio=0-27=ip,pd\n[all]",
 }
 
@@ -29,7 +29,7 @@ _BODIES = {
 def command_line(recipe: Recipe, slot: str) -> str:
     """The kernel's command line of a slot."""
     root = f"root=PARTUUID={DISK_ID:08x}-{ROOT_PARTITIONS[slot]:02d} rootfstype=ext4"
-    return f"{_CONSOLES[recipe.name]} {root} rauc.slot={slot} {_QUIET}\n"
+    return f"{_CONSOLES[recipe.board]} {root} rauc.slot={slot} {_QUIET}\n"
 
 
 def slot_files(recipe: Recipe, kernel_files: dict[str, bytes]) -> dict[str, bytes]:
@@ -38,7 +38,7 @@ def slot_files(recipe: Recipe, kernel_files: dict[str, bytes]) -> dict[str, byte
         raise BuildError("no kernel came with the packages")
     return {
         **kernel_files,
-        "config.txt": _CONFIG.format(body=_BODIES[recipe.name]).encode(),
+        "config.txt": _CONFIG.format(body=_BODIES[recipe.board]).encode(),
         "cmdline-a.txt": command_line(recipe, "A").encode(),
         "cmdline-b.txt": command_line(recipe, "B").encode(),
     }

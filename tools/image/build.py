@@ -127,7 +127,7 @@ class Build:
         options = self.options
         if options.sign_key:
             return bundle.Signer(options.sign_cert, options.sign_key, options.keyring or options.sign_cert)
-        if self.recipe.name != "lab":
+        if self.recipe.board != "emulated":
             raise BuildError("a product image needs its signer: --sign-key, --sign-cert and --keyring")
         return bundle.laboratory_signer(self.cache / "laboratory-signer")
 

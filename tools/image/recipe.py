@@ -44,6 +44,7 @@ class Recipe:
 
     name: str
     about: str
+    board: str
     suite: str
     python: str
     tryboot: str
@@ -82,6 +83,8 @@ def parse(raw: dict[str, Any]) -> Recipe:
     if "kernel" in raw:
         raw["kernel"] = _filled(Kernel, raw["kernel"], "kernel")
     recipe: Recipe = _filled(Recipe, raw, "recipe")
+    if recipe.board not in ("pi", "emulated"):
+        raise BuildError(f"board is {recipe.board!r}: it is `pi` or `emulated`")
     if recipe.tryboot not in ("firmware", "file"):
         raise BuildError(f"tryboot is {recipe.tryboot!r}: it is `firmware` on a Pi and `file` in the emulator")
     if recipe.bundles not in ("plain", "verity"):
