@@ -5,14 +5,13 @@ To load and open the rest takes a small board many seconds; whoever comes meanwh
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from agent.beside import beside
 from agent.config import Config
 from agent.domain import Event, HealthSample, Json, Severity
 from agent.errors import OperatorError
@@ -113,7 +112,7 @@ class Doorway:
     async def _announce(self, port: int, host: str) -> None:
         """By mDNS, from now on: it warns, tries again, and never ends the app."""
         self._announcer = Announcer(self.identity(), port, partial(reachable_addresses, host), self._conflict)
-        await self._closing.enter_async_context(running(self._announcer.run(), "announce"))
+        await self._closing.enter_async_context(beside(self._announcer.run(), "announce"))
 
     def begin(self) -> None:
         """Everything is there: whoever asks is answered."""
@@ -153,15 +152,3 @@ def _explained(where: str, keys: str) -> Iterator[None]:
     except OSError as error:
         hint = f"another program uses it, or it is not this computer's; change {keys}"
         raise OperatorError(f"cannot listen on {where}: {error.strerror or error}", hint=hint) from None
-
-
-@asynccontextmanager
-async def running(chore: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
-    """A task runs while this lasts."""
-    task = asyncio.create_task(chore, name=name)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from agent.beside import beside
 from agent.domain import HealthState
-from agent.doorway import running
 from agent.respond.alarm import AlarmState
 from agent.respond.status_light import STARTING_S, STATUS, Light, StatusLights
 from agent.standing import Standing
@@ -33,5 +33,5 @@ async def shining(station: Station, standing: Standing) -> AsyncIterator[None]:
     clock, begun_s = station.clock, station.clock.monotonic()
     names = [output.name for output in station.config.outputs if output.role == STATUS]
     lights = StatusLights(names, station.hal.outputs, clock, lambda: light_of(station, standing, begun_s))
-    async with running(lights.run(), "status light"):
+    async with beside(lights.run(), "status light"):
         yield

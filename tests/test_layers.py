@@ -21,6 +21,7 @@ LAYERS = {
     "agent.domain": 2,
     "agent.errors": 2,
     "agent.geometry": 2,
+    "agent.beside": 2,
     "agent.hostport": 2,
     "agent.schema": 2,
     "agent.config": 2,

@@ -11,7 +11,7 @@ import base64
 import binascii
 import io
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -19,6 +19,7 @@ import msgspec
 import segno
 from aiohttp import web
 
+from agent.beside import beside
 from agent.errors import OperatorError
 from agent.hostport import join
 from agent.hub.callers import STRANGER, Caller, Role
@@ -142,11 +143,8 @@ class SessionsApi:
             raise web.HTTPForbidden(text=CLOSED) from None
 
     async def _swept(self, _: web.Application) -> AsyncIterator[None]:
-        sweeping = asyncio.create_task(self._sweep(), name="sessions")
-        yield
-        sweeping.cancel()
-        with suppress(asyncio.CancelledError):
-            await sweeping
+        async with beside(self._sweep(), "sessions"):
+            yield
 
     async def _sweep(self) -> None:
         while True:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent.beside import beside
 from agent.hub.announce import Announcer
 from agent.hub.certificates import certificate_pem, device_certificate, key_pem, new_key
 from agent.hub.identity import Identity
@@ -100,10 +101,5 @@ async def relay(to_port: int, trap: Trap) -> AsyncIterator[Trap]:
 async def announced(identity: Identity, port: int) -> AsyncIterator[Announcer]:
     """Anybody may announce anything by mDNS."""
     announcer = Announcer(identity, port, lambda: ("127.0.0.1",), poll_s=0.05)
-    task = asyncio.create_task(announcer.run())
-    try:
+    async with beside(announcer.run()):
         yield announcer
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import aiohttp
 import msgspec
 
 from agent.app import Running
+from agent.beside import beside
 from agent.config import parse_config
 from agent.domain import Event
 from agent.events.journal import Journal
@@ -184,13 +185,8 @@ async def hub_at_work(keyring: Keyring, *urls: str, browse: Collection[str] = ()
         )
         hub = Hub(ledger, keyring.trust().hub, watchers, Backoff(0.05, 0.2), cameras=browse or None, keyring=keyring)
         seen.append(Linked(hub))
-        task = asyncio.create_task(hub.run(urls, browse=bool(browse), interfaces=["127.0.0.1"]))
-        try:
+        async with beside(hub.run(urls, browse=bool(browse), interfaces=["127.0.0.1"])):
             yield seen[0]
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
 
 async def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 
 from agent.app import Running, run_camera
+from agent.beside import beside
 from agent.config import parse_config
 from agent.evidence.verify_log import verify_log
 from agent.hub.claim_code import ClaimCode
@@ -84,14 +85,9 @@ async def linked(keyring: Keyring, folder: Path) -> AsyncIterator[Hub]:
     """The reference hub, once its link to the one camera stands."""
     with Ledger(folder / "hub.db") as ledger:
         hub = Hub(ledger, "hub-a", keyring=keyring)
-        following = asyncio.create_task(hub.run(browse=False))
-        try:
+        async with beside(hub.run(browse=False)):
             await eventually(lambda: LinkState.LINKED in hub.links.values())
             yield hub
-        finally:
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
 
 
 async def test_every_route_of_a_whole_camera_stands_in_the_table(tmp_path: Path) -> None:

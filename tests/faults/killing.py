@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent.beside import beside
 from agent.events.wire import Record
 from agent.hub.backoff import Backoff
 from agent.hub.ledger import Ledger
@@ -76,17 +77,12 @@ class Killer:
         """Kill `kills` times; then start once more and wait until the hub has all that was promised."""
         with Ledger(self._hub_database) as ledger:
             hub = Hub(ledger, None, Watchers(event=self._tally.event), Backoff(0.01, 0.05))
-            following = asyncio.create_task(hub.run([self._url], browse=False))
-            try:
+            async with beside(hub.run([self._url], browse=False)):
                 for turn in range(kills):
                     await self._live(self._random.uniform(0.0, 0.15))
                     self._after_kill(turn)
                 promised = dict(self._promised)
                 await self._live(None)
-            finally:
-                following.cancel()
-                with suppress(asyncio.CancelledError):
-                    await following
             entries = list(ledger.events(self._device))
             stored = {entry.seq: str(getattr(entry.body, "data", {}).get("n", "")) for entry in entries}
             epochs = {entry.epoch for entry in entries}

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from agent.beside import beside
 from agent.hub.backoff import Backoff
 from agent.hub.callhome import CallHome
 from agent.hub.calling import answer_line, caller_in, challenge_line, is_proven
@@ -43,16 +44,6 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-@asynccontextmanager
-async def running(work: asyncio.Task[None]) -> AsyncIterator[None]:
-    try:
-        yield
-    finally:
-        work.cancel()
-        with suppress(asyncio.CancelledError):
-            await work
-
-
 @dataclass
 class Shop:
     """A hub's folder with its keys, and the port where it takes calls."""
@@ -72,7 +63,7 @@ class Shop:
                 attachments=self.folder / "attachments",
             )
             work = hub.run(browse=False, listen=("127.0.0.1", self.port))
-            async with running(asyncio.create_task(work)):
+            async with beside(work):
                 yield hub
 
 
@@ -102,7 +93,7 @@ async def calling(camera: PairingCamera, shop: Shop, domain: Domain | None = Non
     assert doors is not None
     directory = Directory(None if domain else ("127.0.0.1", shop.port), domain, lambda: camera.trust.pins.hub)
     calls = CallHome(ID, camera.device.key, directory, lambda: camera.trust.claimed)
-    async with running(asyncio.create_task(calls.run(lambda connection: doors.take(door, connection)))):
+    async with beside(calls.run(lambda connection: doors.take(door, connection))):
         yield calls
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from agent.beside import beside
 from agent.errors import LinkClosed
 from agent.hub.backoff import Backoff
 from agent.hub.camera_link import CameraLink, LinkState
@@ -41,17 +41,6 @@ def hub(tmp_path: Path) -> Hub:
         return Hub(ledger, backoff=Backoff(first_s=600.0, most_s=600.0))
 
 
-@asynccontextmanager
-async def trying(link: CameraLink) -> AsyncIterator[None]:
-    running = asyncio.create_task(link.run())
-    try:
-        yield
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
-
-
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(15):
         while not condition():  # noqa: ASYNC110 - nobody tells of it
@@ -61,7 +50,7 @@ async def until(condition: Callable[[], bool]) -> None:
 async def test_an_attempt_goes_on_where_the_camera_is_said_to_be_at_that_very_place(hub: Hub) -> None:
     way = SlowWay()
     link = CameraLink(hub, way, "cam0001", [HERE], attempt_s=60.0)
-    async with trying(link):
+    async with beside(link.run()):
         await until(lambda: way.tried == [HERE])
         link.moved([HERE])
         link.moved([THERE, HERE])
@@ -75,7 +64,7 @@ async def test_an_attempt_goes_on_where_the_camera_is_said_to_be_at_that_very_pl
 async def test_it_is_given_up_for_another_place_at_once(hub: Hub) -> None:
     way = SlowWay()
     link = CameraLink(hub, way, "cam0001", [HERE], attempt_s=60.0)
-    async with trying(link):
+    async with beside(link.run()):
         await until(lambda: way.tried == [HERE])
         link.moved([THERE])
         await until(lambda: way.tried == [HERE, THERE])
@@ -86,7 +75,7 @@ async def test_an_attempt_that_takes_too_long_begins_anew(hub: Hub) -> None:
     """What it sent may have been lost while the camera was away."""
     way = SlowWay()
     link = CameraLink(hub, way, "cam0001", [HERE], attempt_s=0.0)
-    async with trying(link):
+    async with beside(link.run()):
         await until(lambda: way.tried == [HERE])
         link.moved([HERE])
         await until(lambda: way.tried == [HERE, HERE])
@@ -96,7 +85,7 @@ async def test_while_it_waits_a_word_of_the_same_place_ends_the_waiting(hub: Hub
     way = SlowWay()
     way.over.set()
     link = CameraLink(hub, way, "cam0001", [HERE])
-    async with trying(link):
+    async with beside(link.run()):
         await until(lambda: way.tried == [HERE] and link.state is LinkState.WAITING)
         link.moved([HERE])
         await until(lambda: way.tried == [HERE, HERE])

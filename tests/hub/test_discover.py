@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
 
+from agent.beside import beside
 from agent.hub.addresses import reachable_addresses
 from agent.hub.announce import Announcer
 from agent.hub.discover import Browser, News, discover
@@ -23,22 +23,11 @@ def device() -> str:
     return f"t{secrets.token_hex(5)}"
 
 
-@asynccontextmanager
-async def announced(announcer: Announcer) -> AsyncGenerator[None]:
-    task = asyncio.create_task(announcer.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
 async def test_a_camera_is_found_changes_and_says_goodbye(device: str) -> None:
     identity = Identity(id=device, model="test", fw="1.2.3")
     announcer = Announcer(identity, 8443, lambda: LOOPBACK, poll_s=0.05)
     async with Browser(LOOPBACK) as browser, aclosing(browser.changes()) as changes:
-        async with announced(announcer):
+        async with beside(announcer.run()):
             first = await next_of(changes, identity.id)
             announcer.update(replace(identity, state="claimed"))
             second = await next_of(changes, identity.id)
@@ -56,7 +45,8 @@ async def test_a_camera_is_found_changes_and_says_goodbye(device: str) -> None:
 
 async def test_discover_lists_what_answers(device: str) -> None:
     one, two = Identity(id=f"{device}one", model="m", fw="0"), Identity(id=f"{device}two", model="m", fw="0")
-    async with announced(Announcer(one, 1001, lambda: LOOPBACK)), announced(Announcer(two, 1002, lambda: LOOPBACK)):
+    first, second = Announcer(one, 1001, lambda: LOOPBACK), Announcer(two, 1002, lambda: LOOPBACK)
+    async with beside(first.run()), beside(second.run()):
         found = {camera.id: camera.port for camera in await discover(4.0, LOOPBACK)}
     assert found[one.id] == 1001
     assert found[two.id] == 1002
@@ -73,7 +63,7 @@ async def test_without_a_network_the_camera_warns_once_and_tries_again(caplog: p
             tried_again.set()
         raise OSError("no netlink")
 
-    async with announced(Announcer(identity, 1, addresses, retry_s=0.01)), asyncio.timeout(10):
+    async with beside(Announcer(identity, 1, addresses, retry_s=0.01).run()), asyncio.timeout(10):
         await tried_again.wait()
     warned = [record for record in caplog.records if record.levelname == "WARNING" and "mDNS" in record.message]
     assert len(warned) == 1
@@ -92,7 +82,7 @@ async def test_two_machines_of_the_same_name_are_both_found_and_say_so(device: s
     two = replace(one, fp="b" * 16)
     first = Announcer(one, 2001, lambda: LOOPBACK, noted.append, poll_s=0.05)
     second = Announcer(two, 2002, lambda: LOOPBACK, noted.append, poll_s=0.05)
-    async with announced(first), announced(second):
+    async with beside(first.run()), beside(second.run()):
         async with asyncio.timeout(20):
             while not (first.name != second.name and first.announced and second.announced):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
@@ -106,7 +96,7 @@ async def test_two_machines_of_the_same_name_are_both_found_and_say_so(device: s
 async def test_alone_nobody_else_is_heard(device: str) -> None:
     noted: list[str] = []
     announcer = Announcer(Identity(id=device, model="m", fw="0"), 2003, lambda: LOOPBACK, noted.append, poll_s=0.05)
-    async with announced(announcer):
+    async with beside(announcer.run()):
         assert (await heard(device)).port == 2003
     assert not noted
     assert announcer.name == "aislewatch-" + device

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from agent.beside import beside
 from agent.hub.calling import challenge_line
 from agent.hub.dnssd import CAMERAS, HUBS
 from agent.hub.ledger import Ledger
@@ -24,7 +25,6 @@ from tests.hub.test_callhome import (
     free_port,
     hung_up,
     linked,
-    running,
     shop,
     until,
 )
@@ -120,7 +120,7 @@ async def looking(shop: Shop, zone: DnsServer) -> AsyncIterator[Hub]:
     """A hub that asks the domain for its cameras."""
     with Ledger(shop.folder / "hub.db") as ledger:
         hub = Hub(ledger, HUB, backoff=QUICK, keyring=shop.keyring, attachments=shop.folder / "attachments")
-        async with running(asyncio.create_task(hub.run(browse=False, domain=zone.domain()))):
+        async with beside(hub.run(browse=False, domain=zone.domain())):
             yield hub
 
 

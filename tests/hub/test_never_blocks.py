@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
 from blockbuster import blockbuster_ctx
 
+from agent.beside import beside
 from agent.domain import Event, Severity
 from agent.events.journal import Journal
 from agent.events.wire import Record
@@ -36,13 +36,10 @@ async def test_events_reach_the_hub_without_blocking_the_loop(tmp_path: Path) ->
             async with serving(app, "127.0.0.1", 0) as running:
                 base = f"http://127.0.0.1:{running.port}"
                 hub = Hub(ledger, None, Watchers(event=event))
-                following = asyncio.create_task(hub.run([f"{base}/v1/link"], browse=False))
-                for n in range(200):
-                    journal.append_nowait(Event("e", float(n), Severity(n % 2), {"n": n}))
-                async with aiohttp.ClientSession() as http, http.get(f"{base}/v1/identity") as answer:
-                    assert answer.status == 200
-                await asyncio.wait_for(arrived.wait(), 20)
-                following.cancel()
-                with suppress(asyncio.CancelledError):
-                    await following
+                async with beside(hub.run([f"{base}/v1/link"], browse=False)):
+                    for n in range(200):
+                        journal.append_nowait(Event("e", float(n), Severity(n % 2), {"n": n}))
+                    async with aiohttp.ClientSession() as http, http.get(f"{base}/v1/identity") as answer:
+                        assert answer.status == 200
+                    await asyncio.wait_for(arrived.wait(), 20)
                 await link.close()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from agent.beside import beside
 from agent.domain import Event, Severity
 from agent.events.journal import Journal, JournalLimits
 from agent.events.wire import EventBody, Record
@@ -58,17 +58,14 @@ async def test_events_pass_through_a_full_disk_and_back(small_disk: Path, tmp_pa
         async with serving(app, "127.0.0.1", 0) as running:
             with Ledger(tmp_path / "hub.db") as ledger:
                 hub = Hub(ledger, None, Watchers(event=arrivals.event), Backoff(0.01, 0.05))
-                following = asyncio.create_task(hub.run([f"http://127.0.0.1:{running.port}/v1/link"], browse=False))
-                n = await fill_up(journal, arrivals, small_disk)
-                (small_disk / "clip.mp4").unlink()
-                while not journal.head.durable:
-                    n += 1
-                    await happen(journal, n)
-                await happen(journal, n + 1)
-                await arrivals.until(n + 1)
-                following.cancel()
-                with suppress(asyncio.CancelledError):
-                    await following
+                async with beside(hub.run([f"http://127.0.0.1:{running.port}/v1/link"], browse=False)):
+                    n = await fill_up(journal, arrivals, small_disk)
+                    (small_disk / "clip.mp4").unlink()
+                    while not journal.head.durable:
+                        n += 1
+                        await happen(journal, n)
+                    await happen(journal, n + 1)
+                    await arrivals.until(n + 1)
             await link.close()
     assert sorted(arrivals.numbers) == list(range(n + 2))
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from agent.beside import beside
 from agent.domain import Event, Severity
 from agent.events.journal import Journal, JournalLimits
 from agent.events.wire import EventBody
@@ -31,14 +32,9 @@ async def linked(journal: Journal, ledger: Ledger) -> AsyncIterator[None]:
     link = LinkServer(journal, IDENTITY, LinkSettings(close_s=0.2))
     async with serving(create_app(Facts(lambda: IDENTITY, dict, list), link), "127.0.0.1", 0) as running:
         hub = Hub(ledger, None, None, Backoff(0.01, 0.05))
-        task = asyncio.create_task(hub.run([f"http://127.0.0.1:{running.port}/v1/link"], browse=False))
-        try:
+        async with beside(hub.run([f"http://127.0.0.1:{running.port}/v1/link"], browse=False)):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-            await link.close()
+        await link.close()
 
 
 async def drained(journal: Journal, ledger: Ledger) -> None:

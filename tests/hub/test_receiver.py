@@ -7,13 +7,14 @@ import secrets
 import shutil
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agent.beside import beside
 from agent.domain import Event, Severity
 from agent.errors import LinkClosed, OperatorError
 from agent.events.journal import Journal, Position
@@ -76,15 +77,8 @@ async def camera_on(journal: Journal, port: int = 0) -> AsyncGenerator[int]:
         await link.close()
 
 
-@asynccontextmanager
-async def hub_running(hub: Hub, *urls: str, browse: bool = False) -> AsyncGenerator[None]:
-    task = asyncio.create_task(hub.run(urls, browse=browse, interfaces=["127.0.0.1"]))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+def hub_running(hub: Hub, *urls: str, browse: bool = False) -> AbstractAsyncContextManager[None]:
+    return beside(hub.run(urls, browse=browse, interfaces=["127.0.0.1"]))
 
 
 async def happen(journal: Journal, *numbers: int) -> None:
@@ -171,15 +165,11 @@ async def test_a_hub_finds_a_camera_by_mdns(tmp_path: Path) -> None:
     async with await Journal.open(tmp_path / "cam.db", SystemClock()) as journal:
         await happen(journal, 7)
         async with camera_on(journal) as port:
-            announcing = asyncio.create_task(Announcer(IDENTITY, port, lambda: ("127.0.0.1",)).run())
+            announcer = Announcer(IDENTITY, port, lambda: ("127.0.0.1",))
             with Ledger(tmp_path / "hub.db") as ledger:
-                async with hub_running(
-                    Hub(ledger, None, seen.watchers(), Backoff(0.01, 0.05), cameras=[IDENTITY.id]), browse=True
-                ):
+                hub = Hub(ledger, None, seen.watchers(), Backoff(0.01, 0.05), cameras=[IDENTITY.id])
+                async with beside(announcer.run()), hub_running(hub, browse=True):
                     await seen.until(lambda: seen.events == [7])
-            announcing.cancel()
-            with suppress(asyncio.CancelledError):
-                await announcing
 
 
 async def test_nothing_is_acknowledged_that_the_hub_could_not_store(tmp_path: Path) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from yarl import URL
 
+from agent.beside import beside
 from agent.domain import Event, Severity
 from agent.errors import OperatorError
 from agent.events.wire import EventBody, Record
@@ -90,13 +91,8 @@ async def far(camera: Camera, folder: Path) -> AsyncIterator[Far]:
         with Ledger(folder / "hub.db") as ledger:
             watchers = Watchers(told.event, told.state)
             hub = Hub(ledger, "hub-a", watchers, Backoff(0.05, 0.2), attachments=folder / "attachments")
-            task = asyncio.create_task(hub.run([f"ws://127.0.0.1:{line.port}/v1/link"], browse=False))
-            try:
+            async with beside(hub.run([f"ws://127.0.0.1:{line.port}/v1/link"], browse=False)):
                 yield Far(camera, line, hub, told)
-            finally:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
 
 
 async def happen(camera: Camera, numbers: range, severity: Severity = Severity.INFO) -> None:

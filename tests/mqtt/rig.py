@@ -13,6 +13,7 @@ from typing import Any
 
 import aiomqtt
 
+from agent.beside import beside
 from agent.domain import Event, Json, Severity
 from agent.events.journal import Journal
 from agent.hub.backoff import Backoff
@@ -69,15 +70,10 @@ async def listening(
     """A client with a lasting session that comes back whenever the broker does."""
     heard = Heard()
     wanted = filters or (f"{TOPICS.beginning}/#",)
-    task = asyncio.create_task(_listen(heard, wanted, lambda: client(port, context=context, identifier=name)))
-    try:
+    async with beside(_listen(heard, wanted, lambda: client(port, context=context, identifier=name))):
         async with asyncio.timeout(20):
             await heard.listening.wait()
         yield heard
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _listen(heard: Heard, filters: tuple[str, ...], make: Callable[[], aiomqtt.Client]) -> None:

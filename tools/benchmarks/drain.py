@@ -6,11 +6,12 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from agent.beside import beside
 from agent.domain import Event, Severity
 from agent.events.journal import Journal
 from agent.events.orders import VERSIONS
@@ -83,13 +84,8 @@ async def _linked(journal: Journal, folder: Path, attachments: Attachments) -> A
     async with serving(create_app(Facts(lambda: IDENTITY, dict, list), link), "127.0.0.1", 0) as running:
         with Ledger(folder / "hub.db") as ledger:
             hub = Hub(ledger, None, Watchers(event=arrivals.event), attachments=folder / "kept")
-            task = asyncio.create_task(hub.run([f"http://127.0.0.1:{running.port}/v1/link"], browse=False))
-            try:
+            async with beside(hub.run([f"http://127.0.0.1:{running.port}/v1/link"], browse=False)):
                 yield hub, arrivals
-            finally:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
         await link.close()
 
 
