@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from agent.doorway import Doorway, running
+from agent.beside import beside
+from agent.doorway import Doorway
 from agent.hub.addresses import reachable_addresses
 from agent.hub.callhome import CallHome
 from agent.hub.claims import Claims
@@ -76,7 +77,7 @@ async def _calling(calls: CallHome | None, door: Doorway) -> AsyncIterator[None]
     if calls is None or (tls := door.tls) is None:
         yield
         return
-    async with running(calls.run(lambda connection: door.doors.take(tls, connection)), "call-home"):
+    async with beside(calls.run(lambda connection: door.doors.take(tls, connection)), "call-home"):
         yield
 
 
@@ -87,7 +88,7 @@ async def _kept_true(keyed: Keyed | None, keeper: Doorkeeper) -> AsyncIterator[N
         yield
         return
     keyed.trust.watch(keeper.recheck)
-    async with running(_every(RECHECK_S, keeper.recheck), "recheck"):
+    async with beside(_every(RECHECK_S, keeper.recheck), "recheck"):
         yield
 
 
