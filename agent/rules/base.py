@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -47,13 +48,13 @@ class View:
     tills: Sequence[TillEvent] = ()
     concealing: frozenset[int] = frozenset()
     appeared: Sequence[Crossing] = ()
-    _by_zone: dict[int, list[Stay]] = field(init=False, default_factory=dict)
+    _by_zone: dict[int, list[Stay]] = field(init=False, default_factory=lambda: defaultdict(list))
 
     def stays_in(self, zone: int) -> Sequence[Stay]:
         """The stays in one zone; they are sorted once for all rules."""
         if not self._by_zone:
             for stay in self.stays.values():
-                self._by_zone.setdefault(stay.zone, []).append(stay)
+                self._by_zone[stay.zone].append(stay)
         return self._by_zone.get(zone, ())
 
     def who(self, track: int) -> int:

@@ -182,7 +182,7 @@ class LineWatch:
         rare, person.last_s = t_s - person.last_s >= RARE_S, t_s
         x1, _, x2, y = track.box
         x = person.middle(x1, x2) * self._aspect
-        outward = _outward(track)
+        outward = _NOWHERE if x1 > EDGE and x2 < FAR_EDGE and track.foot_seen else _outward(track)
         for number, line in enumerate(self._lines):
             side = line.side(x, y)
             if outward and line.parts(Point(x, y), side, outward):
@@ -227,8 +227,6 @@ def _direction(side: int) -> str:
 def _outward(track: Track) -> Sequence[tuple[float, float]]:
     """The directions in which the true foot may lie beyond the seen one: those of the edges that cut the box."""
     x1, _, x2, y2 = track.box
-    if x1 > EDGE and x2 < FAR_EDGE and track.foot_seen:
-        return _NOWHERE
     found = []
     if x1 <= EDGE:
         found.append((-1.0, 0.0))

@@ -39,24 +39,27 @@ class Running:
     def __init__(self, config: RunningRule, zone: int | None) -> None:
         self.config = config
         self._zone = zone
+        self._slow = config.min_speed * STILL_RUNNING * NEAR_SHARE
         self._running: Held[float] = Held(config.hold_s)
 
     def update(self, view: View) -> Iterator[Hit]:
         """One hit for each person who runs."""
         self._running.forget(view.t_s)
         for track, trail in view.walking(self._zone):
-            speed = self._speed(trail, view.ground, going=track in self._running)
+            course = trail.velocity(self.config.over_s)
+            if course and hypot(*course) < self._slow:
+                continue
+            speed = self._speed(trail, course, view.ground, going=track in self._running)
             if speed:
                 self._running.note(track, view.t_s, speed)
         for track, speed in self._running:
             factors: dict[str, Json] = {"speed_h_s": round(speed, 2), "min_speed": self.config.min_speed}
             yield Hit.about(self.config, track, zone=self.config.zone, factors=factors)
 
-    def _speed(self, trail: Trail, ground: Ground, *, going: bool) -> float:
-        """The speed in h/s if that is running, else 0."""
+    def _speed(self, trail: Trail, course: tuple[float, float] | None, ground: Ground, *, going: bool) -> float:
+        """The speed in h/s if that is running, else 0; `course` is the rough velocity."""
         since_s = trail.steps[-1].t_s - self.config.over_s
         limit = self.config.min_speed * (STILL_RUNNING if going else SHOWN_SHARE)
-        course = trail.velocity(self.config.over_s)
         if trail.cut_s > since_s or (course and hypot(*course) < limit * NEAR_SHARE):
             return 0.0
         parts = [trail.tail(self.config.over_s)] if course else self._led(trail)
@@ -170,8 +173,8 @@ class _Legs:
         One jump of a box is no leg, and far away a small jump is a long way: it must look like one, too. Where feet
         were hidden until now their place is too coarse to end one.
         """
-        last = self.corners[-1]
-        if trail.guessed_s > trail.steps[-1].t_s - LEG_MEAN_S or _length(last, trail.steps[-1]) < leg_h:
+        last, now = self.corners[-1], trail.steps[-1]
+        if hypot(now.x - last.x, now.y - last.y) < leg_h or trail.guessed_s > now.t_s - LEG_MEAN_S:
             return False
         step = mean_step(trail.tail(LEG_MEAN_S) or trail.steps[-1:])
         if _length(last, step) < leg_h or hypot(step.u - last.u, step.v - last.v) < leg_h * LOOKS_SHARE:

@@ -182,23 +182,18 @@ class AfterHours:
 
     def _followed(self, view: View) -> list[Track]:
         """Those there now who surely are people and have been seen for long enough; gaps do not count."""
-        if self._watched:
-            self._watched = {k: one for k, one in self._watched.items() if view.t_s - one.last_s <= BRIDGE_S}
-        return [
-            person
-            for person in self._there(view)
-            if self._watch(view.t_s, person) >= self.config.after_s and person.sure
-        ]
-
-    def _watch(self, t_s: float, person: Track) -> float:
-        """For how long a person has been seen; an observation stands for a fraction of a second at most."""
-        one = self._watched.get(person.id)
-        if one is None:
-            one = self._watched[person.id] = _Watched(t_s, min(t_s - person.born_s, MOST_UNSEEN_S))
-        step_s = t_s - one.last_s
-        one.seen_s += step_s if step_s < MOST_UNSEEN_S else MOST_UNSEEN_S
-        one.last_s = t_s
-        return one.seen_s
+        t_s, watched, followed = view.t_s, self._watched, []
+        if len(watched) > 2 * len(view.people):
+            self._watched = watched = {k: one for k, one in watched.items() if t_s - one.last_s <= BRIDGE_S}
+        for person in self._there(view):
+            one = watched.get(person.id)
+            if one is None or t_s - one.last_s > BRIDGE_S:
+                one = watched[person.id] = _Watched(t_s, min(t_s - person.born_s, MOST_UNSEEN_S))
+            step_s, one.last_s = t_s - one.last_s, t_s
+            one.seen_s += step_s if step_s < MOST_UNSEEN_S else MOST_UNSEEN_S
+            if one.seen_s >= self.config.after_s and person.sure:
+                followed.append(person)
+        return followed
 
     def _is_sure(self, view: View, followed: Sequence[Track]) -> bool:
         """Whether all sensors together say that any of them is a person; the camera alone where they are not asked."""

@@ -24,8 +24,10 @@ TOP_SPEED = 6.0
 JITTER_H = 0.5
 SHRINK_PER_S = 0.35
 EDGE = 0.01
+FAR_EDGE = 1 - EDGE
 MOST_RESIZED = 1.14
 SLACK_S = 1e-6
+LEAST_STEP_S = SAMPLE_S - SLACK_S
 LED_S = 1.0
 """So much of the way of somebody lost is kept for who goes on from there."""
 
@@ -88,18 +90,19 @@ class Trail:
         aside, nearer = (here[0] - before[0], before[1] - here[1]) if before and here else (dx, dy)
         self.foot, self._height = foot, tall
         size = height / here[2] if here else last.size
-        self._append(Step(t_s, last.x + aside, last.y + nearer, last.u + dx, last.v + dy, size, foot[0], head_y))
+        x, y = last.x + aside, last.y + nearer
+        self.steps.append(Step(t_s, x, y, last.u + dx, last.v + dy, size, foot[0], head_y))
+        self._times_s.append(t_s)
+        self._x.append(x)
+        self._y.append(y)
+        if t_s - self._times_s[0] > KEEP_S:
+            self._shorten()
         return True
 
-    def _append(self, step: Step) -> None:
-        self.steps.append(step)
-        self._times_s.append(step.t_s)
-        self._x.append(step.x)
-        self._y.append(step.y)
-        if step.t_s - self._times_s[0] > KEEP_S:
-            half = len(self.steps) // 2
-            for values in (self.steps, self._times_s, self._x, self._y):
-                del values[:half]
+    def _shorten(self) -> None:
+        half = len(self.steps) // 2
+        for values in (self.steps, self._times_s, self._x, self._y):
+            del values[:half]
 
     def leading_to(self, trail: Trail, ground: Ground) -> Sequence[Step]:
         """The last steps as the way before a trail that just began; none when nobody can have come there so fast."""
@@ -146,13 +149,13 @@ class TrailWatch:
             if not track.seen:
                 continue
             trail = self._trails.get(track.id)
-            if trail and t_s - trail.steps[-1].t_s < SAMPLE_S - SLACK_S:
+            if trail and t_s - trail.steps[-1].t_s < LEAST_STEP_S:
                 continue
-            box = track.box
-            if box.x1 <= EDGE or box.x2 >= 1 - EDGE or box.y2 >= 1 - EDGE:
+            x1, y1, x2, y2 = track.box
+            if x1 <= EDGE or x2 >= FAR_EDGE or y2 >= FAR_EDGE:
                 continue
-            foot = ((box.x1 + box.x2 - 1) / 2 * self._aspect, box.y2)
-            if trail and trail.extend(t_s, foot, track.height, self._ground, box.y1):
+            foot = ((x1 + x2 - 1) / 2 * self._aspect, y2)
+            if trail and trail.extend(t_s, foot, track.height, self._ground, y1):
                 if track.id in guessed:
                     trail.guessed_s = t_s
                 elif not track.foot_seen:
@@ -162,7 +165,7 @@ class TrailWatch:
                 if track.confirmed:
                     grown[track.id] = trail
             else:
-                trail = self._trails[track.id] = Trail(t_s, foot, track.height, box.y1)
+                trail = self._trails[track.id] = Trail(t_s, foot, track.height, y1)
                 self._lead(track.id, trail, {other.id for other in tracks if other.seen})
         gone = [track for track, trail in self._trails.items() if t_s - trail.steps[-1].t_s > GAP_S]
         for number in gone:
@@ -261,6 +264,6 @@ def _dot(a: Sequence[float], b: Sequence[float]) -> float:
 
 
 def mean_step(steps: Sequence[Step]) -> Step:
-    """Their mean."""
+    """When and where they were on average."""
     count = len(steps)
-    return Step(*[sum(values) / count for values in zip(*steps, strict=True)])
+    return Step(*[sum(values) / count for values in islice(zip(*steps, strict=True), 5)])

@@ -266,7 +266,7 @@ class ZoneWatch:
         stays = {
             (track, zone): Stay(track, zone, presence.entered_s, presence.seen_s, None, presence.told_s)
             for track, person in self._people.items()
-            if person.sure
+            if person.zones and person.sure
             for zone, presence in person.zones.items()
             if presence.lasts
         }
