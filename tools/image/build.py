@@ -96,7 +96,7 @@ class Build:
         packages = self.fetch(wish.suite, wish.packages)
         busybox = self.fetch(self.recipe.suite, ["busybox-static"])
         unpacked = kernel.unpack(packages, self.work / "kernel")
-        static = kernel.unpack(busybox, self.work / "busybox") / "bin/busybox"
+        static = next(kernel.unpack(busybox, self.work / "busybox").rglob("bin/busybox"))
         kernel.install_modules(unpacked, wish, tree)
         image = next((unpacked / "usr/lib/modules" / wish.release).glob("vmlinuz*"))
         return {
