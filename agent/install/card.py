@@ -34,13 +34,14 @@ def grow(disk: Path) -> None:
     for number in (EXTENDED_PARTITION, DATA_PARTITION):
         command = ["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", "--force", f"-N{number}", str(disk)]
         subprocess.run(command, input=b", +\n", check=True)
-    subprocess.run(["partx", "--update", str(disk)], check=True)
+    # This one alone: partx takes whatever is not in use away for a moment, the slot chooser and the other slot too.
+    subprocess.run(["partx", "--update", f"--nr={DATA_PARTITION}", str(disk)], check=True)
     subprocess.run(["resize2fs", partition(disk, DATA_PARTITION)], check=True)
     log.info("the data partition takes the whole of %s", disk)
 
 
 def main() -> int:
-    """What `aislewatch-grow.service` runs; 0 done, 1 when a step failed and is to be tried at the next start."""
+    """What `aislewatch-grow.service` runs; 0 done, 1 when a step failed and is to be tried again."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     try:
         grow(disk_below(DATA_MOUNT))

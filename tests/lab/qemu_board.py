@@ -148,6 +148,11 @@ class Board:
         self.wait_for_answers(timeout_s=timeout_s)
         self.eventually(f"{STATUS} | grep -E '\"inferred\": ?[1-9]'", timeout_s=timeout_s, every_s=5)
 
+    def wait_for_growth(self, *, timeout_s: float = 300) -> None:
+        """Wait until the data partition has the whole card."""
+        unit = "aislewatch-grow"
+        self.eventually(f"systemctl is-active {unit} || (journalctl -b -u {unit} -o cat; false)", timeout_s=timeout_s)
+
     def status(self) -> dict[str, Any]:
         """The agent's own status."""
         facts: dict[str, Any] = json.loads(self.eventually(f"{STATUS} | grep '^{{'", timeout_s=400))

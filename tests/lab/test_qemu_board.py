@@ -101,9 +101,22 @@ def test_the_provision_is_taken_over_and_wiped(board: Board) -> None:
 def test_the_root_is_read_only_and_the_data_partition_took_the_card(board: Board) -> None:
     assert board.attempt("touch /usr/x")[0] != 0
     assert board.attempt("swapon --noheadings --show | grep .")[0] != 0
-    board.eventually("systemctl is-active aislewatch-grow", timeout_s=300)
+    board.wait_for_growth()
     assert int(board.run("findmnt -bno SIZE /var/lib")) > 3.5 * 2**30
     assert board.run("findmnt -no FSTYPE /var/log") == "tmpfs"
+
+
+def test_a_data_partition_that_could_not_take_the_card_is_tried_again(board: Board) -> None:
+    board.wait_for_growth()
+    board.run("mount --bind /bin/false /sbin/resize2fs")
+    board.run("rm /var/lib/aislewatch-firstboot/grown; systemctl restart --no-block aislewatch-grow")
+    try:
+        board.eventually("systemctl show -P NRestarts aislewatch-grow | grep -v '^0$'", timeout_s=300)
+        assert board.attempt("test -e /var/lib/aislewatch-firstboot/grown")[0] != 0
+    finally:
+        board.run("umount /sbin/resize2fs")
+    board.wait_for_growth()
+    board.run("test -e /var/lib/aislewatch-firstboot/grown")
 
 
 def test_all_units_are_well_and_the_agent_is_measured(board: Board) -> None:

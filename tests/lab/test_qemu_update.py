@@ -57,7 +57,7 @@ def board(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Boa
     firmware.write_file(fresh.card, 1, "provision.toml", qemu_image.provision().encode())
     fresh.plug_in(timeout_s=400)
     fresh.wait_for_camera()
-    fresh.eventually("systemctl is-active aislewatch-grow", timeout_s=300)
+    fresh.wait_for_growth()
     yield fresh
     fresh.cut()
 
