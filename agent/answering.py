@@ -70,6 +70,7 @@ async def answering(station: Station, door: Doorway, reset: FactoryReset, home: 
     live.status_from(status.bar)
     facts = Facts(standing.identity, status.facts, status.metrics)
     api = create_app(facts, link, sessions=home.sessions, keeper=door.doors.keeper)
+    api[KEEPER].interlude.follow(station.vision.is_walking)
     add_live(api, live, seen=station.evidence.seen if station.evidence else None)
     await _add_services(api, station, standing.identity())
     aim = AimDesk(config, station.clock, live.next_frame)

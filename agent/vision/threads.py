@@ -214,6 +214,10 @@ class VisionThread:
         """The walk, once a first frame has come."""
         return self._pipeline
 
+    def is_walking(self) -> bool:
+        """Whether it has a frame in hand; from any thread."""
+        return self.busy_since_s is not None
+
     def start(self) -> None:
         self._thread.start()
 

@@ -139,7 +139,7 @@ class Doors:
             taking.add_done_callback(self._taking.discard)
 
         keeper = self.keeper
-        vestibule = Vestibule(keeper.turns, network_of, let_in, keeper.turned_away)
+        vestibule = Vestibule(keeper.turns, network_of, let_in, keeper.turned_away, keeper.interlude)
         self._vestibules.append(vestibule)
         vestibule.open([one.dup() for server in servers for one in server.sockets])
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from agent.hub.callers import STRANGER, Caller, Role
+from agent.web.interlude import Interlude
 from agent.web.turns import TurnLimits, Turns
 
 
@@ -73,6 +74,7 @@ class Doorkeeper:
         self.limits = limits
         self.counts = WebCounts()
         self.turns = Turns[socket.socket](limits.turns)
+        self.interlude = Interlude()
         self._held: dict[_Guarded, None] = {}
         self._open: dict[asyncio.BaseTransport, _Guarded] = {}
         self._spared: set[asyncio.BaseTransport | None] = set()

@@ -1,7 +1,8 @@
 """Takes in whoever comes to a door of the network, and lets them wait there until it is their turn.
 
 What waits is a bare socket: to accept and to drop one costs some twenty microseconds, a hundredth of a handshake. A
-flood is accepted at intervals; what is too much waits in the kernel or is dropped there.
+flood is accepted at intervals; what is too much waits in the kernel or is dropped there. All of it is done between two
+frames.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ import socket
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from agent.web.interlude import Interlude
 from agent.web.turns import Turns
 
 BACKLOG = 128
 AT_ONCE, REST_S = 16, 0.01
 """So many are accepted on end; then the loop has so long for everybody else."""
+LOOK_S = 0.004
+"""How soon it looks again whether the frame in hand is done."""
 TROUBLE_S = 1.0
 """Pause where nobody can be accepted, as without a free file descriptor."""
 
@@ -32,13 +36,16 @@ class Vestibule:
         network_of: Callable[[str], str],
         let_in: Callable[[socket.socket], None],
         turned_away: Callable[[], None],
+        interlude: Interlude,
     ) -> None:
         self._turns = turns
         self._network_of = network_of
         self._let_in = let_in
         self._turned_away = turned_away
+        self._interlude = interlude
         self._loop = asyncio.get_running_loop()
         self._listening: list[socket.socket] = []
+        self._deaf: list[socket.socket] = []
         self._timers: dict[socket.socket | None, asyncio.TimerHandle] = {}
 
     def open(self, bound: Sequence[socket.socket]) -> None:
@@ -47,7 +54,7 @@ class Vestibule:
             one.setblocking(False)
             one.listen(BACKLOG)
             self._listening.append(one)
-            self._loop.add_reader(one, self._ready, one)
+            self._listen(one)
 
     def close(self) -> None:
         """Take nobody in any more, and send away who waits."""
@@ -62,6 +69,11 @@ class Vestibule:
 
     def _ready(self, listening: socket.socket) -> None:
         """Somebody has come."""
+        if self._interlude.is_awaited(self._loop.time()):
+            self._loop.remove_reader(listening)
+            self._deaf.append(listening)
+            self._later(None, LOOK_S, self._call_in)
+            return
         rest_s = REST_S
         try:
             for _ in range(AT_ONCE):
@@ -73,8 +85,11 @@ class Vestibule:
             rest_s = TROUBLE_S
         if rest_s:
             self._loop.remove_reader(listening)
-            self._later(listening, rest_s, partial(self._loop.add_reader, listening, self._ready, listening))
+            self._later(listening, rest_s, partial(self._listen, listening))
         self._call_in()
+
+    def _listen(self, listening: socket.socket) -> None:
+        self._loop.add_reader(listening, self._ready, listening)
 
     def _come(self, connection: socket.socket, peer: Sequence[object]) -> None:
         connection.setblocking(False)
@@ -83,8 +98,13 @@ class Vestibule:
             self._send_away(gone)
 
     def _call_in(self) -> None:
-        """Everybody whose turn it is."""
+        """Everybody whose turn it is, unless a frame is in hand."""
         now_s = self._loop.time()
+        if self._interlude.is_awaited(now_s):
+            self._later(None, LOOK_S, self._call_in)
+            return
+        while self._deaf:
+            self._listen(self._deaf.pop())
         for late in self._turns.late(now_s):
             self._send_away(late)
         while (connection := self._turns.next(now_s, self._is_there)) is not None:

@@ -25,6 +25,7 @@ from agent.hub.claiming import claim
 from agent.hub.keyring import CameraPin, Keyring
 from agent.hub.ledger import Ledger
 from agent.hub.receiver import Hub, LinkState, Watchers
+from agent.vision.threads import VisionThread
 from agent.web.api import KEEPER
 from agent.web.guard import Doorkeeper
 from hal.ports import WallTime
@@ -81,6 +82,7 @@ class Camera:
     journal: Journal
     clock: SetClock
     folder: Path
+    vision: VisionThread
 
     @property
     def id(self) -> str:
@@ -135,7 +137,7 @@ async def camera(folder: Path, name: str = "till") -> AsyncIterator[Camera]:
     config = parse_config(CONFIG.format(name=name, instance=instance_of(folder), folder=folder))
     clock = SetClock()
     async with open_doors(config, clock) as doors:
-        yield Camera(doors.running, doors.journal, clock, folder)
+        yield Camera(doors.running, doors.journal, clock, folder, doors.station.vision)
 
 
 def anybody(own: Path | None = None) -> ssl.SSLContext:

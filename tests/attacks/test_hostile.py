@@ -112,6 +112,17 @@ async def test_when_all_seats_are_taken_a_stranger_makes_room(shop_camera: Camer
         writer.close()
 
 
+async def test_whoever_comes_waits_for_the_end_of_the_frame_in_hand(shop_camera: Camera) -> None:
+    """The wiring; how they wait is in tests/web/test_vestibule.py."""
+    now_s, interlude = shop_camera.clock.monotonic(), shop_camera.keeper.interlude
+    assert not interlude.is_awaited(now_s)
+    shop_camera.vision.busy_since_s = now_s
+    assert interlude.is_awaited(now_s)
+    shop_camera.vision.busy_since_s = None
+    assert not interlude.is_awaited(now_s)
+    assert (await shop_camera.ask("/v1/identity"))[0] == 200
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_a_siege_costs_hardly_any_memory(tmp_path: Path) -> None:

@@ -130,6 +130,7 @@ class WatchedPipeline(FailingPipeline):
     def process(self, frame: Frame) -> Outcome:
         busy_since_s = self.thread.busy_since_s
         assert busy_since_s is not None
+        assert self.thread.is_walking()
         self.ahead_s.append(busy_since_s - CLOCK.monotonic())
         return super().process(frame)
 
@@ -146,3 +147,4 @@ def test_the_first_look_may_take_longer_and_only_that() -> None:
     mailbox.close()
     pipeline.thread.stop()
     assert pipeline.thread.busy_since_s is None
+    assert not pipeline.thread.is_walking()

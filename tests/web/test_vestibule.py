@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from agent.web.interlude import Interlude
 from agent.web.turns import Pace, TurnLimits, Turns
 from agent.web.vestibule import AT_ONCE, Vestibule
 from tests.attacks.shop import until
@@ -23,13 +24,14 @@ class House:
     """Behind a vestibule."""
 
     limits: TurnLimits
+    interlude: Interlude
     inside: list[socket.socket] = field(default_factory=list)
     turned_away: int = 0
     address: tuple[str, int] = ("", 0)
 
     def __post_init__(self) -> None:
         self.turns = Turns[socket.socket](self.limits)
-        self.vestibule = Vestibule(self.turns, lambda address: address, self.inside.append, self._away)
+        self.vestibule = Vestibule(self.turns, lambda network: network, self.inside.append, self._away, self.interlude)
 
     def _away(self) -> None:
         self.turned_away += 1
@@ -45,8 +47,8 @@ class House:
 
 
 @contextmanager
-def house(limits: TurnLimits) -> Iterator[House]:
-    made = House(limits)
+def house(limits: TurnLimits, interlude: Interlude | None = None) -> Iterator[House]:
+    made = House(limits, interlude or Interlude(longest_s=600.0))
     made.open()
     try:
         yield made
@@ -95,6 +97,38 @@ async def test_who_waits_in_vain_is_sent_away() -> None:
         await until(lambda: here.turned_away + len(here.inside) == len(crowd))
         assert here.turned_away
         assert here.inside
+        for one in crowd:
+            one.close()
+
+
+async def test_while_a_frame_is_in_hand_nobody_is_taken_in() -> None:
+    walking = [True, True, True]
+    with house(TurnLimits()) as here, closing(here.visitor()) as visitor:
+        here.interlude.follow(lambda: bool(walking) and walking.pop())
+        await until(lambda: bool(here.inside))
+        assert not walking, "it had asked until none was"
+        assert here.inside[0].getpeername() == visitor.getsockname()
+
+
+async def test_where_frames_never_end_it_goes_on_all_the_same() -> None:
+    with house(TurnLimits(), Interlude(0.01)) as here, closing(here.visitor()), closing(here.visitor()):
+        here.interlude.follow(lambda: True)
+        await until(lambda: len(here.inside) == 2)
+
+
+async def test_whose_turn_comes_while_a_frame_is_in_hand_waits_for_its_end() -> None:
+    walking = [False]
+    with house(TurnLimits(strangers=Pace(per_s=50.0, at_once=1), patience_s=60.0)) as here:
+        here.interlude.follow(lambda: walking[0])
+        crowd = [here.visitor() for _ in range(3)]
+        await until(lambda: bool(here.inside) and len(here.turns) == 2)
+        walking[0] = True
+        assert here.interlude.is_awaited(asyncio.get_running_loop().time())
+        inside = len(here.inside)
+        await asyncio.sleep(0.05)
+        assert len(here.inside) == inside
+        walking[0] = False
+        await until(lambda: len(here.inside) == len(crowd))
         for one in crowd:
             one.close()
 

@@ -94,6 +94,7 @@ class Rig:
     offered: int = 0
     only_bare: set[int] = field(default_factory=set)
     show: Callable[[Outcome], None] = lambda outcome: None
+    is_walking: Callable[[], bool] = lambda: False
     progress: threading.Condition = field(default_factory=threading.Condition)
 
     def offer(self, frame: Frame, *, bare: bool = False) -> None:
@@ -181,6 +182,7 @@ def rig(bench: Bench, config: Config, detector: Detector) -> Iterator[Rig]:
 
         capture = CaptureThread(camera, mailbox, clock, counters, lambda sample: None)
         vision = VisionThread(make_pipeline, mailbox, clock, counters, made.note, lambda: None)
+        made.is_walking = vision.is_walking
         alarms.start()
         vision.start()
         capture.start()

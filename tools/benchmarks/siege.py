@@ -1,10 +1,11 @@
 """The alarm under siege: from a frame to its pin while hostile clients are at the doors, and while nobody is.
 
-The agent's threads walk paced frames; in the same process the doors of a whole camera are open, and its live view and
-journal are given what is seen. A process of hostile clients (`tools.benchmarks.hostility`, with a stolen certificate of
-the hub as well) comes and goes in turns, so that whatever else the machine does falls on both alike. After every turn
-some seconds do not count, in which the clients start or end. The clients have a core of their own, as on computers of
-their own, and the camera those that are left; so every time counts, those as well in which a thread lost its core.
+The agent's threads walk paced frames; in the same process the doors of a whole camera are open, which know of the frame
+in hand as they do in the agent, and its live view and journal are given what is seen. A process of hostile clients
+(`tools.benchmarks.hostility`, with a stolen certificate of the hub as well) comes and goes in turns, so that whatever
+else the machine does falls on both alike. After every turn some seconds do not count: the clients start or end then.
+The clients have a core of their own, as on computers of their own, and the camera those that are left; so every time
+counts, those as well in which a thread lost its core.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from agent.hub.claim_code import ClaimCode
 from agent.hub.claiming import claim
 from agent.hub.keyring import Keyring
 from agent.vision.pipeline import Outcome
+from agent.web.api import KEEPER
 from hal.ports import Frame
 from tools.benchmarks.doors import Doors, open_doors
 from tools.benchmarks.footage import ROOT, Bench, again, shop_frames
@@ -138,6 +140,7 @@ def halves(bench: Bench, camera: Besieged, frames: Sequence[Frame], turns: int, 
     siege, peace, counted = Half(), Half(), dict[int, Half]()
     with rig(bench, striped(bench.model), bench.detectors.open()) as made:
         made.show = camera.show
+        camera.doors.running.api[KEEPER].interlude.follow(made.is_walking)
         walk = Walk(made, again(frames, sys.maxsize, FPS))
 
         def spend(half: Half) -> None:
