@@ -83,8 +83,10 @@ class Gate:
     def _allocate(self, luma: U8) -> None:
         self._source = luma.shape
         step = max(1, min(round(luma.shape[1] / WIDTH), luma.shape[0] // MIN_SIDE))
-        self._samples = (slice(step // 2, None, step), slice(step // 2, None, step))
-        shape = luma[self._samples].shape
+        self._every = slice(step // 2, None, step)
+        self._rows: U8 = np.empty_like(luma[self._every])
+        self._picked = self._rows[:, self._every]
+        shape = self._picked.shape
         pictures: list[U8] = [np.empty(shape, np.uint8) for _ in range(6)]
         self._raw, self._frame, self._still, self._delta, self._moving, self._threshold = pictures
         self._background: F32 = np.empty(shape, np.float32)
@@ -94,8 +96,12 @@ class Gate:
         self._many = EXPOSURE_FRACTION * self._counted
 
     def _sample(self, luma: U8) -> None:
-        """Take every nth pixel and smooth over 3x3: far cheaper than averaging areas, and as quiet."""
-        np.copyto(self._raw, luma[self._samples])
+        """Take every nth pixel and smooth over 3x3: far cheaper than averaging areas, and as quiet.
+
+        Whole rows first: from memory that is not in the cache yet they come faster than single pixels.
+        """
+        np.copyto(self._rows, luma[self._every])
+        np.copyto(self._raw, self._picked)
         cv2.blur(self._raw, (3, 3), dst=self._frame)
 
     def _seed(self, t_s: float) -> None:
