@@ -163,6 +163,7 @@ def _status(
         live=live,
         link=link,
         accelerator=station.accelerator,
+        blind=station.blind,
         health=station.health,
         started_s=station.clock.monotonic(),
         unavailable=station.unavailable.rules,

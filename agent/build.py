@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import cv2
 
@@ -27,9 +28,10 @@ from agent.vision.gate import Gate, GatePolicy
 from agent.vision.handover import Handover
 from agent.vision.pipeline import Parts, PictureCheck, Watcher
 from agent.vision.pose_watch import PoseWatcher
+from agent.vision.reference import Reference
 from agent.vision.spec import ModelSpec, Operating
 from agent.vision.tracker import Tracker, TrackerSettings
-from hal.errors import ModelUnreadable
+from hal.errors import AcceleratorLost, ModelUnreadable
 from hal.ports import Clock
 from hal.tflite import DeviceName, compiled_for_edgetpu, open_accelerator
 
@@ -39,6 +41,14 @@ WITH_GOODS = (ZoneKind.SHELF, ZoneKind.HIGH_VALUE)
 """The kinds of zones that have a front with goods."""
 LOW_SCORE = TrackerSettings().low_score
 """What the tracker can use; decoding all boxes down to a score of nothing costs up to a millisecond more."""
+
+
+class _Chosen(NamedTuple):
+    """A model, its file, and what it has to see."""
+
+    spec: ModelSpec
+    content: bytes
+    reference: Reference
 
 
 class Detectors:
@@ -54,7 +64,8 @@ class Detectors:
     ) -> None:
         self._catalogue = catalogue or Catalogue.load()
         self._stands_in = ""
-        self.spec, self._content = self._chosen(config.name)
+        self._chosen = self._choose(config.name)
+        self.spec = self._chosen.spec
         self._config = config
         self._clock = clock
         self._faults = faults
@@ -62,25 +73,31 @@ class Detectors:
     def open(self, min_score: float = LOW_SCORE) -> Detector:
         """The detector as configured; by default it gives what the tracker can use, which is cheaper than all.
 
-        A model for an Edge TPU that is not to be had is replaced by the configured fallback.
+        A model for an Edge TPU that is not to be had is replaced by the configured fallback, an accelerator that gives
+        wrong results by the CPU. One that does not see there either is `blind`.
         """
         device: DeviceName = self._config.device  # type: ignore[assignment]  # a choice of ModelConfig
         try:
-            return self._open(self.spec, self._content, device, min_score, self._stands_in)
+            detector = self._open(self._chosen, device, min_score, self._stands_in)
+            if not detector.blind or detector.accelerator_info.device == "cpu":
+                return detector
+            detector.close()
+            why = f"the accelerator gives wrong results: {detector.blind}"
+        except AcceleratorLost as error:
+            why = str(error)
         except ModelUnreadable as error:
-            if not compiled_for_edgetpu(self._content):
+            if not compiled_for_edgetpu(self._chosen.content):
                 raise
-            return self.open_fallback(str(error))
+            why = str(error)
+        return self.open_fallback(why)
 
     def open_fallback(self, why: str) -> Detector:
         """The detector on the CPU, marked as degraded: the same model where a CPU can run it."""
-        spec, content = self.spec, self._content
-        if compiled_for_edgetpu(content):
-            spec, content = self._found(self._config.fallback)
-        return self._open(spec, content, "cpu", LOW_SCORE, why)
+        edgetpu = compiled_for_edgetpu(self._chosen.content)
+        return self._open(self._found(self._config.fallback) if edgetpu else self._chosen, "cpu", LOW_SCORE, why)
 
-    def _chosen(self, name: str) -> tuple[ModelSpec, bytes]:
-        """The model of that name and its file; what was delivered lies on a card, which may lose it."""
+    def _choose(self, name: str) -> _Chosen:
+        """The model of that name and its files; what was delivered lies on a card, which may lose it."""
         try:
             return self._found(name)
         except ModelError as error:
@@ -91,9 +108,9 @@ class Detectors:
             log.error("%s", self._stands_in)
             return found
 
-    def _found(self, name: str) -> tuple[ModelSpec, bytes]:
+    def _found(self, name: str) -> _Chosen:
         spec = self._spec(name)
-        return spec, self._catalogue.read(spec)
+        return _Chosen(spec, self._catalogue.read(spec), self._catalogue.reference(spec))
 
     def _spec(self, name: str) -> ModelSpec:
         spec = self._catalogue.spec(name)
@@ -101,17 +118,26 @@ class Detectors:
             raise ModelError(f"model {name} is for {spec.task}", hint="choose one that finds people")
         return spec
 
-    def _open(
-        self, spec: ModelSpec, content: bytes, device: DeviceName, min_score: float, degraded: str = ""
-    ) -> Detector:
+    def _open(self, chosen: _Chosen, device: DeviceName, min_score: float, degraded: str = "") -> Detector:
+        """The model on a device, proven on its reference picture. Raises AcceleratorLost, besides the others."""
         accelerator = open_accelerator(
-            content,
+            chosen.content,
             runtime=self._config.runtime,  # type: ignore[arg-type]  # one of the choices of ModelConfig
             device=device,
             threads=self._config.threads,
             faults=self._faults if self._config.device == "simulated" else "",
         )
-        return Detector(accelerator, spec, min_score=min_score, monotonic=self._clock.monotonic, degraded=degraded)
+        detector = Detector(
+            accelerator,
+            chosen.spec,
+            min_score=min_score,
+            monotonic=self._clock.monotonic,
+            degraded=degraded,
+            reference=chosen.reference,
+        )
+        if detector.prove():
+            log.error("model %s does not see on the %s: %s", chosen.spec.name, accelerator.info.device, detector.blind)
+        return detector
 
     def operating(self) -> Operating:
         """The thresholds: the model's own by day, unless the configuration says otherwise."""

@@ -31,7 +31,7 @@ from agent.warmth import ThermalWatch
 from agent.watch import Heartbeat, stale
 from hal.ports import AcceleratorInfo, Clock, Frame, Hal
 
-BLIND = AcceleratorInfo("none", "none", 0, "safe mode: nothing is seen")
+SAFE = AcceleratorInfo("none", "none", 0, "safe mode: nothing is seen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,18 @@ class Station:
 
     def accelerator(self) -> AcceleratorInfo:
         """Where the model runs now."""
+        detector = self._detector_now
+        return detector.accelerator_info if detector else SAFE
+
+    def blind(self) -> str:
+        """What the model gets wrong on its reference picture; "" while it sees, or nothing looks."""
+        detector = self._detector_now
+        return detector.blind if detector else ""
+
+    @property
+    def _detector_now(self) -> Detector | None:
         walk = self.vision.pipeline
-        detector = walk.detector if walk else self.detector
-        return detector.accelerator_info if detector else BLIND
+        return walk.detector if walk else self.detector
 
     def trouble(self) -> str:
         """What keeps the camera from doing its work now; empty when nothing does."""
@@ -98,6 +107,8 @@ class Station:
         name = self.config.model.name
         if self.detector and name != base_of(name) == self.detector.spec.name:
             return f"model {name} cannot be used"
+        if blind := self.blind():
+            return f"model {name} does not see: {blind}"
         silent = stale(self.heartbeats(), self.clock.monotonic())
         return f"no sign of life from {', '.join(silent)}" if silent else ""
 

@@ -50,6 +50,7 @@ class StatusDesk:
     live: LiveFeed
     link: LinkServer
     accelerator: Callable[[], AcceleratorInfo]
+    blind: Callable[[], str]
     health: HealthDesk
     started_s: float
     unavailable: Mapping[str, Json] = field(default_factory=dict)
@@ -69,7 +70,7 @@ class StatusDesk:
             "uptime_s": round(self.clock.monotonic() - self.started_s, 1),
             "clock": {"utc_s": round(wall.utc_s, 3), "synchronised": wall.synchronised},
             "camera": self._camera(),
-            "model": {"name": self.config.model.name, **asdict(self.accelerator())},
+            "model": {"name": self.config.model.name, **asdict(self.accelerator()), "blind": self.blind()},
             "fps": rates.fps,
             "stages_ms": {**rates.stages_ms},
             "rules_unavailable": {**self.unavailable},

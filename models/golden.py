@@ -1,21 +1,56 @@
 """Golden outputs: what a model's outputs must be, to the bit, for one known picture under the reference kernels.
 
-`goldens/NAME.json` holds them; `tools/make_goldens.py NAME...` writes them anew.
+`goldens/NAME.json` holds them, and beside them what a model that finds people gives those on its reference picture;
+`tools/make_goldens.py NAME...` writes them anew.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import numpy as np
 
 from hal.ports import U8, Accelerator
 from models import DIRECTORY
 
 GOLDENS = DIRECTORY / "goldens"
+PICTURE, PEOPLE = "reference.jpg", "reference.json"
+"""A picture that models are proven on, and where its people are (docs/models.md)."""
+
+
+class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One golden: the model and the SHA-256 of its file, that of each output, and the scores of the known people.
+
+    A model of floats has no golden outputs, one that finds no people no scores.
+    """
+
+    model: str
+    sha256: str
+    outputs: Sequence[str] = ()
+    scores: Sequence[float] = ()
+
+    @property
+    def written(self) -> bytes:
+        """As it stands in its file."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
+
+
+def parse(content: bytes) -> Golden:
+    """Read one. Raises msgspec.DecodeError."""
+    return msgspec.json.decode(content, type=Golden)
+
+
+def load(path: Path) -> Golden:
+    """Read one from its file. Raises OSError, msgspec.DecodeError."""
+    return parse(path.read_bytes())
+
+
+def save(golden: Golden) -> None:
+    """Write the golden of a model that was changed on purpose."""
+    (GOLDENS / f"{golden.model}.json").write_bytes(golden.written)
 
 
 def picture(height: int, width: int) -> U8:
@@ -37,15 +72,3 @@ def outputs(accelerator: Accelerator) -> list[str]:
     accelerator.invoke()
     numbers = range(len(accelerator.outputs))
     return [hashlib.sha256(accelerator.output(number).tobytes()).hexdigest() for number in numbers]
-
-
-def load(path: Path) -> dict[str, Any]:
-    """One golden: `model`, `sha256` of its file, and `outputs`."""
-    golden: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return golden
-
-
-def save(name: str, sha256: str, digests: list[str]) -> None:
-    """Write the golden of a model whose outputs changed on purpose."""
-    golden = {"model": name, "sha256": sha256, "outputs": digests}
-    (GOLDENS / f"{name}.json").write_text(json.dumps(golden, indent=1) + "\n", encoding="utf-8")

@@ -1,7 +1,8 @@
 """Makes a signed bundle of one model: python -m tools.model_bundle NAME --version 2 --key KEY --certificate CERT.
 
 The model and its entry come from a folder with a `manifest.toml` such as `models/`; `aislewatch update` takes the
-bundle over on a camera whose keyring holds the certificate, or the one that issued it.
+bundle over on a camera whose keyring holds the certificate, or the one that issued it. A picture of its own view that
+it has to see (`reference.jpg`, `reference.json`) lies beside the manifest; else the one of this software goes along.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -22,27 +24,28 @@ from agent.models import Catalogue
 from agent.models.bundles.manifest import BUNDLE, FORMAT, GOLDEN, MANIFEST, SIGNATURE, SIGNER, Bundle, File, spec_of
 from agent.models.bundles.parcel import pack, read_parcel
 from agent.models.bundles.signing import read_keyring, sign
+from agent.models.proof import golden_of
 from agent.version import VERSION
-from agent.vision.spec import ModelSpec, parse_manifest
-from hal.tflite import compiled_for_edgetpu, open_accelerator
-from models import golden
+from agent.vision.spec import parse_manifest
+from hal.tflite import compiled_for_edgetpu
+from models.golden import PEOPLE, PICTURE
 
 SUFFIX = ".model"
 
 
 def files_of(name: str, folder: Path) -> dict[str, bytes]:
-    """The files of a model in a folder with a manifest: its entry alone, the model, its golden outputs.
+    """The files of a model in a folder with a manifest: its entry alone, the model, its picture, and what it gives.
 
-    Raises ModelError, OperatorError.
+    Raises ModelError, also for one that does not see the people on the picture; OperatorError, HalError.
     """
     catalogue = Catalogue.load(folder, places=(folder,))
     spec = catalogue.spec(name)
     content = catalogue.read(spec)
     files = {MANIFEST: entry_of(name, (folder / MANIFEST).read_text(encoding="utf-8")), spec.filename: content}
-    if _has_golden(spec, content):
-        accelerator = open_accelerator(content, device="cpu", reference_kernels=True)
-        known = {"model": name, "sha256": spec.sha256, "outputs": golden.outputs(accelerator)}
-        files[GOLDEN] = msgspec.json.encode(known)
+    if spec.task == "person":
+        files |= {part: (catalogue.reference_home / part).read_bytes() for part in (PICTURE, PEOPLE)}
+    if not compiled_for_edgetpu(content):
+        files[GOLDEN] = golden_of(spec, content, replace(catalogue.reference(spec), scores=())).written
     return files
 
 
@@ -80,11 +83,6 @@ def signed(
     """The whole bundle. Raises OperatorError."""
     envelope = {BUNDLE: description, SIGNER: certificate, SIGNATURE: sign(description, key, password)}
     return pack({**envelope, **files})
-
-
-def _has_golden(spec: ModelSpec, content: bytes) -> bool:
-    """Golden outputs are those of byte models that a CPU can run."""
-    return spec.input.layout == "nhwc" and spec.input.dtype != "float32" and not compiled_for_edgetpu(content)
 
 
 @guarded

@@ -8,11 +8,12 @@ from typing import Any
 
 from agent.config import Config, parse_config
 from agent.doctor.facts import Facts
-from agent.doctor.files import files_facts
+from agent.doctor.files import files_facts, model_blind
 from agent.doctor.network import loss_pct
 from agent.errors import ConfigError, OperatorError
 from agent.hardware import hal_settings
 from agent.health.sampling import Figures, Sampling
+from agent.models import store_of
 from agent.version import VERSION
 from hal import release_outputs
 from hal.board import LinuxBoard
@@ -42,6 +43,7 @@ def absent_facts(path: Path, clock: Clock, board: Board | None = None) -> Facts:
     if config is not None:
         watched = board or LinuxBoard(config.storage.data_dir, instance=config.camera.instance)
         facts |= {**files_facts(config), "readings": readings_of(watched, clock)}
+        facts["model_blind"] = model_blind(config.model.name, store=store_of(config.storage.data_dir))
         facts |= {"serial": watched.serial, "board": watched.model}
         facts |= {} if service == "active" else {"lines_wrong": lines_wrong(config)}
     return Facts(**facts)

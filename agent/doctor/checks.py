@@ -117,13 +117,16 @@ def light(facts: Facts) -> Seen | None:
 
 
 def model(facts: Facts) -> Seen | None:
-    """Whether the model's file is the one that is named."""
-    if not facts.model_wrong:
-        return None if facts.model_wrong is None else FINE
-    cure = f"delete the file, then `aislewatch model fetch {facts.model}`"
-    if (base := base_of(facts.model)) != facts.model:
-        cure = f"`aislewatch model use {base}`, or deliver it again with `aislewatch update`"
-    return Seen(Colour.RED, facts.model_wrong, cure)
+    """Whether the model's file is the one that is named, and finds the people on its reference picture."""
+    back = f"`aislewatch model use {base_of(facts.model)}`, or deliver it again with `aislewatch update`"
+    delivered = base_of(facts.model) != facts.model
+    if facts.model_wrong:
+        cure = f"delete the file, then `aislewatch model fetch {facts.model}`"
+        return Seen(Colour.RED, facts.model_wrong, back if delivered else cure)
+    if facts.model_blind:
+        words = f"model {facts.model} does not see: {facts.model_blind}"
+        return Seen(Colour.RED, words, back if delivered else ADVICE["model"])
+    return None if facts.model_wrong is None and facts.model_blind is None else FINE
 
 
 def accelerator(facts: Facts) -> Seen | None:

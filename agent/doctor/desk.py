@@ -100,6 +100,7 @@ def running_facts(status: Mapping[str, Any], told: Mapping[str, Any]) -> dict[st
         "uptime_s": status["uptime_s"],
         "receiving": status["camera"]["open"],
         "fallback": status["model"]["degraded"],
+        "model_blind": status["model"]["blind"],
         "outputs": outputs,
         "lines_wrong": "",
         "hubs": sum(bool(hub["hub"]) for hub in hubs),

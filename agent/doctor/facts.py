@@ -39,10 +39,11 @@ class Ending(msgspec.Struct, frozen=True):
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """One look. None: nobody has looked, or there is no source for it; "" or empty: looked, and nothing is wrong.
 
-    `readings` are by the names of `agent.health.readings`, `told` by what is wrong. `newest` is the program's version
-    that is installed or that asks; `earliest_utc_s` a time that has certainly passed. `foreign` counts who came with a
-    certificate of another authority since the start; `heard` is whether the camera's own announcement was;
-    `starved_pct` what other programs took of the processors while nothing of them was left (`agent.doctor.processor`).
+    `readings` are by the names of `agent.health.readings`, `told` by what is wrong. `model_blind` is what the model
+    gets wrong on its reference picture. `newest` is the program's version that is installed or that asks;
+    `earliest_utc_s` a time that has certainly passed. `foreign` counts who came with a certificate of another authority
+    since the start; `heard` is whether the camera's own announcement was; `starved_pct` what other programs took of the
+    processors while nothing of them was left (`agent.doctor.processor`).
     """
 
     camera: str = ""
@@ -62,6 +63,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     picture: Picture | None = None
     model: str = ""
     model_wrong: str | None = None
+    model_blind: str | None = None
     fallback: str | None = None
     outputs: tuple[Line, ...] | None = None
     lines_wrong: str | None = None

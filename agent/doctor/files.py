@@ -23,8 +23,10 @@ from agent.hub.identity_key import CERTIFICATE, FOLDER, KEY
 from agent.hub.trust import Pins
 from agent.hub.trust_certificates import BadAuthority, read_authority
 from agent.models import STORE, Catalogue, store_of
+from agent.models.proof import blindness
 from agent.update.report import WORD
 from agent.update.slots import Phase, Record
+from hal.errors import HalError
 from hal.sources import without_password
 
 JOURNAL = "journal.db"
@@ -94,6 +96,16 @@ def model_wrong(name: str, manifest: Path = models.DIRECTORY, store: Path = STOR
     except ModelError as error:
         return str(error)
     return ""
+
+
+def model_blind(name: str, manifest: Path = models.DIRECTORY, store: Path = STORE) -> str | None:
+    """What the model gets wrong on its reference picture; "" where it sees, None where it cannot look there."""
+    try:
+        catalogue = Catalogue.load(manifest, store=store)
+        spec = catalogue.spec(name)
+        return blindness(spec, catalogue.read(spec), catalogue.reference(spec))
+    except (ModelError, HalError):
+        return None
 
 
 def camera_missing(source: str) -> str:

@@ -87,6 +87,7 @@ ADVICE = {
     "network": "check cable, switch or access point; the camera goes on by itself meanwhile",
     "frame_rate": "the camera gives or the walk takes fewer frames than it should: see temperature and supply",
     "frame_drops": "the board is too slow for this: a smaller model, fewer frames a second, or an accelerator",
+    "model": "go back to one that sees (`aislewatch model verify` says which do): `aislewatch model use NAME`",
     "accelerator": "the CPU does its work for now: check its plug and its temperature",
     "restarts": "report it with the diagnostics; `aislewatch status` says how the last run ended",
     "outputs": "check the wiring of the output that `aislewatch outputs` names",

@@ -26,6 +26,7 @@ class Trouble(StrEnum):
     FROZEN = "frozen"
     ACCELERATOR_LOST = "accelerator_lost"
     VISION_STUCK = "vision_stuck"
+    BLIND = "blind"
 
 
 class Step(StrEnum):
@@ -59,6 +60,8 @@ LADDERS: Mapping[Trouble, Sequence[Rung]] = {
     # The walk has gone on with the CPU by itself: nothing is at stake but speed.
     Trouble.ACCELERATOR_LOST: (Rung(Step.ACCELERATOR, 5.0),),
     Trouble.VISION_STUCK: (Rung(Step.RESTART, 0.0), Rung(Step.REBOOT, 60.0)),
+    # The model was opened anew already; what is left is memory in which its file was damaged.
+    Trouble.BLIND: (Rung(Step.RESTART, 300.0),),
 }
 BUDGETS: Mapping[Step, Sequence[Budget]] = {
     Step.REOPEN: (Budget(3, HOUR_S),),

@@ -39,6 +39,7 @@ WORDS = {
     Trouble.FROZEN: "the picture is frozen",
     Trouble.ACCELERATOR_LOST: "the accelerator is lost",
     Trouble.VISION_STUCK: "the look at a frame does not end",
+    Trouble.BLIND: "the model does not see",
 }
 
 
@@ -86,6 +87,7 @@ class Medic:
         self._cooling = Cooling()
         self._stuck_s = max(STUCK_S, STUCK_PART * patience_s)
         self._lost = ""
+        self._blind = ""
         self._opening = False
         self._given_up: Sequence[Trouble] = ()
         self.restarting: str | None = None
@@ -120,6 +122,7 @@ class Medic:
     async def turn(self) -> None:
         """Look at everything once, and take the steps that are due."""
         now_s, wall = self._clock.monotonic(), self._clock.wall()
+        self._see_whether_it_sees(now_s)
         allowed = self._allowed if self._journal.head.durable else self._allowed - DURABLE
         for act in self._ladder.update(now_s, wall.utc_s, self.troubles(now_s), allowed):
             await self._take_step(act)
@@ -136,6 +139,7 @@ class Medic:
             Trouble.FROZEN: frozen is not None and frozen.state == HealthState.FAULT,
             Trouble.ACCELERATOR_LOST: bool(self._lost) and not self._opening,
             Trouble.VISION_STUCK: busy_s is not None and now_s - busy_s > self._stuck_s,
+            Trouble.BLIND: bool(self._blind),
         }
         return {trouble: WORDS[trouble] for trouble, there in found.items() if there}
 
@@ -192,7 +196,7 @@ class Medic:
         pipeline = self._patient.vision.pipeline
         if detector is None:
             return
-        if detector.accelerator_info.degraded or pipeline is None:
+        if detector.accelerator_info.degraded or detector.blind or pipeline is None:
             detector.close()
         else:
             pipeline.use(detector)
@@ -205,6 +209,17 @@ class Medic:
             detail = f"the CPU stands in: {lost}" if lost else ""
             self._report(HealthSample("accelerator", state, now_s, now_s, 1.0, detail))
         self._lost = lost
+
+    def _see_whether_it_sees(self, now_s: float) -> None:
+        """What the detector got wrong on its reference picture; told when that has changed."""
+        pipeline = self._patient.vision.pipeline
+        blind = pipeline.detector.blind if pipeline else ""
+        if bool(blind) != bool(self._blind):
+            state = HealthState.FAULT if blind else HealthState.OK
+            self._report(
+                HealthSample("model", state, now_s, now_s, 1.0, f"the model does not see: {blind}" * bool(blind))
+            )
+        self._blind = blind
 
     def _tell_given_up(self, now_s: float) -> None:
         """Say so when nothing more can be tried; an accelerator is tried again for ever."""

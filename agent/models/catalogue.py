@@ -13,10 +13,14 @@ from pathlib import Path
 
 import models
 from agent.errors import ModelError
-from agent.models.bundles.manifest import base_of
+from agent.models.bundles.manifest import GOLDEN, base_of
 from agent.models.bundles.shelf import Delivered, Shelf
+from agent.models.references import read_golden, read_reference, reference_of
 from agent.schema import nearest
+from agent.vision.reference import Reference
 from agent.vision.spec import ModelSpec, parse_manifest
+from models import golden
+from models.golden import PEOPLE, PICTURE, Golden
 
 STORE = Path("/var/lib/aislewatch/models")
 CHECKOUT_DATA = models.DIRECTORY.parent.parent / "shared" / "data" / "models"
@@ -114,3 +118,31 @@ class Catalogue:
                 hint=cure,
             )
         return content
+
+    def reference(self, spec: ModelSpec) -> Reference:
+        """What a person model has to see: the picture that was delivered with it, or that lies beside its manifest,
+        else the one that came with the software. Raises ModelError.
+        """
+        if delivered := self.delivered.get(spec.name):
+            return _delivered_reference(delivered)
+        return read_reference(self.reference_home, self._golden(spec))
+
+    @property
+    def reference_home(self) -> Path:
+        """The folder of the picture that the models of this manifest have to see."""
+        return self.directory if (self.directory / PICTURE).is_file() else models.DIRECTORY
+
+    def _golden(self, spec: ModelSpec) -> Golden | None:
+        """What is known of this very file of a model. Raises ModelError."""
+        path = self.directory / golden.GOLDENS.name / f"{spec.name}.json"
+        found = read_golden(path.read_bytes()) if path.is_file() else None
+        return found if found and found.sha256 == spec.sha256 else None
+
+
+def _delivered_reference(delivered: Delivered) -> Reference:
+    """The picture of a delivered model. Raises ModelError."""
+    files = delivered.bundle.files
+    if PICTURE not in files:
+        return read_reference(models.DIRECTORY)
+    known = read_golden(delivered.read(GOLDEN)) if GOLDEN in files else None
+    return reference_of(delivered.read(PICTURE), delivered.read(PEOPLE), known)

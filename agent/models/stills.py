@@ -24,12 +24,17 @@ def read_picture(path: Path) -> U8:
         content = path.read_bytes()
     except OSError as error:
         raise PictureUnreadable(f"{path}: {error.strerror}", hint="check the path") from error
+    return picture_of(content, str(path))
+
+
+def picture_of(content: bytes, name: str) -> U8:
+    """The same of what such a file holds. Raises PictureUnreadable."""
     try:
         picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
     except cv2.error as error:
-        raise PictureUnreadable(f"{path}: {error.err}", hint="a smaller JPEG, PNG or BMP is needed") from error
+        raise PictureUnreadable(f"{name}: {error.err}", hint="a smaller JPEG, PNG or BMP is needed") from error
     if picture is None:
-        raise PictureUnreadable(f"{path} holds no picture that can be read", hint="JPEG, PNG and BMP are understood")
+        raise PictureUnreadable(f"{name} holds no picture that can be read", hint="JPEG, PNG and BMP are understood")
     cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=picture)
     return np.asarray(picture, np.uint8)
 

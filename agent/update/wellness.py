@@ -1,4 +1,4 @@
-"""Whether a camera is well: it sees, infers and stores, by two of its own statuses some seconds apart. Pure."""
+"""Whether a camera is well, by two of its own statuses some seconds apart: it sees, finds people and stores. Pure."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ def _complaints(before: Facts, after: Facts) -> list[str]:
         found.append("no picture comes through the rules")
     if after["camera"]["inferred"] < 1:
         found.append("the model has not run once")
+    if after["model"]["blind"]:
+        found.append(f"the model does not see: {after['model']['blind']}")
     if not after["journal"]["durable"]:
         found.append("the journal does not reach the disk")
     return found

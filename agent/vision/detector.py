@@ -9,6 +9,7 @@ from agent.domain import Box, Detection
 from agent.errors import ModelError
 from agent.vision.decode import Candidates, decoder_for
 from agent.vision.preprocess import Preparer
+from agent.vision.reference import Reference
 from agent.vision.spec import ModelSpec
 from agent.vision.suppress import SUPPRESSORS
 from hal.ports import F32, U8, Accelerator, AcceleratorInfo, Yuv420
@@ -33,8 +34,8 @@ class Detector:
     """A person model on an accelerator.
 
     `monotonic` reads a clock in seconds for the stage times (`times`); without one they stay 0. `degraded` says why
-    this one stands in for another. Object masks belong after this, on the detections. Raises ModelError where the
-    loaded model is not what the manifest says.
+    this one stands in for another, `blind` what it got wrong when it last looked at its `reference`. Object masks
+    belong after this, on the detections. Raises ModelError where the loaded model is not what the manifest says.
     """
 
     def __init__(
@@ -45,10 +46,13 @@ class Detector:
         min_score: float = MIN_SCORE,
         monotonic: Callable[[], float] = _no_clock,
         degraded: str = "",
+        reference: Reference | None = None,
     ) -> None:
         require_input(accelerator, spec)
         self.spec = spec
         self.times = StageTimes()
+        self.blind = ""
+        self._reference = reference
         self._accelerator = accelerator
         self._preparer = Preparer(spec.input)
         self._decoder = decoder_for(spec, accelerator.outputs, min_score)
@@ -77,6 +81,15 @@ class Detector:
         start = self._monotonic()
         filled = self._preparer.fill_rgb(picture, self._accelerator.input())
         return self._infer(start, filled)
+
+    def prove(self) -> str:
+        """Look at the reference picture: what is wrong with what it sees there, "" where nothing is.
+
+        Costs one look. Raises AcceleratorLost.
+        """
+        if self._reference and self.spec.scores:
+            self.blind = self._reference.mistakes(self.detect(self._reference.picture), self.spec.scores.day)
+        return self.blind
 
     def bare_invoke_ms(self) -> float:
         """The cost of running the model on what its input holds, and nothing else: the yardstick of the walk."""

@@ -29,6 +29,9 @@ from hal.ports import Frame
 
 log = logging.getLogger(__name__)
 
+PROVEN_EVERY_S = 600.0
+"""How often the detector looks at its reference picture: one look in hundreds, and ten minutes of garbage at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class StageMs:
@@ -134,6 +137,7 @@ class Pipeline:
         self._tracks: Sequence[Track] = ()
         self._stays: Mapping[tuple[int, int], Stay] = {}
         self._last_inferred_s: float | None = None
+        self._proven_s: float | None = None
         self._health: Sequence[HealthSample] = ()
         self._newer: Detector | None = None
 
@@ -215,6 +219,7 @@ class Pipeline:
     def _detect(self, frame: Frame) -> tuple[list[Detection], list[Event]]:
         troubles = self._change_over(frame.t_s)
         try:
+            self._prove(frame.t_s)
             found = self._parts.detector.detect(frame.lores)
         except AcceleratorLost as error:
             troubles.append(self._fall_back(frame.t_s, error))
@@ -235,6 +240,20 @@ class Pipeline:
         self._parts.detector.close()
         self._parts.detector = newer
         return [Event("accelerator", t_s, data={"state": "back", "device": newer.accelerator_info.device})]
+
+    def _prove(self, t_s: float) -> None:
+        """See from time to time whether the detector still sees. Raises AcceleratorLost where it does no more.
+
+        A detector was proven when it was opened.
+        """
+        if self._proven_s is None:
+            self._proven_s = t_s
+        if t_s - self._proven_s < PROVEN_EVERY_S:
+            return
+        self._proven_s = t_s
+        was_blind = bool(self._parts.detector.blind)
+        if (wrong := self._parts.detector.prove()) and not was_blind:
+            raise AcceleratorLost(f"it gives wrong results: {wrong}")
 
     def _fall_back(self, t_s: float, error: AcceleratorLost) -> Event:
         log.warning("accelerator lost, going on with the CPU: %s", error)

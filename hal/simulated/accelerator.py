@@ -1,8 +1,9 @@
 """A device that is not the CPU, made of the CPU, with the faults of real ones on demand: it hangs, crashes, is lost.
 
-A file names the fault (`hang`, `crash`, `loss` or `stuck`); while it is there, every run and every opening meets it. It
-is read in the process that plays the device (hal.isolated), so that a fault does to that process what a driver's would.
-`stuck` is met by the CPU that stands in, too: as of a kernel that lets no call return, until the process ends.
+A file names the fault (`hang`, `crash`, `loss`, `garbage` or `stuck`); while it is there, every run and every opening
+meets it. It is read in the process that plays the device (hal.isolated), so that a fault does to that process what a
+driver's would. `stuck` is met by the CPU that stands in, too: as of a kernel that lets no call return, until the
+process ends.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from hal.errors import AcceleratorLost
@@ -25,11 +27,14 @@ DEVICE = "simulated"
 
 
 class Fault(StrEnum):
-    """What can go wrong: no answer ever, the driver brings its process down, the device is gone, or nothing answers."""
+    """What can go wrong: no answer ever, the driver brings its process down, the device is gone, it answers in time
+    and wrongly, or nothing answers.
+    """
 
     HANG = "hang"
     CRASH = "crash"
     LOSS = "loss"
+    GARBAGE = "garbage"
     STUCK = "stuck"
 
 
@@ -59,6 +64,7 @@ class FaultyAccelerator:
         self._model = model
         self._stands_in = stands_in
         self._faults = Path(faults)
+        self._garbage = False
         self.inputs: Sequence[TensorSpec] = model.inputs
         self.outputs: Sequence[TensorSpec] = model.outputs
         self._meet()
@@ -76,12 +82,14 @@ class FaultyAccelerator:
         self._model.invoke()
 
     def output(self, index: int) -> NDArray[Any]:
-        return self._model.output(index)
+        answer = self._model.output(index)
+        return np.zeros_like(answer) if self._garbage else answer
 
     def close(self) -> None:
         self._model.close()
 
     def _meet(self) -> None:
+        self._garbage = False
         try:
             fault = self._faults.read_text()
         except OSError:
@@ -89,6 +97,9 @@ class FaultyAccelerator:
         if fault == Fault.STUCK or (fault == Fault.HANG and not self._stands_in):
             threading.Event().wait()
         if self._stands_in:
+            return
+        if fault == Fault.GARBAGE:
+            self._garbage = True
             return
         if fault == Fault.CRASH:
             os.kill(os.getpid(), signal.SIGSEGV)

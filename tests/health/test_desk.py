@@ -24,7 +24,7 @@ COVERED = HealthSample("covered", HealthState.FAULT, 100.0, 90.0, 0.97, "all of 
 
 
 def test_there_is_advice_for_everything_that_can_be_wrong() -> None:
-    own = {"board", "healing", "safe_mode", "accelerator", "signal_loss", "thermal", "evidence_storage"}
+    own = {"board", "healing", "safe_mode", "accelerator", "model", "signal_loss", "thermal", "evidence_storage"}
     assert ADVICE.keys() == {"image", *HOLDS_S, *SIGNAL_HOLDS_S, *(limit.what for limit in LIMITS), *own}
 
 

@@ -33,6 +33,7 @@ from agent.models.bundles.parcel import is_parcel, pack, read_parcel
 from agent.models.bundles.shelf import Shelf
 from agent.update.slots import Refused
 from hal.ports import WallTime
+from models.golden import PEOPLE, PICTURE
 from tests.models.signers import FILES, LAST_YEAR, Signer, made, parcel, signer, usage
 from tools.model_bundle import bundle_of, signed
 
@@ -63,7 +64,7 @@ def test_a_bundle_is_read_as_it_was_made(tmp_path: Path) -> None:
     found = read_parcel(path, (STRANGER.certificate, OURS.certificate))
     assert (found.bundle.delivered, found.spec.name, found.spec.file) == ("person-s-v2", "person-s-v2", MODEL)
     assert found.model == FILES[MODEL]
-    assert found.bundle.files.keys() == {MANIFEST, MODEL, GOLDEN}
+    assert found.bundle.files.keys() == {MANIFEST, MODEL, GOLDEN, PICTURE, PEOPLE}
     assert found.signer == OURS.certificate
     assert made(OURS)[:512] == WHOLE[:512]
 
@@ -74,7 +75,7 @@ def test_an_image_is_no_model(tmp_path: Path) -> None:
     assert not is_parcel(path)
 
 
-@pytest.mark.parametrize("lacking", [BUNDLE, SIGNER, SIGNATURE, MANIFEST, MODEL, GOLDEN])
+@pytest.mark.parametrize("lacking", [BUNDLE, SIGNER, SIGNATURE, MANIFEST, MODEL, GOLDEN, PICTURE, PEOPLE])
 def test_nothing_may_be_left_out(tmp_path: Path, lacking: str) -> None:
     parts = contents()
     del parts[lacking]
@@ -255,6 +256,11 @@ def test_the_entry_must_be_that_of_the_model(tmp_path: Path) -> None:
     other = FILES | {MODEL: b"another"}
     with pytest.raises(Refused, match="same file of the model"):
         bundle_of("person-s", "2", other)
+
+
+def test_picture_and_people_come_together(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="go together"):
+        parse_bundle(bundle_of("person-s", "2", {name: part for name, part in FILES.items() if name != PEOPLE}))
 
 
 def test_names_of_versions() -> None:

@@ -35,14 +35,14 @@ def _outputs(accelerator: Accelerator) -> list[NDArray[np.int32]]:
 @pytest.mark.parametrize("name", FAMILY)
 def test_the_golden_is_of_this_file(name: str) -> None:
     content = (DIRECTORY / f"{name}.tflite").read_bytes()
-    assert golden.load(golden.GOLDENS / f"{name}.json")["sha256"] == hashlib.sha256(content).hexdigest()
+    assert golden.load(golden.GOLDENS / f"{name}.json").sha256 == hashlib.sha256(content).hexdigest()
 
 
 @pytest.mark.parametrize("runtime", ["litert", "tflite"])
 @pytest.mark.parametrize("name", FAMILY)
 def test_reference_kernels_of_both_runtimes_give_the_golden_bits(name: str, runtime: RuntimeName) -> None:
     expected = golden.load(golden.GOLDENS / f"{name}.json")
-    assert golden.outputs(_open(name, runtime, reference=True)) == expected["outputs"]
+    assert golden.outputs(_open(name, runtime, reference=True)) == expected.outputs
 
 
 @pytest.mark.parametrize("name", FAMILY)

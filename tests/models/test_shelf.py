@@ -16,8 +16,8 @@ from hal.system import SystemClock
 from tests.models.signers import FILES, parcel, signer
 
 OURS = signer()
-STEPS = 7
-"""Six files and the name."""
+STEPS = 9
+"""Eight files and the name."""
 
 
 @pytest.fixture

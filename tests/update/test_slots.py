@@ -63,7 +63,8 @@ def test_a_higher_number_anywhere_is_newer(numbers: list[int], where: int) -> No
 
 def facts(n: int, **changes: Any) -> dict[str, Any]:
     camera = {"open": True, "captured": 10 * n, "walked": 9 * n, "inferred": n, **changes.pop("camera", {})}
-    return {"uptime_s": float(n), "camera": camera, "journal": {"durable": True}, **changes}
+    well = {"journal": {"durable": True}, "model": {"blind": ""}}
+    return {"uptime_s": float(n), "camera": camera, **well, **changes}
 
 
 def test_a_well_camera_has_no_complaints() -> None:
@@ -78,6 +79,7 @@ def test_a_well_camera_has_no_complaints() -> None:
         (facts(2, camera={"open": False}), "no pictures"),
         (facts(2, camera={"walked": 9}), "rules"),
         (facts(2, camera={"inferred": 0}), "model"),
+        (facts(2, model={"blind": "it finds 0 of the 4 people"}), "does not see: it finds 0 of"),
         (facts(2, journal={"durable": False}), "journal"),
         ({"uptime_s": 2.0}, "lacks"),
     ],

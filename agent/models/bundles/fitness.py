@@ -1,30 +1,36 @@
-"""Whether a delivered model does here what it did where it was made: it loads, repeats its goldens, and is in time.
+"""Whether a delivered model does here what it did where it was made: it loads, repeats its goldens, sees, is in time.
 
 It runs beside the camera's own model; the fastest of several runs counts, because both share the processor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
 
-from agent.errors import OperatorError
+import models
+from agent.errors import ModelError, OperatorError
 from agent.models.bundles.manifest import GOLDEN
 from agent.models.bundles.parcel import Parcel
+from agent.models.references import read_reference, reference_of
 from agent.update.engine import Progress
 from agent.vision.detector import Detector
 from agent.vision.pose import PoseModel
-from agent.vision.spec import ModelSpec
+from agent.vision.reference import Reference
 from hal.errors import HalError
 from hal.ports import Accelerator
 from hal.tflite import compiled_for_edgetpu, open_accelerator
 from models import golden
+from models.golden import PEOPLE, PICTURE, Golden
 
 BUDGET_MS = 400.0
 """While a person is known the model runs every 0.5 s, and the rest of the walk needs its time, too."""
 RUNS = 10
+
+
+BLIND = "ask whoever made the bundle; a model for another view brings a reference picture of its own (docs/models.md)"
 
 
 class Unfit(OperatorError):
@@ -38,14 +44,6 @@ class Runtime(NamedTuple):
     threads: int
 
 
-class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`golden.json`: the SHA-256 of each output for the known picture, under the reference kernels."""
-
-    model: str
-    sha256: str
-    outputs: Sequence[str]
-
-
 def judge(
     parcel: Parcel, before: bytes | None, runtime: Runtime, monotonic: Callable[[], float], progress: Progress
 ) -> dict[str, Any]:
@@ -56,10 +54,13 @@ def judge(
     """
     if compiled_for_edgetpu(parcel.model):
         return {"judged": False}
+    known = _golden(parcel)
     progress(30, "repeating its golden outputs")
-    repeated = _repeat(parcel)
+    repeated = _repeat(parcel, known)
+    progress(40, "looking at its reference picture")
+    accelerator = _opened(parcel, runtime, known)
     progress(50, "timing it")
-    took_ms = fastest_ms(_opened(parcel.model, parcel.spec, runtime), monotonic)
+    took_ms = fastest_ms(accelerator, monotonic)
     limit_ms = BUDGET_MS
     if before is not None and not compiled_for_edgetpu(before):
         limit_ms = min(BUDGET_MS, parcel.bundle.slower * fastest_ms(_plain(before, runtime), monotonic))
@@ -79,14 +80,20 @@ def fastest_ms(accelerator: Accelerator, monotonic: Callable[[], float]) -> floa
     return 1e3 * min(took_s)
 
 
-def _repeat(parcel: Parcel) -> bool:
-    """Whether it has golden outputs, and repeats them. Raises Unfit where it has, and does not."""
+def _golden(parcel: Parcel) -> Golden | None:
+    """What it gave where it was made. Raises Unfit."""
     if GOLDEN not in parcel.contents:
-        return False
+        return None
     try:
-        known = msgspec.json.decode(parcel.contents[GOLDEN], type=Golden)
+        return golden.parse(parcel.contents[GOLDEN])
     except msgspec.DecodeError as error:
         raise Unfit(f"{GOLDEN} cannot be read: {error}") from None
+
+
+def _repeat(parcel: Parcel, known: Golden | None) -> bool:
+    """Whether it has golden outputs, and repeats them. Raises Unfit where it has, and does not."""
+    if known is None or not known.outputs:
+        return False
     accelerator = _plain(parcel.model, Runtime("auto", 1), reference=True)
     found = golden.outputs(accelerator)
     accelerator.close()
@@ -95,14 +102,24 @@ def _repeat(parcel: Parcel) -> bool:
     return True
 
 
-def _opened(content: bytes, spec: ModelSpec, runtime: Runtime) -> Accelerator:
-    """The model, once its inputs and outputs are what its entry says. Raises Unfit."""
-    accelerator = _plain(content, runtime)
+def _opened(parcel: Parcel, runtime: Runtime, known: Golden | None) -> Accelerator:
+    """The model, once its inputs and outputs are what its entry says, and it sees. Raises Unfit."""
+    accelerator, spec = _plain(parcel.model, runtime), parcel.spec
     try:
-        (Detector if spec.task == "person" else PoseModel)(accelerator, spec)
-    except OperatorError as error:
+        if spec.task == "pose":
+            PoseModel(accelerator, spec)
+        elif blind := Detector(accelerator, spec, reference=_reference(parcel, known)).prove():
+            raise Unfit(f"{spec.name} does not see: {blind}", hint=BLIND)
+    except ModelError as error:
         raise Unfit(str(error), hint=error.hint) from None
     return accelerator
+
+
+def _reference(parcel: Parcel, known: Golden | None) -> Reference:
+    """The picture that it brings, else the one that came with the software. Raises ModelError."""
+    if PICTURE not in parcel.contents:
+        return read_reference(models.DIRECTORY)
+    return reference_of(parcel.contents[PICTURE], parcel.contents[PEOPLE], known)
 
 
 def _plain(content: bytes, runtime: Runtime, *, reference: bool = False) -> Accelerator:

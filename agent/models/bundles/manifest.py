@@ -1,7 +1,8 @@
 """What a model bundle says of itself: `bundle.json`, the one part of it that is signed. Pure: bytes in, values out.
 
 Everything else in the bundle is named there with its hash: `manifest.toml` (one entry, as in `models/manifest.toml`),
-the model's file, and `golden.json` where the model has golden outputs.
+the model's file, `golden.json` with what it gives where it was made, and the picture that it is proven on
+(`reference.jpg`) with the people there (`reference.json`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import msgspec
 from agent.errors import ModelError
 from agent.update.slots import Refused, order_of
 from agent.vision.spec import ModelSpec, parse_manifest
+from models.golden import PEOPLE, PICTURE
 
 FORMAT = 1
 BUNDLE, SIGNER, SIGNATURE = "bundle.json", "signer.pem", "bundle.sig"
@@ -125,9 +127,11 @@ def _mistake(bundle: Bundle) -> str:
 
 
 def _file_mistake(files: Mapping[str, File]) -> str:
-    own = files.keys() - {MANIFEST, GOLDEN}
+    own = files.keys() - {MANIFEST, GOLDEN, PICTURE, PEOPLE}
     if MANIFEST not in files or len(own) != 1 or files.keys() & {BUNDLE, SIGNER, SIGNATURE}:
         return f"it has to name {MANIFEST}, one file of a model, and {GOLDEN} where there is one"
+    if len(files.keys() & {PICTURE, PEOPLE}) == 1:
+        return f"{PICTURE} and {PEOPLE} go together"
     if not all(_NAME.fullmatch(name) for name in files):
         return "a file's name is no plain one"
     if min(file.size_bytes for file in files.values()) < 0 or sum(f.size_bytes for f in files.values()) > LIMIT:

@@ -15,11 +15,11 @@ from pathlib import Path
 from cryptography import x509
 
 from agent.durable import PARTIAL, sync_folder, write_durably
-from agent.errors import OperatorError
-from agent.models.bundles.manifest import BUNDLE, MANIFEST, SIGNATURE, SIGNER, Bundle, parts_of
+from agent.errors import ModelError, OperatorError
+from agent.models.bundles.manifest import BUNDLE, MANIFEST, SIGNATURE, SIGNER, Bundle, check_file, parts_of
 from agent.models.bundles.parcel import Parcel, judged
 from agent.models.bundles.signing import Certificates, keyring_file, read_keyring
-from agent.update.slots import order_of
+from agent.update.slots import Refused, order_of
 from agent.vision.spec import ModelSpec
 
 FOLDER = "bundles"
@@ -37,6 +37,15 @@ class Delivered:
     bundle: Bundle
     signer: x509.Certificate
     spec: ModelSpec
+
+    def read(self, name: str) -> bytes:
+        """One of its files, as it was signed. Raises ModelError."""
+        try:
+            content = (self.folder / name).read_bytes()
+            check_file(self.bundle, name, content)
+        except (OSError, Refused) as error:
+            raise ModelError(f"model {self.spec.name}: {name}: {error}", hint="deliver it again") from None
+        return content
 
 
 class Shelf:

@@ -56,13 +56,17 @@ class Capture(Struct):
 
 
 class Model(Struct):
-    """The model and where it runs; `degraded` says why it does not run where it should."""
+    """The model and where it runs; `degraded` says why it does not run where it should.
+
+    `blind` says what it gets wrong on its reference picture, "" while it sees.
+    """
 
     name: str
     runtime: str
     device: str
     threads: int
     degraded: str
+    blind: str
 
 
 class Output(Struct):
