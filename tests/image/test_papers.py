@@ -1,11 +1,13 @@
 """Recipes, package sources, bill of materials, and the scan for secrets."""
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tools.image import sbom, scan, sources
+from tools.image import sbom, scan, sources, wheels
 from tools.image.recipe import BuildError, known, load, parse
 from tools.image.sources import Archive
 from tools.image.wheels import missing_modules
@@ -127,3 +129,20 @@ def test_a_commit_that_lacks_a_module_is_noticed(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     assert missing_modules(tmp_path) == ["agent.cli.doctor", "agent.gone.x"]
+
+
+def test_a_python_that_only_pretends_to_be_there_does_not_compile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As pyenv's shims do: a program of that name, which ends with 127."""
+    recipe = replace(load("rpi"), python="3.99")
+    program = tmp_path / "python3.99"
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(BuildError, match=r"install python3\.99"):
+        wheels.interpreter(recipe)
+    program.write_text("#!/bin/sh\nexit 127\n")
+    program.chmod(0o755)
+    with pytest.raises(BuildError, match=r"install python3\.99"):
+        wheels.interpreter(recipe)
+    program.write_text("#!/bin/sh\n")
+    assert wheels.interpreter(recipe) == str(program)

@@ -49,6 +49,8 @@ class Build:
 
     def run(self) -> None:
         """Do everything. Raises BuildError."""
+        self.signer()  # these two would be missed only after minutes
+        wheels.interpreter(self.recipe)
         self.out.mkdir(parents=True, exist_ok=True)
         tree = self.work / "root"
         try:
@@ -219,8 +221,9 @@ def default_epoch() -> int:
 
 
 def check(recipe: Recipe) -> None:
-    """Say what is wrong with a recipe without building it: programs, files, sizes, wheels for its interpreter."""
+    """Say what is wrong with a recipe without building it: programs, files, sizes, this host's Python for it."""
     need(*_PROGRAMS)
+    wheels.interpreter(recipe)
     disk.tables(disk.layout(recipe.sizes_mib))
     for slot in ("A", "B"):
         boot.command_line(recipe, slot)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -134,21 +135,11 @@ def unpack(wheel: Path, site: Path) -> None:
 
 
 def compile_bytecode(recipe: Recipe, root: Path) -> None:
-    """Compile everything once: on a read-only root Python could not keep what it compiles.
-
-    Raises BuildError where this host has not the target's version of Python, whose bytecode it would be.
-    """
-    interpreter = shutil.which(f"python{recipe.python}") or ""
-    if "{}.{}".format(*sys.version_info) == recipe.python:
-        interpreter = sys.executable
-    if not interpreter:
-        raise BuildError(
-            f"Python {recipe.python} is needed here to compile for the target: install python{recipe.python}"
-        )
+    """Compile everything once: on a read-only root Python could not keep what it compiles. Raises BuildError."""
     for folder in (PLACE / f"lib/python{recipe.python}/site-packages", Path(f"usr/lib/python{recipe.python}")):
         run(
             [
-                interpreter,
+                interpreter(recipe),
                 *("-m", "compileall", "-q", "-f", "-j", "0"),
                 *("--invalidation-mode", "unchecked-hash"),
                 *("-s", root, "-p", "/"),
@@ -156,6 +147,18 @@ def compile_bytecode(recipe: Recipe, root: Path) -> None:
             ],
             env={"PYTHONHASHSEED": "0"},
         )
+
+
+def interpreter(recipe: Recipe) -> str:
+    """This host's Python of the target's version, whose bytecode the target reads. Raises BuildError without one."""
+    if "{}.{}".format(*sys.version_info) == recipe.python:
+        return sys.executable
+    found = shutil.which(f"python{recipe.python}")
+    if found is None or subprocess.run([found, "-V"], capture_output=True, check=False).returncode:
+        raise BuildError(
+            f"Python {recipe.python} is needed here to compile for the target: install python{recipe.python}"
+        )
+    return found
 
 
 def records(site: Path) -> list[tuple[str, str]]:
