@@ -13,7 +13,7 @@ EPOCH = 1_735_689_600
 
 def packages() -> Path | None:
     """The archive of Debian's packages that the last image was made from."""
-    made = (ROOT / ".cache/image").glob("base-lab-*.tar")
+    made = (ROOT / ".cache/image").glob("base-lab-[0-9a-f]*.tar")
     return max(made, key=lambda path: path.stat().st_mtime, default=None)
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.install.provision import parse
-from tools.image import bundle, disk
-from tools.image.recipe import ROOT, load
+from tools.image import bundle, disk, wheels
+from tools.image.recipe import ROOT, Recipe, load
 from tools.image.run import run
 
 IMAGE = "AISLEWATCH_IMAGE"
@@ -56,14 +56,22 @@ pull = "up"
 pulled so often that it would come."""
 BREAK_AGENT = ("rm /usr/bin/aislewatch",)
 """Commands of debugfs that leave a root which starts, but no camera in it."""
-MODELS = "/usr/lib/aislewatch/python/lib/python3.11/site-packages/models"
+LINES_NEED = "image-build/requirements-board.lock"
+"""What the agent's packages lack on a board without lines."""
 
 
-def provision(network: str = 'time_servers = ["10.0.2.2"]') -> str:
+def provision(image: Path, network: str = 'time_servers = ["10.0.2.2"]') -> str:
     """What the boards of the laboratory are told before their first start. Raises OperatorError for a mistake."""
-    text = f"configuration = {json.dumps(CONFIGURATION)}\n[network]\n{network}\n"
+    lines = LINES_NEED in recipe_of(image).requirements
+    configuration = CONFIGURATION if lines else CONFIGURATION.partition("[[output]]")[0]
+    text = f"configuration = {json.dumps(configuration)}\n[network]\n{network}\n"
     parse(text)
     return text
+
+
+def recipe_of(image: Path) -> Recipe:
+    """The recipe of an image, from its name. Raises BuildError for a name of something else."""
+    return load(re.sub(r"^aislewatch-|-\d.*$", "", image.name))
 
 
 def find() -> Path | None:
@@ -93,7 +101,7 @@ class Workshop:
         run(["debugfs", "-w", "-f", "-", root], stdin="\n".join(edits).encode() + b"\n")
         out = self.folder / f"{version}.raucb"
         signed_by = signer or bundle.laboratory_signer(SIGNER)
-        bundle.make(out, load("lab"), version, root=root, boot=boot, signer=signed_by, work=self.folder)
+        bundle.make(out, recipe_of(self.image), version, root=root, boot=boot, signer=signed_by, work=self.folder)
         return out
 
     def spoil_model(self, name: str, other: str) -> tuple[str, ...]:
@@ -107,7 +115,7 @@ class Workshop:
         files["manifest.toml"].write_text(manifest)
         put = ((f"{name}.tflite", spoiled), ("manifest.toml", files["manifest.toml"]))
         edits = (line for file, source in put for line in (f"rm {file}", f"write {source} {file}"))
-        return (f"cd {MODELS}", *edits)
+        return (f"cd {self._models}", *edits)
 
     def spoil_mounts(self) -> tuple[str, ...]:
         """Changes after which the root takes the chooser for its data: that cannot be mounted, and nothing starts."""
@@ -119,9 +127,13 @@ class Workshop:
         table.write_text(wrong)
         return ("cd /etc", "rm fstab", f"write {table} fstab")
 
+    @property
+    def _models(self) -> str:
+        return f"/{wheels.PLACE}/lib/python{recipe_of(self.image).python}/site-packages/models"
+
     def _dumped(self, root: Path, file: str) -> Path:
         out = self.folder / f"model-{file}"
-        run(["debugfs", "-R", f"dump {MODELS}/{file} {out}", root])
+        run(["debugfs", "-R", f"dump {self._models}/{file} {out}", root])
         return out
 
     def _extract(self, number: int, out: Path) -> None:

@@ -63,7 +63,7 @@ def board(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Boa
     """A board after its first start, with a larger card than the image."""
     fresh = Board.flashed(image, tmp_path_factory.mktemp("board"), card_bytes=CARD_BYTES)
     secret = f'[network.radio]\nssid = "shop"\npassphrase = "{PASSPHRASE}"\ncountry = "DE"\n'
-    firmware.write_file(fresh.card, 1, "provision.toml", (qemu_image.provision() + secret).encode())
+    firmware.write_file(fresh.card, 1, "provision.toml", (qemu_image.provision(image) + secret).encode())
     begun = time.monotonic()
     fresh.plug_in(timeout_s=400)
     fresh.wait_for_camera()

@@ -28,7 +28,7 @@ LENGTH_AT = 446 + 12
 def board(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
     """A board whose first start came to its end: its data partition has the whole card."""
     fresh = Board.flashed(image, tmp_path_factory.mktemp("board"), card_bytes=CARD_BYTES)
-    firmware.write_file(fresh.card, 1, "provision.toml", qemu_image.provision().encode())
+    firmware.write_file(fresh.card, 1, "provision.toml", qemu_image.provision(image).encode())
     fresh.plug_in(timeout_s=400)
     fresh.wait_for_camera()
     fresh.wait_for_growth()

@@ -58,7 +58,8 @@ def shop() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def board(image: Path, shop: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
     fresh = Board.flashed(image, tmp_path_factory.mktemp("board"), card_bytes=CARD_BYTES, namespace=shop)
-    firmware.write_file(fresh.card, 1, "provision.toml", qemu_image.provision(f'address = "{CAMERA}/24"').encode())
+    provision = qemu_image.provision(image, f'address = "{CAMERA}/24"')
+    firmware.write_file(fresh.card, 1, "provision.toml", provision.encode())
     yield fresh
     fresh.cut()
 

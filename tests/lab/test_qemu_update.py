@@ -54,7 +54,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def board(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
     fresh = Board.flashed(image, tmp_path_factory.mktemp("board"), card_bytes=CARD_BYTES)
-    firmware.write_file(fresh.card, 1, "provision.toml", qemu_image.provision().encode())
+    firmware.write_file(fresh.card, 1, "provision.toml", qemu_image.provision(image).encode())
     fresh.plug_in(timeout_s=400)
     fresh.wait_for_camera()
     fresh.wait_for_growth()
