@@ -1,4 +1,4 @@
-"""The models as somebody asks for them: which this camera knows and has, and how fast one finds people on it."""
+"""The models as somebody asks for them: which this camera knows and has, whether they see, and how fast they are."""
 
 from __future__ import annotations
 
@@ -58,6 +58,16 @@ class ModelDesk:
         config = replace(self.model, name=name)
         detector = Detectors(config, self.clock, Catalogue.load(store=self.store)).open(MIN_SCORE)
         return {"name": name, **timed(detector, self.clock, runs, tick)}
+
+    def verify(self, name: str) -> dict[str, Json]:
+        """What one gets wrong on its reference picture. Raises ModelError for one that is unknown or not here."""
+        catalogue = Catalogue.load(store=self.store)
+        people = len(catalogue.reference(catalogue.spec(name)).people)
+        detector = Detectors(replace(self.model, name=name), self.clock, catalogue).open(MIN_SCORE)
+        info = detector.accelerator_info
+        detector.close()
+        where: dict[str, Json] = {"device": info.device, "degraded": info.degraded}
+        return {"name": name, "people": people, "wrong": detector.blind, **where}
 
 
 def facts_of(catalogue: Catalogue, spec: ModelSpec) -> dict[str, Json]:

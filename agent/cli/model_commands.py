@@ -10,7 +10,9 @@ import typer
 from agent.cli.boundary import guarded
 from agent.cli.options import HERE, AsJson, By, Reason, Url
 
-model_app = typer.Typer(no_args_is_help=True, help="The models: which there are, which is used, how fast one is.")
+model_app = typer.Typer(
+    no_args_is_help=True, help="The models: which there are, which is used, whether they see, how fast one is."
+)
 Name = Annotated[str, typer.Argument(help="A name from `aislewatch model list`.")]
 
 
@@ -60,6 +62,18 @@ def model_bench(
     from agent.cli import benching
 
     benching.bench(url, name, runs, as_json=as_json)
+
+
+@model_app.command("verify")
+@guarded
+def model_verify(
+    name: Annotated[str | None, typer.Argument(help="One model; every one whose file is here when left out.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show models a picture with known people on it: exit code 1 where one does not find them, or finds others."""
+    from agent.cli import verifying
+
+    verifying.verify(name, as_json=as_json)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -79,12 +79,18 @@ async def test_an_accelerator_that_fails_is_replaced_by_the_cpu_and_taken_up_aga
         assert set(patient.steps()) == {"restart_accelerator"}
 
 
-async def test_an_accelerator_that_is_missing_at_the_start_is_told_and_tried_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [(accelerator.Fault.LOSS, "unplugged"), (accelerator.Fault.GARBAGE, "wrong results: it finds 0 of")],
+)
+async def test_an_accelerator_that_is_no_good_at_the_start_is_told_and_tried_again(
+    tmp_path: Path, fault: accelerator.Fault, words: str
+) -> None:
     config = sick_config(tmp_path, device="simulated")
-    accelerator.strike(tmp_path / "accelerator", accelerator.Fault.LOSS)
+    accelerator.strike(tmp_path / "accelerator", fault)
     async with ward(config) as patient:
         await patient.until(finding("accelerator", "warning"))
-        assert "unplugged" in patient.station.accelerator().degraded
+        assert words in patient.station.accelerator().degraded
         await patient.until(lambda item: isinstance(item, Incident))
         accelerator.heal(patient.faults)
         await patient.until(event("accelerator", state="back"))

@@ -11,8 +11,13 @@ import pytest
 
 from agent.models.bundles.fitness import BUDGET_MS, RUNS, Runtime, Unfit, judge
 from agent.models.bundles.parcel import Parcel
+from agent.models.references import People
+from hal.tflite import open_accelerator
+from models import golden
+from models.golden import PEOPLE, PICTURE, Golden
 from tests.contract.tiny_model import edgetpu_model
 from tests.models.signers import FILES, parcel, signer
+from tests.models.spoilt import SPOILT, Spoil, zeroed
 
 PLAIN = Runtime("auto", 1)
 MODEL = FILES["person-s.tflite"]
@@ -70,6 +75,31 @@ def test_one_that_cannot_be_loaded_or_is_another_kind_is_not(good: Parcel) -> No
     other = msgspec.structs.replace(good.spec, input=msgspec.structs.replace(good.spec.input, width=320))
     with pytest.raises(Unfit, match="its manifest entry says"):
         judged(replace(good, spec=other), MODEL, 1.0)
+
+
+@pytest.mark.parametrize("spoil", SPOILT)
+def test_one_that_does_not_see_is_not_whatever_its_goldens_say(good: Parcel, spoil: Spoil) -> None:
+    bad = spoil(MODEL)
+    accelerator = open_accelerator(bad, device="cpu", reference_kernels=True)
+    known = msgspec.structs.replace(golden.parse(good.contents["golden.json"]), outputs=golden.outputs(accelerator))
+    told = msgspec.structs.replace(known, scores=())
+    with pytest.raises(Unfit, match="person-s-v2 does not see: it finds") as unfit:
+        judged(changed(good, person_s_tflite=bad, golden_json=told.written), MODEL, 1.0)
+    assert "reference picture of its own" in unfit.value.hint
+
+
+def test_without_a_picture_of_its_own_the_one_of_the_software_is_shown(good: Parcel) -> None:
+    bare = {name: part for name, part in good.contents.items() if name not in (PICTURE, PEOPLE, "golden.json")}
+    assert judged(replace(good, contents=bare), None, 30.0)["judged"] is True
+    with pytest.raises(Unfit, match="does not see"):
+        judged(replace(good, contents={**bare, "person-s.tflite": zeroed(MODEL)}), None, 30.0)
+
+
+def test_a_picture_of_its_own_decides(good: Parcel) -> None:
+    """As of a model for another view, whose people are elsewhere."""
+    told = People(((0.4, 0.1, 0.5, 0.2),))
+    with pytest.raises(Unfit, match="finds 0 of the 1 people"):
+        judged(changed(good, reference_json=msgspec.json.encode(told), golden_json=Golden("a", "").written), None, 1.0)
 
 
 def test_one_for_an_edge_tpu_is_left_to_the_trial(good: Parcel) -> None:

@@ -18,6 +18,7 @@ from agent.errors import ModelError
 from agent.models import Catalogue
 from agent.models.proof import blindness, golden_of
 from agent.models.references import MOST_BYTES, People, read_reference, reference_of
+from agent.models.stills import read_picture
 from agent.tables.camera import ModelConfig
 from agent.vision.detector import Detector
 from agent.vision.reference import SCORE_SLACK, Reference
@@ -117,8 +118,8 @@ def test_scores_count_for_the_file_they_were_taken_of_alone() -> None:
 def test_the_picture_is_made_by_its_recipe_and_small(tmp_path: Path) -> None:
     make_reference.main(tmp_path)
     assert (tmp_path / PEOPLE).read_bytes() == (models.DIRECTORY / PEOPLE).read_bytes()
-    mine, carried = (cv2.imread(str(folder / PICTURE)) for folder in (tmp_path, models.DIRECTORY))
-    assert np.abs(mine.astype(int) - carried.astype(int)).mean() < 1.0
+    mine, carried = (read_picture(folder / PICTURE).astype(int) for folder in (tmp_path, models.DIRECTORY))
+    assert np.abs(mine - carried).mean() < 1.0
     assert (models.DIRECTORY / PICTURE).stat().st_size <= MOST_BYTES
 
 

@@ -13,6 +13,7 @@ from agent.models.bundles import signing
 from agent.models.bundles.shelf import FOLDER, Shelf
 from agent.tables.camera import ModelConfig
 from hal.system import SystemClock
+from models.golden import PICTURE
 from tests.models.signers import FILES, parcel, signer
 
 OURS = signer()
@@ -103,6 +104,20 @@ def test_the_catalogue_knows_it_by_its_version(tmp_path: Path, trusting: Path) -
     assert catalogue.locate(spec).parent == trusting / FOLDER / "person-s-v2"
     detector = Detectors(ModelConfig(name="person-s-v2"), SystemClock(), catalogue).open()
     assert (detector.spec.name, detector.accelerator_info.degraded) == ("person-s-v2", "")
+    detector.close()
+
+
+def test_the_picture_that_came_with_it_is_what_it_has_to_see(tmp_path: Path, trusting: Path) -> None:
+    Shelf(trusting).put(parcel(tmp_path, OURS))
+    catalogue = Catalogue.load(store=trusting)
+    spec = catalogue.spec("person-s-v2")
+    assert catalogue.reference(spec).scores == catalogue.reference(catalogue.spec("person-s")).scores
+    picture = trusting / FOLDER / "person-s-v2" / PICTURE
+    picture.write_bytes(picture.read_bytes()[:-1] + b"?")
+    with pytest.raises(ModelError, match=r"reference\.jpg is not the file that was signed"):
+        catalogue.reference(spec)
+    detector = Detectors(ModelConfig(name="person-s-v2"), SystemClock(), catalogue).open()
+    assert "person-s stands in" in detector.accelerator_info.degraded
     detector.close()
 
 

@@ -1,4 +1,4 @@
-"""An update whose model does not infer, its hash in order: a real camera with it, judged by the real judge."""
+"""An update whose model does not infer, or does not see, its hash in order: a real camera with it, the real judge."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,10 +21,13 @@ from agent.update.confirm import judge
 from agent.update.slots import Phase, Slot
 from tests.e2e.camera import config_text
 from tests.e2e.supervised import free_port
+from tests.models.spoilt import shuffled, zeroed
 from tests.update.test_power_cuts import BUNDLE, machine
 from tests.update.two_slots import System
 
 NAME, SAID = "person-s", "said"
+LOOKS = 12
+"""So often the judge looks at a camera that sees pictures, and is not well."""
 Spoil = Callable[[bytes], bytes]
 
 
@@ -58,7 +61,7 @@ def _sha256(content: bytes) -> str:
 
 
 def judged(folder: Path, spoil: Spoil) -> list[str]:
-    """What the judge says of a camera with such a model; where its program ends, so does the patience."""
+    """What the judge says of a camera with such a model; its patience ends with the program, or after some looks."""
     system, port = models_with(folder / "system", spoil), free_port()
     config = folder / "camera.toml"
     config.write_text(config_text(folder / "data", port=port) + f'[model]\nname = "{NAME}"\n')
@@ -66,14 +69,38 @@ def judged(folder: Path, spoil: Spoil) -> list[str]:
     environment = {**os.environ, "PYTHONPATH": str(system)}
     said = (folder / SAID).open("wb")
     with said, subprocess.Popen(command, cwd=system, env=environment, stdout=said, stderr=said) as camera:
+        looks = Looks(f"http://127.0.0.1:{port}")
         try:
             return judge(
-                partial(ask, f"http://127.0.0.1:{port}", "/v1/status"),
-                monotonic=lambda: 0.0 if camera.poll() is None else math.inf,
+                looks.status,
+                monotonic=lambda: 0.0 if camera.poll() is None and looks.inferring < LOOKS else math.inf,
                 sleep=lambda _: time.sleep(0.5),
             )
         finally:
             camera.terminate()
+
+
+class Looks:
+    """Asks a camera, and counts at how many looks it had inferred."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.inferring = 0
+
+    def status(self) -> dict[str, Any]:
+        facts: dict[str, Any] = ask(self._url, "/v1/status")
+        self.inferring += facts["camera"]["inferred"] > 0
+        return facts
+
+
+@pytest.mark.parametrize("spoil", [zeroed, shuffled])
+def test_one_that_infers_and_does_not_see_is_left_with_the_reason(tmp_path: Path, spoil: Spoil) -> None:
+    board = machine(tmp_path, 1)
+    board.bundles[BUNDLE] = System("1.1", judged=lambda: judged(tmp_path, spoil))
+    board.update(BUNDLE)
+    record = board.store.load()
+    assert (board.booted, board.kept_slot, record.phase) == (Slot.A, Slot.A, Phase.BACK)
+    assert "the model does not see: it finds" in record.why
 
 
 @pytest.mark.parametrize(("spoil", "why"), [(of_another_shape, "takes uint8"), (torn, "damaged")])

@@ -44,7 +44,7 @@ class Delivered:
             content = (self.folder / name).read_bytes()
             check_file(self.bundle, name, content)
         except (OSError, Refused) as error:
-            raise ModelError(f"model {self.spec.name}: {name}: {error}", hint="deliver it again") from None
+            raise ModelError(f"model {self.spec.name}: {error}", hint="deliver it again") from None
         return content
 
 
