@@ -17,7 +17,9 @@ WENT = (ChangeKind.REMOVED,)
 LONGEST_STEP_S = 2.5
 """What one look stands for at most: after a longer gap nobody knows who was near."""
 BESIDE_H = 0.7
-"""While somebody stands so near whose it may be, too, the time does not run."""
+"""While somebody stands so near who was there from the first, and whose it may be, too, the time does not run."""
+NEW_NUMBER_S, NEW_NUMBER_H, EDGE = 10.0, 1.0, 0.02
+"""Who appears so soon and so near to where the owner was lost, not at the picture's edge, is taken for them."""
 REACH_H = 0.5
 """Who put a thing down or took it was so near to it; light needs nobody."""
 ON_SHELF = 0.5
@@ -25,6 +27,8 @@ ON_SHELF = 0.5
 CAME_LATELY_S, CAME_FOR_S = 3600.0, 10.0
 SAME_PLACE = 0.5
 """What came within the last hour, for so long at least, and goes again, from the same place, is no loss."""
+SHRED, SHRED_GAP = 0.15, 0.01
+"""What is so much smaller than a change that it touches (frame widths and heights) is a part of it."""
 SEEN_S = 300.0
 """So long it is remembered how somebody was last seen."""
 TOLD_S = 3600.0
@@ -37,31 +41,35 @@ LOST_S = 10.0
 class _Thing:
     """What is remembered of one change: the seconds it has been alone, and when it was last told of.
 
-    `owner` is how its owner was last seen, `met` who was seen since it came (or went): whether it may be theirs, too.
+    `owner` is how its owner was last seen, `owners` the numbers that they have had. `met` are those seen since it came,
+    `company` those of them who were beside it from the first.
     """
 
     owner: Track | None
+    owners: set[int]
     alone_s: float = 0.0
-    found_s: float | None = None
+    found_s: float = 0.0
     hit: Hit | None = None
-    met: dict[int, bool] = field(default_factory=dict)
+    met: set[int] = field(default_factory=set)
+    company: set[int] = field(default_factory=set)
 
 
-class _Brought:
-    """What came in the last hour: what goes from its place is no loss."""
+class _Lately:
+    """What came and went in the last hour, with its size: what goes from its place, or is a shred of it, is no loss."""
 
     def __init__(self) -> None:
-        self._came: dict[int, tuple[float, Box]] = {}
+        self._found: dict[int, tuple[float, Change]] = {}
 
     def note(self, t_s: float, found: Iterable[Change]) -> None:
         """Take in what is found now."""
-        came = [change for change in found if change.kind in CAME and t_s - change.seen_s >= CAME_FOR_S]
-        self._came |= {change.id: (t_s, change.box) for change in came}
-        self._came = {number: entry for number, entry in self._came.items() if t_s - entry[0] <= CAME_LATELY_S}
+        lasting = [change for change in found if t_s - change.seen_s >= CAME_FOR_S]
+        self._found |= {change.id: (t_s, change) for change in lasting if change.kind is not ChangeKind.ALTERED}
+        self._found = {number: entry for number, entry in self._found.items() if t_s - entry[0] <= CAME_LATELY_S}
 
     def covers(self, change: Change) -> bool:
-        """Whether another one came to the same place; of itself a change says what it is now."""
-        return any(iou(change.box, box) > SAME_PLACE for k, (_, box) in self._came.items() if k != change.id)
+        """Whether it is another one's place or shred; of itself a change says what it is now."""
+        others = (other for _, other in self._found.values() if other.id != change.id)
+        return any(_is_shred(change, other) or _came_there(change, other) for other in others)
 
 
 class UnattendedObject:
@@ -74,7 +82,7 @@ class UnattendedObject:
         self._kinds = kinds
         self._place = None if polygon is None else ZoneMap([polygon])
         self._things: dict[int, _Thing] = {}
-        self._brought = _Brought()
+        self._lately = _Lately()
         self._told: dict[int, float] = {}
         self._people: dict[int, Track] = {}
         self._last_s: float | None = None
@@ -86,11 +94,11 @@ class UnattendedObject:
         self._people |= {view.who(track): person for track, person in view.people.items()}
         changes = view.senses.changes
         if changes and changes.ready:
-            self._brought.note(view.t_s, changes.found)
+            self._lately.note(view.t_s, changes.found)
             for change in changes.found:
                 if self._is_followed(change) or self._is_ours(change):
                     self._follow(view, change, span_s)
-        self._things = {k: one for k, one in self._things.items() if view.t_s - (one.found_s or 0.0) <= LOST_S}
+        self._things = {k: one for k, one in self._things.items() if view.t_s - one.found_s <= LOST_S}
         self._told |= {number: view.t_s for number, thing in self._things.items() if thing.hit}
         self._told = {number: t_s for number, t_s in self._told.items() if view.t_s - t_s <= TOLD_S}
         self._people = {who: person for who, person in self._people.items() if view.t_s - person.t_s <= SEEN_S}
@@ -108,37 +116,33 @@ class UnattendedObject:
             return False
         if change.owner is None or change.owner_h > REACH_H:
             return False
-        if change.kind in WENT and self._brought.covers(change):
+        if change.kind in WENT and self._lately.covers(change):
             return False
         return self._place is None or bool(self._place.at(change.box.foot))
 
     def _follow(self, view: View, change: Change, span_s: float) -> None:
         assert change.owner is not None, "only changes with an owner are followed"
-        owner = view.who(change.owner)
-        thing = self._things.setdefault(change.id, _Thing(self._people.get(owner)))
-        seen = [person for track, person in view.people.items() if view.who(track) == owner]
-        thing.owner = seen[0] if seen else thing.owner
-        theirs = self._may_be_theirs(view, change, thing)
+        thing = self._things.get(change.id)
+        if thing is None:
+            owner = view.who(change.owner)
+            thing = self._things[change.id] = _Thing(self._people.get(owner), {owner})
+            thing.company = {track for track in view.people if _is_beside(view, change, track)}
+        _meet(view, thing)
         thing.found_s = view.t_s
-        if any(_distance_h(view, change, person) <= self.config.owner_h for person in seen):
+        seen = [person for track, person in view.people.items() if view.who(track) in thing.owners]
+        thing.owner = seen[-1] if seen else thing.owner
+        if any(_distance_h(view, change.box, person) <= self.config.owner_h for person in seen):
             thing.alone_s, thing.hit = 0.0, None
-        elif not theirs:
+        elif view.t_s - change.last_s <= LONGEST_STEP_S and not self._is_kept(view, change, thing):
             thing.alone_s += span_s
         if thing.alone_s >= self.config.after_s:
             thing.hit = self._hit(view, change, thing)
 
-    def _may_be_theirs(self, view: View, change: Change, thing: _Thing) -> bool:
-        """Whether somebody beside what came may be with its owner, being there from the first, or be the owner under a
-        new number, having appeared beside it where the owner was lost. Others are strangers, and what is gone is
-        nobody's who stands there.
-        """
-        if change.kind in WENT:
-            return False
-        lost = thing.found_s is None or (thing.owner is not None and _distance_h(view, change, thing.owner) <= BESIDE_H)
-        beside = {track for track, person in view.people.items() if _distance_h(view, change, person) <= BESIDE_H}
-        for track in view.people:
-            thing.met.setdefault(track, lost and track in beside)
-        return any(thing.met[track] for track in beside)
+    def _is_kept(self, view: View, change: Change, thing: _Thing) -> bool:
+        """Whether a companion is beside what came. Others are strangers; what is gone is nobody's who stands there."""
+        return change.kind not in WENT and any(
+            track in view.people and _is_beside(view, change, track) for track in thing.company
+        )
 
     def _hit(self, view: View, change: Change, thing: _Thing) -> Hit:
         factors: dict[str, Json] = {
@@ -152,9 +156,39 @@ class UnattendedObject:
         return Hit(subject, self.config.severity, zone=self.config.zone, factors=factors)
 
 
-def _distance_h(view: View, change: Change, person: Track) -> float:
-    """From a thing's foot to a person's, in body heights."""
+def _meet(view: View, thing: _Thing) -> None:
+    """Take who is new, and appears where the owner was just lost, for the owner under a new number."""
+    lost = thing.owner
+    for track, person in view.people.items():
+        if track in thing.met:
+            continue
+        thing.met.add(track)
+        lately = lost is not None and lost.t_s < view.t_s <= lost.t_s + NEW_NUMBER_S
+        if lost and lately and not _at_edge(lost.box) and _distance_h(view, lost.box, person) <= NEW_NUMBER_H:
+            thing.owners.add(view.who(track))
+
+
+def _came_there(change: Change, other: Change) -> bool:
+    return other.kind in CAME and iou(change.box, other.box) > SAME_PLACE
+
+
+def _is_shred(change: Change, other: Change) -> bool:
+    """Whether a small change touches a much larger one: an edge of it that was seen later, or stayed."""
+    a, b = change.box, other.box
+    apart = max(a.x1 - b.x2, b.x1 - a.x2, a.y1 - b.y2, b.y1 - a.y2)
+    return change.area < SHRED * other.area and apart <= SHRED_GAP
+
+
+def _at_edge(box: Box) -> bool:
+    return box.x1 <= EDGE or box.x2 >= 1 - EDGE or box.y2 >= 1 - EDGE
+
+
+def _is_beside(view: View, change: Change, track: int) -> bool:
+    return _distance_h(view, change.box, view.people[track]) <= BESIDE_H
+
+
+def _distance_h(view: View, thing: Box, person: Track) -> float:
+    """From the foot of a thing to a person's, in body heights."""
     aside, deep = view.ground.stretch(person.foot.y)
-    thing = change.box.foot
-    across = max(abs(thing.x - person.foot.x) - change.box.width / 2, 0.0) * view.aspect
-    return hypot(across * aside, (thing.y - person.foot.y) * deep) / person.height
+    across = max(abs(thing.foot.x - person.foot.x) - thing.width / 2, 0.0) * view.aspect
+    return hypot(across * aside, (thing.foot.y - person.foot.y) * deep) / person.height

@@ -70,7 +70,7 @@ class Layer:
     def learn(self, look: Look, where: U8, span_s: float) -> None:
         """Take in the pixels of `where` (255), which stand for the last `span_s` seconds."""
         self._texture = None
-        seen = cv2.multiply(where, span_s / 255, dtype=cv2.CV_32F)  # type: ignore[call-overload]  # takes numbers
+        seen = cv2.multiply(np.asarray(where, np.float32), span_s / 255)  # type: ignore[call-overload]  # takes numbers
         share = np.asarray(cv2.divide(seen, cv2.add(self.weight, span_s)))  # type: ignore[call-overload]
         cv2.add(self.weight, seen, dst=self.weight)
         cv2.min(self.weight, self._tau_s, dst=self.weight)  # type: ignore[call-overload]
@@ -83,7 +83,7 @@ class Layer:
 
     def forget(self, where: U8) -> None:
         """Begin anew in the pixels of `where`."""
-        self.weight[where > 0] = 0.0
+        cv2.copyTo(np.zeros_like(self.weight), where, self.weight)
 
 
 class Background:
@@ -119,9 +119,9 @@ class Background:
         if size_of(picture) != self._size:
             self._size = size_of(picture)
             self._begin(now, t_s)
-        free = self._free(tracks)
-        settled = self._settle(now, free, min(t_s - self._seen_s, LONGEST_STEP_S))
         self._people.note(t_s, tracks)
+        free = self._free([*tracks, *self._people.unfound(t_s)])
+        settled = self._settle(now, free, min(t_s - self._seen_s, LONGEST_STEP_S))
         if not self._compare(t_s, settled):
             return Changes(t_s, False, self._aspect)
         steps = tuple(step for front in self._shelves.values() for step in front.steps)

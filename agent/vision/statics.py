@@ -28,8 +28,8 @@ SURE_S = 90.0
 GROWN, GROWN_PIXELS = 1.25, 8
 AGAIN_S = 4.0
 """How often the nature of a blob is looked at again."""
-IN_SIGHT = 0.6
-"""The share of a blob that must be in sight to judge it."""
+GLIMPSE, IN_SIGHT = 0.25, 0.6
+"""The share of a blob that must be in sight to know that it is still there, and to judge it."""
 TURNED = {ChangeKind.ADDED, ChangeKind.REMOVED}
 """A place that was the one and is the other has changed again: somebody else may have done it."""
 _JOIN = np.ones((5, 5), np.uint8)
@@ -89,7 +89,7 @@ class Statics:
             self._assign(scene, shown)
             self._look_at(scene, people)
             self._forget(scene)
-        np.copyto(self._clear_s, np.float32(scene.t_s), where=(scene.known & ~scene.other).view(bool))
+        cv2.copyTo(np.full_like(self._clear_s, scene.t_s), scene.known & ~scene.other, self._clear_s)
 
     def changes(self) -> tuple[Change, ...]:
         """The blobs that are firm and no mere light."""
@@ -207,7 +207,7 @@ def _reshape(blob: Blob, mask: U8, scene: Scene) -> None:
     x, y, w, h = cv2.boundingRect(mask)
     blob.roi, blob.area = (x, y, x + w, y + h), cv2.countNonZero(mask)
     blob.held_s = scene.t_s
-    if cv2.countNonZero(mask & scene.known):
+    if cv2.countNonZero(mask & scene.known) >= GLIMPSE * blob.area:
         blob.last_s = scene.t_s
 
 

@@ -10,6 +10,8 @@ from agent.domain import Box, Track
 
 HISTORY_S = 300.0
 SLACK_S = 1.0
+UNFOUND_S = 10.0
+"""So long somebody who was lost while they stood may still stand there."""
 
 
 class Whereabouts:
@@ -18,9 +20,17 @@ class Whereabouts:
     def __init__(self, aspect: float) -> None:
         self._aspect = aspect
         self._seen: deque[tuple[float, list[tuple[int, Box, float]]]] = deque()
+        self._stood: dict[int, Track] = {}
+
+    def unfound(self, t_s: float) -> list[Track]:
+        """Those who were lost a moment ago while they stood: they may stand there still."""
+        return [track for track in self._stood.values() if track.t_s < t_s]
 
     def note(self, t_s: float, tracks: Sequence[Track]) -> None:
         """Remember where everybody is at `t_s`."""
+        there = {track.id: track for track in tracks}
+        self._stood = {k: one for k, one in self._stood.items() if k not in there and t_s - one.t_s <= UNFOUND_S}
+        self._stood |= {k: track for k, track in there.items() if track.confirmed and track.still}
         self._seen.append((t_s, [(track.id, track.box, track.height) for track in tracks if track.confirmed]))
         while t_s - self._seen[0][0] > HISTORY_S:
             self._seen.popleft()

@@ -27,6 +27,7 @@ def play(
     until_s: float = 120.0,
     there: Callable[[float], bool] = lambda t_s: t_s >= 13,
     ready: Callable[[float], bool] = lambda t_s: True,
+    in_sight: Callable[[float], bool] = lambda t_s: True,
 ) -> list[Incident]:
     """Two looks a second from 0 on."""
     config = parse_config(rule)
@@ -37,7 +38,8 @@ def play(
         by_frame.setdefault(round(track.t_s * 2), []).append(track)
     for index in range(round(until_s * 2)):
         t_s = index / 2
-        changes = Changes(t_s, ready(t_s), found=(change,) if there(t_s) and ready(t_s) else ())
+        found = (replace(change, last_s=t_s if in_sight(t_s) else 10.0),) if there(t_s) and ready(t_s) else ()
+        changes = Changes(t_s, ready(t_s), found=found)
         findings = engine.update(t_s, by_frame.get(index, []), None, Senses(changes=changes))
         told += book.update(t_s, findings.hits)
     return told
@@ -67,10 +69,25 @@ def test_what_came_lately_and_goes_again_is_no_loss_but_its_neighbour_is() -> No
     people = {round(track.t_s * 2): [track] for track in stays(310, 0.55)}
     for index in range(800):
         t_s = index / 2
-        found = (BAG,) if 13 <= t_s < 200 else (gone, beside) if t_s >= 301 else ()
+        there = (BAG,) if 13 <= t_s < 200 else (gone, beside) if t_s >= 301 else ()
+        found = tuple(replace(one, last_s=t_s) for one in there)
         findings = engine.update(t_s, people.get(index, []), None, Senses(changes=Changes(t_s, True, found=found)))
         told += [str(one.factors["box"]) for one in opened(book.update(t_s, findings.hits))]
     assert told == [str([0.6, 0.72, 0.64, 0.8])]
+
+
+def test_a_shred_of_something_larger_that_went_is_no_loss_of_its_own() -> None:
+    large = replace(BAG, kind=ChangeKind.REMOVED)
+    shred = replace(large, id=8, area=0.0005, box=Box(0.47, 0.75, 0.48, 0.77), seen_s=40.0)
+    bottle = replace(shred, id=9, box=Box(0.3, 0.75, 0.31, 0.77))
+    config = parse_config(REMOVED + "min_area = 0.0001")
+    engine, book = RuleEngine(config, 16 / 9, ["changes"]), IncidentBook(config.rules, "t")
+    told: list[Incident] = []
+    for index in range(300):
+        t_s = index / 2
+        found = tuple(replace(one, last_s=t_s) for one in (large, shred, bottle) if t_s >= one.seen_s + 3)
+        told += book.update(t_s, engine.update(t_s, [], None, Senses(changes=Changes(t_s, True, found=found))).hits)
+    assert sorted(one.factors["area"] for one in opened(told)) == [0.0005, 0.004]  # type: ignore[type-var]
 
 
 def test_a_bag_beside_its_owner_is_not_left() -> None:
@@ -103,6 +120,11 @@ def test_its_owner_under_a_new_number_does() -> None:
     assert not opened(play(BAG, [*stays(20), *stays(120, 0.52, track=2, from_s=22)]))
 
 
+def test_what_somebody_hides_is_judged_when_they_step_aside() -> None:
+    (incident,) = opened(play(BAG, stays(20), in_sight=lambda t_s: not 40 <= t_s < 60))
+    assert incident.t_s == pytest.approx(80 + 20, abs=3)
+
+
 def test_where_something_is_gone_others_may_stand() -> None:
     gone = replace(BAG, kind=ChangeKind.REMOVED)
     assert len(opened(play(gone, [*stays(20), *stays(120, 0.54, track=2)], REMOVED))) == 1
@@ -116,7 +138,7 @@ def test_what_was_thought_to_have_come_for_a_moment_may_still_be_a_loss() -> Non
     told: list[Incident] = []
     for index in range(200):
         t_s = index / 2
-        change = replace(BAG, seen_s=13.0, kind=ChangeKind.ADDED if t_s < 20 else ChangeKind.REMOVED)
+        change = replace(BAG, seen_s=13.0, last_s=t_s, kind=ChangeKind.ADDED if t_s < 20 else ChangeKind.REMOVED)
         found = (change,) if t_s >= 16 else ()
         findings = engine.update(t_s, [], None, Senses(changes=Changes(t_s, True, found=found)))
         told += book.update(t_s, findings.hits)
@@ -164,7 +186,8 @@ def test_two_things_are_two_incidents() -> None:
     box = Change(**{**fields, "id": 8, "box": Box(0.2, 0.7, 0.25, 0.8)})
     told: list[Incident] = []
     for index in range(240):
-        senses = Senses(changes=Changes(index / 2, True, found=(BAG, box)))
+        found = tuple(replace(one, last_s=index / 2) for one in (BAG, box))
+        senses = Senses(changes=Changes(index / 2, True, found=found))
         told += book.update(index / 2, engine.update(index / 2, [], None, senses).hits)
     assert len(opened(told)) == 2
 
