@@ -6,13 +6,16 @@ the seen polygon. Whoever stays within BORDER_H of a border may be counted eithe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
+
+import numpy as np
 
 from hal.simulated.scenario.day import HOUR_S, CameraDay
 from hal.simulated.scenario.gatherings import gathered, queued, waiting_for_help
 from hal.simulated.scenario.moves import moves
 from hal.simulated.scenario.ways import SURELY_S, Happening, Span, Stay, Way, spans, ways_of
+from hal.simulated.shop import Layout
 
 __all__ = ["Happening", "happenings"]
 
@@ -52,7 +55,8 @@ def _of_person(way: Way, day: CameraDay) -> Iterator[Happening]:
         yield from _loitering(way, stay, day.plan.after_s)
         yield from waiting_for_help(stay, day.staff)
     yield from _revisits(valuable)
-    yield from _bypass(way, valuable, [stay for stay in way.stays if kinds[stay.zone] == "checkout"])
+    tills = [stay for stay in way.stays if kinds[stay.zone] == "checkout"]
+    yield from _bypass(way, _exits(way, day.layout), valuable, tills)
 
 
 def _restricted(way: Way, stay: Stay, staff: Sequence[Span]) -> Iterator[Happening]:
@@ -89,14 +93,31 @@ def _revisits(stays: Sequence[Stay]) -> Iterator[Happening]:
 
 
 TOOK_S, PAYING_S = 3.0, 2.0
+GOING_S = 3.0
+"""So much earlier than out of the door somebody may be seen to step over its line."""
 
 
-def _bypass(way: Way, valuable: Sequence[Stay], tills: Sequence[Stay]) -> Iterator[Happening]:
+def _exits(way: Way, layout: Layout) -> Iterator[Happening]:
+    """Every step out over a line, and for good: whoever is out of the shop in the end has left, be it by a way that the
+    picture does not show clearly (past the end of the line, along it, or running).
+    """
+    out = [one for one in way.crossings if one.direction == "out"]
+    yield from out
+    indoors = np.asarray(((way.floor >= 0) & (way.floor <= layout.size)).all(axis=1))
+    if indoors.any() and not indoors[-1]:
+        gone_s = float(way.view.times[np.flatnonzero(indoors)[-1]])
+        if not any(one.start_s >= gone_s - GOING_S for one in out):
+            yield Happening("line_crossing", way.person.id, gone_s, gone_s, layout.lines[0].name, "out", sure=False)
+
+
+def _bypass(
+    way: Way, exits: Iterable[Happening], valuable: Sequence[Stay], tills: Sequence[Stay]
+) -> Iterator[Happening]:
     """Leaving after the expensive shelf without having been at the till since."""
     goods = [stay for stay in valuable if stay.lasted_s >= TOOK_S - SURELY_S]
-    for exit_ in way.crossings:
+    for exit_ in exits:
         before = [stay for stay in goods if stay.end_s <= exit_.start_s]
-        if exit_.direction == "out" and before:
+        if before:
             since = [stay for stay in tills if stay.end_s > before[-1].end_s]
             if any(stay.sure_s >= PAYING_S + SURELY_S for stay in since):
                 continue

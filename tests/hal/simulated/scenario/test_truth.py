@@ -86,6 +86,13 @@ def test_leaving_the_expensive_shelf_without_paying_is_a_bypass_and_with_paying_
     assert "checkout_bypass" not in kinds(truth(hesitants=3, loiterers=2))
 
 
+@pytest.mark.parametrize("layout", [0, 5003, 5005])
+def test_whoever_takes_something_and_is_out_in_the_end_has_bypassed_the_till_however_they_left(layout: int) -> None:
+    found = [one for one in truth(layout, bypassers=5, runners=5) if one.kind == "checkout_bypass"]
+    assert {one.person for one in found} == set(range(1, 11))
+    assert all(one.direction == "" and one.place == "entrance" for one in found)
+
+
 def test_runners_run() -> None:
     assert "running" in kinds(truth(runners=2))
 
