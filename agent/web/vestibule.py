@@ -69,14 +69,12 @@ class Vestibule:
 
     def _ready(self, listening: socket.socket) -> None:
         """Somebody has come."""
-        if self._interlude.is_awaited(self._loop.time()):
-            self._loop.remove_reader(listening)
-            self._deaf.append(listening)
-            self._later(None, LOOK_S, self._call_in)
-            return
         rest_s = REST_S
         try:
             for _ in range(AT_ONCE):
+                if self._interlude.is_awaited(self._loop.time()):
+                    self._hear_later(listening)
+                    return
                 self._come(*listening.accept())
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             rest_s = 0.0
@@ -87,6 +85,12 @@ class Vestibule:
             self._loop.remove_reader(listening)
             self._later(listening, rest_s, partial(self._listen, listening))
         self._call_in()
+
+    def _hear_later(self, listening: socket.socket) -> None:
+        """Once the frame in hand is done."""
+        self._loop.remove_reader(listening)
+        self._deaf.append(listening)
+        self._later(None, LOOK_S, self._call_in)
 
     def _listen(self, listening: socket.socket) -> None:
         self._loop.add_reader(listening, self._ready, listening)

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 
 import aiohttp
 
@@ -59,6 +59,7 @@ class Besieged:
     thread: threading.Thread
     core: int | None
     thrown_out: Counter[str] = field(default_factory=Counter)
+    walked_at_s: dict[int, float] = field(default_factory=dict)
 
     def cpu_s(self) -> float:
         """What the doors' thread has cost so far, in seconds of a core."""
@@ -67,6 +68,7 @@ class Besieged:
 
     def show(self, outcome: Outcome) -> None:
         """What the camera does with a frame that was walked: it is shown to viewers, what happened is journaled."""
+        self.walked_at_s[outcome.frame.index] = self.cpu_s()
         self.doors.running.status.live.offer(outcome)
         for event in outcome.events:
             self.doors.journal.append_nowait(event)
@@ -96,10 +98,13 @@ class Besieged:
 
 @dataclass(slots=True)
 class Half:
-    """What was seen under siege, or in peace: milliseconds from a frame to its pin, and to the end of its walk."""
+    """What was seen under siege, or in peace: milliseconds from a frame to its pin, and to the end of its walk, and
+    those of a core that the doors took meanwhile.
+    """
 
     pins_ms: list[float] = field(default_factory=list)
     walks_ms: list[float] = field(default_factory=list)
+    meanwhile_ms: list[float] = field(default_factory=list)
     cpu_s: float = 0.0
     lasted_s: float = 0.0
 
@@ -107,6 +112,7 @@ class Half:
 def rows(bench: Bench) -> list[Row]:
     """The late hundredth of the frames under siege, against that in peace: those that moved a pin, and all of them."""
     figures = [f"{what} at {FPS:.0f} fps under siege / in peace, p99/p99" for what in ("frame to pin", "whole frame")]
+    meanwhile = "the doors' own work while a frame is walked, under siege, p99 ms"
     turns, seconds = bench.count(6, 1), float(bench.count(20, 4))
     frames = shop_frames("walker", bench.count(150, 45), first_s=2.0, width=640, height=360)
     with tempfile.TemporaryDirectory() as folder, besieged(bench, Path(folder)) as camera:
@@ -123,6 +129,7 @@ def rows(bench: Bench) -> list[Row]:
     return [
         Row("siege", figures[0], pins.ratio_at(0.99), TARGET, _words(pins)),
         Row("siege", figures[1], walks.ratio_at(0.99), TARGET, _words(walks) + told),
+        Row("siege", meanwhile, percentile(siege.meanwhile_ms, 0.99), None, f"mean {fmean(siege.meanwhile_ms):.3f} ms"),
     ]
 
 
@@ -141,7 +148,7 @@ def halves(bench: Bench, camera: Besieged, frames: Sequence[Frame], turns: int, 
     with rig(bench, striped(bench.model), bench.detectors.open()) as made:
         made.show = camera.show
         camera.doors.running.api[KEEPER].interlude.follow(made.is_walking)
-        walk = Walk(made, again(frames, sys.maxsize, FPS))
+        walk = Walk(made, again(frames, sys.maxsize, FPS), camera.cpu_s)
 
         def spend(half: Half) -> None:
             walk.on(SETTLING_S)
@@ -162,16 +169,19 @@ def halves(bench: Bench, camera: Besieged, frames: Sequence[Frame], turns: int, 
         for index, ms in made.walks():
             if half := counted.get(index):
                 half.walks_ms.append(ms)
+                half.meanwhile_ms.append((camera.walked_at_s[index] - walk.begun_at_s[index]) * 1e3)
     return siege, peace
 
 
 class Walk:
-    """Hands in frames at their pace."""
+    """Hands in frames at their pace; `begun_at_s` is what the doors had cost (`cpu_s`) before each."""
 
-    def __init__(self, made: Rig, frames: Iterator[Frame]) -> None:
+    def __init__(self, made: Rig, frames: Iterator[Frame], cpu_s: Callable[[], float]) -> None:
         self._made = made
         self._frames = frames
+        self._cpu_s = cpu_s
         self._beat = Beat(FPS)
+        self.begun_at_s: dict[int, float] = {}
 
     def on(self, seconds: float) -> range:
         """For some seconds; the numbers of the frames."""
@@ -179,6 +189,7 @@ class Walk:
         for _ in range(round(seconds * FPS)):
             self._beat.wait()
             self._made.settle()
+            self.begun_at_s[self._made.offered] = self._cpu_s()
             self._made.offer(next(self._frames))
         return range(first, self._made.offered)
 
