@@ -22,6 +22,9 @@ from agent.evidence.seal import sealed_by
 from agent.hub.authority import Authority
 from agent.hub.identity_key import DeviceIdentity
 from agent.keys import DeviceKey
+from agent.models.bundles import signing
+from agent.models.bundles.parcel import read_parcel
+from agent.models.bundles.shelf import Shelf
 from agent.update.report import leave_word
 from agent.update.slots import Phase, Record
 from hal.ping import answer_to, checksum, echo, request
@@ -29,6 +32,8 @@ from hal.simulated.board import SimulatedBoard
 from hal.simulated.clock import ManualClock
 from tests.e2e.camera import config_text
 from tests.faults.disks import small_disk_at
+from tests.models.signers import made, signer, spoilt_files
+from tests.models.spoilt import zeroed
 
 LATER_UTC_S = 4e9
 
@@ -81,6 +86,20 @@ def test_a_model_that_is_not_there(config: Path, monkeypatch: pytest.MonkeyPatch
     config.write_text(config.read_text().replace("person-s", "coco-ssd"))
     monkeypatch.setenv("AISLEWATCH_MODELS", str(config.parent))
     assert named(config) == ["model", "program"]
+
+
+def test_a_model_that_does_not_see(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    releases = signer()
+    bundle, keyring = tmp_path / "blind.model", tmp_path / "keyring.pem"
+    bundle.write_bytes(made(releases, files=spoilt_files(zeroed)))
+    keyring.write_bytes(releases.pem)
+    monkeypatch.setenv(signing.VARIABLE, str(keyring))
+    Shelf(config.parent / "data" / "models").put(read_parcel(bundle, (releases.certificate,)))
+    config.write_text(config.read_text().replace("person-s", "person-s-v2"))
+    first, second = found(config)
+    assert (first.check, second.check, second.because) == ("model", "program", "model")
+    assert first.words.startswith("model person-s-v2 does not see: it finds 0 of")
+    assert "aislewatch model use person-s" in first.todo
 
 
 def test_lines_that_cannot_be_had(config: Path) -> None:

@@ -68,6 +68,7 @@ healthy = st.builds(
     picture=maybe(pictures),
     model=st.just("person-m"),
     model_wrong=maybe(st.just("")),
+    model_blind=maybe(st.just("")),
     fallback=maybe(st.just("")),
     outputs=maybe(st.lists(st.builds(Line, st.text(max_size=5)), max_size=3).map(tuple)),
     lines_wrong=maybe(st.just("")),
@@ -182,3 +183,14 @@ def test_a_model_that_is_wrong_is_brought_again_by_the_way_it_came(model: str, c
     found = checks.model(Facts(model=model, model_wrong="damaged"))
     assert found is not None
     assert (found.colour, cure in found.todo) == (Colour.RED, True)
+
+
+def test_a_model_that_does_not_see_is_told_by_its_own_word_and_by_the_watch() -> None:
+    blind = Facts(model="person-m", model_wrong="", model_blind="it finds 0 of the 5 people on its reference picture")
+    watched = Facts(model="person-m", model_wrong="", told={"model": Told("fault", "the model does not see: nothing")})
+    for facts in (blind, watched):
+        first, *_ = judge(facts)
+        assert (first.check, first.part, first.colour) == ("model", "eye", Colour.RED)
+        assert "does not see" in first.words
+        assert "aislewatch model use" in first.todo
+    assert checks.model(Facts(model_wrong="", model_blind="")) == checks.FINE

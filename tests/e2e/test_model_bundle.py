@@ -18,10 +18,13 @@ import pytest
 
 from agent.events.wire import EventBody, decode_body
 from agent.models.bundles import signing
+from agent.models.bundles.parcel import read_parcel
+from agent.models.bundles.shelf import Shelf
 from tests.cli.camera import Said, aislewatch
 from tests.e2e.camera import config_text
 from tests.e2e.network import free_port
-from tests.models.signers import made, signer
+from tests.models.signers import made, signer, spoilt_files
+from tests.models.spoilt import zeroed
 
 pytestmark = pytest.mark.timeout(240)
 OURS = signer()
@@ -113,6 +116,28 @@ async def test_a_model_is_taken_over_kept_listed_and_never_older(tmp_path: Path)
         assert (again.code, "in use already" in again.err) == (3, True)
         assert (older.code, "not newer than 2" in older.err) == (3, True)
     assert shop.trials() == [("confirmed", REASON)]
+
+
+async def test_a_model_that_does_not_see_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    async with shop.running():
+        await shop.uses("person-s")
+        refused = await shop.update(made(OURS, files=spoilt_files(zeroed)))
+        assert (refused.code, shop.shelf(), shop.model) == (3, [], "person-s")
+        assert "person-s-v2 does not see: it finds 0 of the 5 people on its reference picture" in refused.err
+
+
+async def test_one_that_came_past_the_judge_is_taken_back_by_its_trial(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    path = tmp_path / "blind.model"
+    path.write_bytes(made(OURS, files=spoilt_files(zeroed)))
+    Shelf(tmp_path / "models").put(read_parcel(path, (OURS.certificate,)))
+    async with shop.running():
+        await shop.uses("person-s")
+        tried = await aislewatch("model", "use", "person-s-v2", "--reason", "try", "--json", url=shop.url, **shop.trust)
+        assert (tried.code, tried.json[-1]["state"]) == (1, "rolled_back"), tried
+        assert "model person-s-v2 does not see" in tried.json[-1]["why"]
+        await shop.uses("person-s")
 
 
 async def test_a_trial_that_is_cut_short_brings_the_model_before_back(tmp_path: Path) -> None:

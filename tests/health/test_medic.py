@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from agent.build import Detectors, make_parts
+from agent.config import parse_config
 from agent.domain import Event, HealthSample, HealthState
 from agent.events.journal import Journal
 from agent.events.wire import Item
@@ -15,12 +19,16 @@ from agent.health.desk import HealthDesk
 from agent.health.ladder import Step
 from agent.health.medic import EVERY_S, KEY, STUCK_S, Medic, Patient
 from agent.health.readings import reading
+from agent.tables.camera import ModelConfig
 from agent.vision.pipeline import Pipeline
 from agent.vision.threads import CaptureThread, Counters, Mailbox, VisionThread
-from hal.ports import Frame, HalSettings
+from hal.ports import Frame, HalSettings, Yuv420
 from hal.simulated.camera import SimulatedCamera
 from hal.simulated.clock import ManualClock
 from hal.simulated.powers import RecordingPowers
+from tests.models.spoilt import zeroed
+from tests.models.test_reference import spoilt_catalogue
+from tests.waiting import eventually
 
 
 @dataclass
@@ -34,14 +42,15 @@ class Practice:
     refuses: bool = False
     spent: bytes | None = None
     patience_s: float = 10.0
+    walk: Pipeline | None = None
     told: list[Item] = field(default_factory=list)
     ended: int = 0
 
     def __post_init__(self) -> None:
-        mailbox, counters = Mailbox[Frame](), Counters()
+        self.mailbox, self.counters = Mailbox[Frame](), Counters()
         camera = SimulatedCamera(HalSettings("simulated", 64, 36), self.clock)
-        self.capture = CaptureThread(camera, mailbox, self.clock, counters, self.told.append)
-        self.vision = VisionThread(self._nothing, mailbox, self.clock, counters, print, print)
+        self.capture = CaptureThread(camera, self.mailbox, self.clock, self.counters, self.told.append)
+        self.vision = VisionThread(self._walked, self.mailbox, self.clock, self.counters, lambda _: None, lambda: None)
         self.powers = RecordingPowers(self.clock, refuses=self.refuses)
         self.desk = HealthDesk(self.clock)
         patient = Patient(self.capture, self.vision, None, self._end, self.powers, self.local)
@@ -73,8 +82,20 @@ class Practice:
     def _end(self) -> None:
         self.ended += 1
 
-    def _nothing(self, _: float) -> Pipeline:
-        raise AssertionError("nothing is walked here")
+    async def see(self) -> None:
+        """Walk one frame."""
+        grey = Yuv420(*(np.full(shape, 90, np.uint8) for shape in ((90, 160), (45, 80), (45, 80))))
+        self.vision.start()
+        self.mailbox.put(Frame(1, self.clock.monotonic(), grey, grey))
+        await asyncio.to_thread(eventually, lambda: self.counters.walked == 1, 60.0)
+
+    def end_seeing(self) -> None:
+        self.mailbox.close()
+        self.vision.stop()
+
+    def _walked(self, _: float) -> Pipeline:
+        assert self.walk, "nothing is walked here"
+        return self.walk
 
 
 @pytest.fixture
@@ -164,6 +185,23 @@ async def test_an_accelerator_is_told_once_lost_and_once_back(journal: Journal) 
     await ward.pass_time(100)
     assert ward.samples("accelerator") == ["warning", "ok"]
     assert ward.steps() == ["restart_accelerator"]
+
+
+async def test_a_model_that_does_not_see_is_told_and_the_program_begun_anew(journal: Journal, tmp_path: Path) -> None:
+    clock = ManualClock(1000.0)
+    config = replace(parse_config(""), model=ModelConfig(name="person-s"))
+    detectors = Detectors(config.model, clock, spoilt_catalogue(tmp_path, zeroed))
+    parts = make_parts(config, detectors, detectors.open(), aspect=16 / 9, prefix="t")
+    ward = Practice(journal, clock, walk=Pipeline(parts, clock.monotonic))
+    await ward.see()
+    await ward.pass_time(250)
+    assert (ward.samples("model"), ward.steps()) == (["fault"], [])
+    await ward.pass_time(60)
+    assert ward.steps() == ["restart_process"]
+    parts.detector.blind = ""
+    await ward.pass_time(1)
+    assert ward.samples("model") == ["fault", "ok"]
+    ward.end_seeing()
 
 
 async def test_heat_before_the_first_frame_changes_nothing(journal: Journal) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +16,9 @@ from cryptography.x509.oid import NameOID
 
 import models
 from agent.hub.certificates import BEGINNING, NO_END
+from agent.models.bundles.manifest import GOLDEN, MANIFEST
 from agent.models.bundles.parcel import Parcel, read_parcel
+from tests.models.spoilt import Spoil
 from tools.model_bundle import bundle_of, files_of, signed
 
 Key = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
@@ -78,15 +82,31 @@ def usage(*, signs_certificates: bool, signs: bool = True) -> x509.KeyUsage:
 
 
 FILES = files_of("person-s", models.DIRECTORY)
+MODEL = "person-s.tflite"
 LAST_YEAR = datetime(2025, 12, 31, tzinfo=UTC)
 
 
 def made(
-    by: Signer, version: str = "2", *, agent: str = "0.1", slower: float = 50.0, replaces: tuple[str, ...] = ()
+    by: Signer,
+    version: str = "2",
+    *,
+    agent: str = "0.1",
+    slower: float = 50.0,
+    replaces: tuple[str, ...] = (),
+    files: Mapping[str, bytes] = FILES,
 ) -> bytes:
     """A bundle of our small model, which may be very slow: tests share their computer."""
-    description = bundle_of("person-s", version, FILES, agent=agent, slower=slower, replaces=replaces)
-    return signed(description, FILES, by.key_pem, by.pem)
+    description = bundle_of("person-s", version, files, agent=agent, slower=slower, replaces=replaces)
+    return signed(description, files, by.key_pem, by.pem)
+
+
+def spoilt_files(spoil: Spoil) -> dict[str, bytes]:
+    """The files of a bundle whose model was spoiled before its hash was taken, without goldens."""
+    spoilt = spoil(FILES[MODEL])
+    before, after = (hashlib.sha256(content).hexdigest().encode() for content in (FILES[MODEL], spoilt))
+    files = {**FILES, MODEL: spoilt, MANIFEST: FILES[MANIFEST].replace(before, after)}
+    del files[GOLDEN]
+    return files
 
 
 def parcel(folder: Path, by: Signer, version: str = "2", *, agent: str = "0.1", slower: float = 50.0) -> Parcel:
