@@ -50,14 +50,21 @@ class Room:
         self.scene[60:75, 30:46] = texture(50, 15, 16, 80, 30)
 
     def watch(
-        self, seconds: float, people: Box | None = None, *, every_s: float = 0.5, blind: str | None = None
+        self,
+        seconds: float,
+        people: Box | None = None,
+        *,
+        every_s: float = 0.5,
+        blind: str | None = None,
+        tracked: bool = True,
+        still: bool = False,
     ) -> Changes:
-        """Twice a second, or as told; a person is drawn as a dark figure and tracked."""
+        """Twice a second, or as told; a person is drawn as a motley figure and `tracked`, or missed."""
         senses = Senses(blind=blind)
         found: Changes | None = None
         for _ in range(round(seconds / every_s)):
             self.t_s += every_s
-            tracks = [] if people is None else [track(people, self.t_s)]
+            tracks = [] if people is None or not tracked else [track(people, self.t_s)._replace(still=still)]
             found = self.background.look(self._frame(people), tracks, senses).changes
         assert found is not None
         return found
@@ -65,7 +72,8 @@ class Room:
     def _frame(self, people: Box | None) -> Frame:
         luma = self.scene.copy()
         if people is not None:
-            luma[int(people.y1 * H) : int(people.y2 * H), int(people.x1 * W) : int(people.x2 * W)] = 30
+            body = luma[int(people.y1 * H) : int(people.y2 * H), int(people.x1 * W) : int(people.x2 * W)]
+            body[:] = texture(60, body.shape[0], body.shape[1], 60, 25)
         luma = 16 + (luma - 16) * self.gain + self._rng.normal(0, 2, luma.shape)
         picture = yuv(np.clip(luma, 0, 255).astype(np.uint8))
         return Frame(round(self.t_s * 2), self.t_s, picture, picture)
@@ -295,6 +303,14 @@ def test_somebody_who_stands_for_long_never_becomes_a_part_of_the_scene() -> Non
     room = learned()
     room.watch(120, PERSON)
     assert not room.watch(15).found
+
+
+@pytest.mark.parametrize("still", [True, False])
+def test_somebody_who_stands_and_is_missed_for_some_seconds_is_no_thing(still: bool) -> None:
+    room = learned()
+    room.watch(10, PERSON, still=still)
+    missed = room.watch(8, PERSON, tracked=False)
+    assert bool(missed.found) is not still
 
 
 def test_it_looks_twice_a_second_at_most() -> None:
