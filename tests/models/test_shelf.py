@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from agent.build import Detectors
+from agent.cli.main import app
 from agent.errors import ModelError, OperatorError
+from agent.model_desk import ModelDesk
 from agent.models import Catalogue
 from agent.models.bundles import signing
+from agent.models.bundles.parcel import read_parcel
 from agent.models.bundles.shelf import FOLDER, Shelf
 from agent.tables.camera import ModelConfig
 from hal.system import SystemClock
 from models.golden import PICTURE
-from tests.models.signers import FILES, parcel, signer
+from tests.models.signers import FILES, made, parcel, signer, spoilt_files
+from tests.models.spoilt import zeroed
 
 OURS = signer()
 STEPS = 9
@@ -119,6 +125,22 @@ def test_the_picture_that_came_with_it_is_what_it_has_to_see(tmp_path: Path, tru
     detector = Detectors(ModelConfig(name="person-s-v2"), SystemClock(), catalogue).open()
     assert "person-s stands in" in detector.accelerator_info.degraded
     detector.close()
+
+
+def test_whoever_asks_whether_it_sees_is_told(tmp_path: Path, trusting: Path) -> None:
+    bundle = tmp_path / "blind.model"
+    bundle.write_bytes(made(OURS, files=spoilt_files(zeroed)))
+    Shelf(trusting).put(read_parcel(bundle, (OURS.certificate,)))
+    desk = ModelDesk(SystemClock(), store=trusting)
+    blind, sees = (desk.verify(name) for name in ("person-s-v2", "person-s"))
+    assert (blind["people"], sees["people"], sees["wrong"], sees["device"]) == (5, 5, "", "cpu")
+    assert str(blind["wrong"]).startswith("it finds 0 of the 5")
+
+
+def test_the_command_says_which_models_see() -> None:
+    said = CliRunner().invoke(app, ["model", "verify", "person-s", "--json"])
+    assert said.exit_code == 0, said.output
+    assert json.loads(said.stdout)["wrong"] == ""
 
 
 def test_when_the_card_loses_it_the_one_that_came_with_the_software_stands_in(tmp_path: Path, trusting: Path) -> None:
