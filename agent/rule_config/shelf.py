@@ -66,8 +66,8 @@ class LeftObjectRule(_ObjectRule):
     """Something stands where nothing stood, and whoever was there when it came is no longer near.
 
     While somebody stands beside it who was there from the first, or it is hidden, the time does not run; who appears
-    where its owner was lost is taken for the owner. What is put into a shelf's front is none; doors, screens and other things that move by themselves belong
-    into a `motion_mask`.
+    where its owner was lost is taken for the owner. What is put into a shelf's front is none; doors, screens and other
+    things that move by themselves belong into a `motion_mask`.
     """
 
 
