@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools import target
+
 Json = None | bool | int | float | str
 
 
@@ -27,19 +29,12 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        if self.value is None:
-            return "not measured"
-        if self.target is None:
-            return ""
-        met = self.value >= self.target if self.at_least else self.value <= self.target
-        return "met" if met else "missed"
+        return target.verdict(self.value, self.target, at_least=self.at_least)
 
     @property
     def wanted(self) -> str:
         """The target in words."""
-        if self.target is None:
-            return ""
-        return f"{'>=' if self.at_least else '<='} {self.target:g}"
+        return target.wanted(self.target, at_least=self.at_least)
 
     def fields(self) -> dict[str, Json]:
         """The row as one JSON object."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from tools import target
 from tools.rule_scores.bounds import poisson, wilson
 from tools.rule_scores.match import Tally
 
@@ -30,17 +31,12 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        if self.value is None:
-            return "not measured"
-        if self.target is None:
-            return ""
-        good = self.value <= self.target if self.most else self.value >= self.target
-        return "met" if good else "missed"
+        return target.verdict(self.value, self.target, at_least=not self.most)
 
     @property
     def wanted(self) -> str:
         """The target in words."""
-        return "" if self.target is None else f"{'<=' if self.most else '>='} {self.target:g}"
+        return target.wanted(self.target, at_least=not self.most)
 
     def fields(self) -> dict[str, Json]:
         """The row as one JSON object."""
