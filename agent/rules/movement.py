@@ -14,12 +14,13 @@ from agent.rules.base import Held, Hit, View
 from agent.rules.ground import Ground
 from agent.rules.trails import EDGE, Step, Trail, apparent_velocity, is_of_one_size, mean_step, pace, tail
 
-SHOWN_SHARE = 0.95
-"""What a second of steadied boxes shows of a speed: corners and the first step are in it."""
+SHOWN_SHARE = 0.92
+"""What a second of steadied boxes shows of a speed: corners and the first step are in it, and the floor as it is
+learned is a little too small."""
 STILL_RUNNING = 0.7
 NEAR_SHARE = 0.75
-"""A rough speed below this share of the limit is looked at no closer."""
-MOST_JUMPY, MOST_JUMPY_COARSE = 0.5, 0.25
+"""A rough speed below this share of the limit is looked at no closer; nor does anybody run whose head is so slow."""
+MOST_JUMPY, MOST_JUMPY_COARSE = 0.3, 0.25
 """Feet that go behind a shelf, boxes that grow where somebody comes in, and one box for two people jump, a runner goes
 on and on. Where feet were hidden lately their places are coarse, as are those of somebody who was lost: the way must be
 the more even, how tall a box is tells nothing."""
@@ -64,7 +65,7 @@ class Running:
             return 0.0
         parts = [trail.tail(self.config.over_s)] if course else self._led(trail)
         if course and trail.guessed_s <= since_s:
-            return _speed_of_feet(parts[0], limit)
+            return _speed_of_feet(parts[0], limit, ground)
         return min((_coarse_speed(steps, limit, ground) for steps in parts), default=0.0)
 
     def _led(self, trail: Trail) -> list[list[Step]]:
@@ -77,10 +78,13 @@ class Running:
         return [tail([*trail.before, *own], self.config.over_s), own]
 
 
-def _speed_of_feet(steps: Sequence[Step], limit: float) -> float:
-    """The speed in h/s if it reaches the limit and is that of going rather than of jumping, else 0."""
+def _speed_of_feet(steps: Sequence[Step], limit: float, ground: Ground) -> float:
+    """The speed in h/s if it reaches the limit, is that of going rather than of jumping, and the head comes along."""
     speed, jumpy = pace(steps)
-    return speed if speed >= limit and jumpy < MOST_JUMPY and is_of_one_size(steps) else 0.0
+    if speed < limit or jumpy >= MOST_JUMPY or not is_of_one_size(steps):
+        return 0.0
+    head = by_head(steps, ground)
+    return 0.0 if head and pace(head)[0] < limit * NEAR_SHARE else speed
 
 
 def _coarse_speed(steps: Sequence[Step], limit: float, ground: Ground) -> float:
@@ -214,15 +218,15 @@ class Erratic:
             if legs is None or legs.since_s != trail.since_s:
                 self._legs[track] = _Legs(trail.since_s, deque(trail.steps[-1:]))
             elif legs.add(trail, self.config.leg_h, self.config.over_s):
-                self._judge(track, legs, trail.steps[-1])
+                self._judge(track, legs)
         oldest_s = view.t_s - self.config.over_s
         self._legs = {track: legs for track, legs in self._legs.items() if legs.corners[-1].t_s >= oldest_s}
         for track, (ratio, turns) in self._found:
             factors: dict[str, Json] = {"path_ratio": round(ratio, 1), "turns": turns}
             yield Hit.about(self.config, track, zone=self.config.zone, factors=factors)
 
-    def _judge(self, track: int, legs: _Legs, now: Step) -> None:
-        start = legs.corners[0]
+    def _judge(self, track: int, legs: _Legs) -> None:
+        start, now = legs.corners[0], legs.corners[-1]
         ratio = legs.path_h() / max(hypot(now.x - start.x, now.y - start.y), self.config.leg_h)
         if ratio > self.config.min_ratio and (turns := legs.turns(self._cosine)) >= self.config.min_turns:
             self._found.note(track, now.t_s, (ratio, turns))
