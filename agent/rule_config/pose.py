@@ -40,7 +40,8 @@ class FallRule(AreaRule):
 class ConcealmentRule(RuleConfig):
     """A hand reaches into a shelf and then goes to the pocket, under the clothes or into a bag: an invitation to look.
 
-    It says nothing about a person. Its score shows its factors; `threshold` is what the alert budget tunes.
+    It says nothing about a person. What the hand does next counts, too: it speaks about three seconds after the moment.
+    Its score shows its factors; `threshold` is what the alert budget tunes.
     """
 
     needs = POSE

@@ -1,27 +1,46 @@
-"""The rule `concealment`: a hand reaches into a shelf and soon after stays at a pocket, a bag or under the clothes."""
+"""The rule `concealment`: a hand reaches into a shelf and soon after stays at a pocket, a bag or under the clothes.
+
+It speaks a few seconds after the moment it speaks of: what the hand does next tells most.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from agent.domain import Json, Point
 from agent.rule_config import ConcealmentRule
 from agent.rules.base import Held, Hit, View
 from agent.rules.changes import Changes
 from agent.rules.pose_hands import HandState
+from agent.rules.pose_memory import DELAY_S
+from agent.rules.pose_reach import Fronts
 from agent.rules.pose_score import ConcealmentScore
 from agent.rules.poses import LEFT, RIGHT, Body, body_of
-from agent.rules.zones import ZoneMap
 
 AT_BODY = 0.5
 FRAMES_PER_S, LONGEST_S = 15.0, 0.3
 """A pose stands for the time since the one before it, told in frames of a camera at this rate."""
+AROUND_S = 1.0
+"""How exactly the moment that is judged and the hand's stay at the body must agree."""
 FORGET_S = 10.0
 PUT_BACK_S = (1.0, 12.0)
 """A second reach of the same hand so long after the first may have put the thing back."""
 LOSS_REACH, LOSS_S = 0.12, 12.0
 """A loss belongs to a reach when it is so near (frame heights) and so recent."""
+
+
+class _Went(NamedTuple):
+    """A hand was at the body for long enough after a reach that was long enough: when, how long each, and where."""
+
+    t_s: float
+    reach_frames: int
+    body_frames: int
+    at: Point
+    shelf: int
+    twice: bool
+    """Whether it may have put back what it had."""
 
 
 @dataclass(slots=True)
@@ -35,6 +54,7 @@ class _Hand:
     at: Point | None = None
     shelf: int = 0
     body_frames: float = 0.0
+    went: _Went | None = None
 
     def reach(self, t_s: float, frames: float, at: Point, shelf: int, within_s: float) -> None:
         """The hand is in a shelf."""
@@ -43,14 +63,17 @@ class _Hand:
         self.frames += frames
         self.reached_s, self.at, self.shelf, self.body_frames = t_s, at, shelf, 0.0
 
-    def stay(self, t_s: float, frames: float, state: HandState, within_s: float) -> None:
+    def stay(self, t_s: float, frames: float, state: HandState, config: ConcealmentRule) -> None:
         """The hand is somewhere else: count it while it is at the body and came there in time."""
-        if self.reached_s is None or state.at_body < AT_BODY:
+        if self.reached_s is None or self.at is None or state.at_body < AT_BODY:
             return
-        if self.body_frames or t_s - self.reached_s <= within_s:
+        if self.body_frames or t_s - self.reached_s <= config.within_s:
             self.body_frames += frames
+        if self.frames >= config.reach_frames_least and self.body_frames >= config.body_frames_least:
+            counts = round(self.frames), round(self.body_frames)
+            self.went = _Went(t_s, *counts, self.at, self.shelf, self._twice())
 
-    def put_back(self) -> bool:
+    def _twice(self) -> bool:
         """Whether the latest reach may have brought back what the one before took."""
         if self.before_s is None or self.from_s is None:
             return False
@@ -65,11 +88,6 @@ class _Person:
     hands: tuple[_Hand, _Hand] = field(default_factory=lambda: (_Hand(), _Hand()))
     seen_s: float = 0.0
 
-    @property
-    def foremost(self) -> _Hand:
-        """The hand that has been longest at the body after a reach, else the one that reached longest."""
-        return max(self.hands, key=lambda hand: (hand.body_frames, hand.frames))
-
 
 class Concealment:
     """Watches the hands of people near shelves; `fronts` are the shelves' names and where their goods are seen."""
@@ -77,7 +95,7 @@ class Concealment:
     def __init__(self, config: ConcealmentRule, fronts: Sequence[tuple[str, Sequence[Point]]]) -> None:
         self.config = config
         self._names = [name for name, _ in fronts]
-        self._fronts = ZoneMap([front for _, front in fronts])
+        self._fronts = Fronts([front for _, front in fronts])
         self._people: dict[int, _Person] = {}
         self._found: Held[tuple[str, dict[str, Json]]] = Held(config.hold_s)
         self._now_s = 0.0
@@ -101,37 +119,35 @@ class Concealment:
         person = self._people.setdefault(number, _Person(seen_s=view.t_s))
         frames = FRAMES_PER_S * min(view.t_s - person.seen_s, LONGEST_S)
         person.seen_s = view.t_s
-        person.score.update(body, self._known(person, view.senses.changes))
+        person.score.update(body, self._fronts.reached(body, view.aspect))
         states = person.score.hands
-        if states is None:
-            return
-        for side, state in ((LEFT, states.left), (RIGHT, states.right)):
-            self._follow(person.hands[side], body.arm(side).hand, state, frames, view)
-        ready = [side for side in (LEFT, RIGHT) if self._went(person.hands[side])]
-        for side in sorted(ready, key=person.score.logit_of):
-            if person.score.score_of(side) >= self.config.threshold:
-                shelf = self._names[person.hands[side].shelf]
-                self._found.note(number, view.t_s, (shelf, _factors(person, side)))
+        if states is not None:
+            for side, state in ((LEFT, states.left), (RIGHT, states.right)):
+                self._follow(person.hands[side], self._fronts.tip(body, side, view.aspect), state, frames, view.t_s)
+        self._judge(number, person, view)
 
-    def _went(self, hand: _Hand) -> bool:
-        """Whether a hand was in a shelf and then at the body for long enough."""
-        return hand.frames >= self.config.reach_frames_least and hand.body_frames >= self.config.body_frames_least
+    def _judge(self, number: int, person: _Person, view: View) -> None:
+        """Note a hit for each of the hands that may have hidden something DELAY_S ago."""
+        since_s = view.t_s - DELAY_S - AROUND_S
+        ready = [(side, hand.went) for side, hand in enumerate(person.hands) if hand.went and hand.went.t_s >= since_s]
+        changes = view.senses.changes
+        for side, went in sorted(ready, key=lambda hand: person.score.logit_of(hand[0], _known(hand[1], changes))):
+            score = person.score.score_of(side, _known(went, changes))
+            if score >= self.config.threshold:
+                factors: dict[str, Json] = {
+                    "score": round(score, 3),
+                    "reach_frames": went.reach_frames,
+                    "body_frames": went.body_frames,
+                    **person.score.factors(side, _known(went, changes)),
+                }
+                self._found.note(number, view.t_s, (self._names[went.shelf], factors))
 
-    def _follow(self, hand: _Hand, tip: complex | None, state: HandState, frames: float, view: View) -> None:
-        at = None if tip is None else Point(tip.real / view.aspect, tip.imag)
-        fronts = 0 if at is None else self._fronts.at(at)
-        if fronts and at is not None and max(state.at_body, state.hanging) < AT_BODY:
-            hand.reach(view.t_s, frames, at, (fronts & -fronts).bit_length() - 1, self.config.within_s)
+    def _follow(self, hand: _Hand, tip: Point | None, state: HandState, frames: float, t_s: float) -> None:
+        front = self._fronts.at(tip)
+        if front is not None and tip is not None and max(state.at_body, state.hanging) < AT_BODY:
+            hand.reach(t_s, frames, tip, front, self.config.within_s)
         else:
-            hand.stay(view.t_s, frames, state, self.config.within_s)
-
-    def _known(self, person: _Person, changes: Changes | None) -> dict[str, float]:
-        """What poses cannot tell: whether the shelf lost something there, and whether a hand was there twice."""
-        hand = person.foremost
-        if hand.reached_s is None:
-            return {}
-        lost = hand.at is not None and _lost_near(changes, hand.at)
-        return {"shelf_lost": float(lost), "put_back": float(hand.put_back() and not lost)}
+            hand.stay(t_s, frames, state, self.config)
 
     def _reached(self) -> frozenset[int]:
         since_s = self._now_s - self.config.within_s
@@ -142,16 +158,12 @@ class Concealment:
         )
 
 
-def _factors(person: _Person, side: int) -> dict[str, Json]:
-    hand = person.hands[side]
-    return {
-        "score": round(person.score.score_of(side), 3),
-        "reach_frames": round(hand.frames),
-        "body_frames": round(hand.body_frames),
-        **person.score.factors(side),
-    }
+def _known(went: _Went, changes: Changes | None) -> dict[str, float]:
+    """What poses cannot tell: whether the shelf lost something there, or whether a hand was there twice and it did not.
 
-
-def _lost_near(changes: Changes | None, at: Point) -> bool:
-    """Whether the shelf is known to have lost something near that place lately."""
-    return changes is not None and changes.ready and changes.lost_near(at, LOSS_REACH, LOSS_S) is not None
+    Where the shelf's background is not known that is nothing.
+    """
+    if changes is None or not changes.ready:
+        return {}
+    lost = changes.lost_near(went.at, LOSS_REACH, LOSS_S) is not None
+    return {"shelf_lost": float(lost), "put_back": float(went.twice and not lost)}

@@ -75,12 +75,12 @@ class Arm(NamedTuple):
 class Body:
     """One pose in frame heights at `t_s`: a place for every Joint, None for those not seen.
 
-    `wrists_seen` is how sure the pose is of the left and the right wrist, 0..1.
+    `seen` is how sure the pose is of each, 0..1.
     """
 
     t_s: float
     points: tuple[complex | None, ...]
-    wrists_seen: tuple[float, float] = (1.0, 1.0)
+    seen: tuple[float, ...] = (1.0,) * len(Joint)
 
     @property
     def torso(self) -> Torso | None:
@@ -131,8 +131,7 @@ class Body:
 def body_of(pose: Pose, aspect: float, min_confidence: float = MIN_CONFIDENCE) -> Body:
     """A pose in true proportions; `aspect` is the picture's width / height."""
     places = (complex(p.x * aspect, p.y) if p.confidence >= min_confidence else None for p in pose.points)
-    wrists = pose.points[Joint.L_WRIST].confidence, pose.points[Joint.R_WRIST].confidence
-    return Body(pose.t_s, tuple(places), wrists)
+    return Body(pose.t_s, tuple(places), tuple(p.confidence for p in pose.points))
 
 
 def middle(a: complex | None, b: complex | None) -> complex | None:

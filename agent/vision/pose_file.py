@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from agent.domain import Joint, Keypoint, Pose
 from agent.errors import OperatorError
-from agent.rules.pose_score import ConcealmentScore
+from agent.rules.pose_memory import FORGET_S
+from agent.rules.pose_score import chances, course_of
 from agent.rules.poses import body_of
 from agent.vision.pose_steady import SteadyPose
 
@@ -109,14 +110,20 @@ def _doubled(person: NDArray[Any], frame: NDArray[Any]) -> int | None:
 
 
 def concealment_scores(table: PoseTable) -> F64:
-    """A score 0..1 for every row (N,), each from the poses up to it."""
+    """A score 0..1 for every row (N,): what is known of its moment DELAY_S later, or when its person is last seen."""
     scores = np.zeros(len(table.frame))
     for rows in table.tracks():
-        steady, score = SteadyPose(1.0), ConcealmentScore()
-        for row in rows:
-            score.update(body_of(steady.update(_pose(table, row)), 1.0))
-            scores[row] = score.score
+        gaps = np.flatnonzero(np.diff(table.frame[rows]) / table.fps > FORGET_S) + 1
+        for part in np.split(rows, gaps):
+            scores[part] = _scores(table, part)
     return scores
+
+
+def _scores(table: PoseTable, rows: NDArray[np.int64]) -> F64:
+    """Of the rows of one person without a long gap."""
+    steady = SteadyPose(1.0)
+    course = course_of(body_of(steady.update(_pose(table, row)), 1.0) for row in rows)
+    return chances(course.moment_logits().max(0))
 
 
 def _pose(table: PoseTable, row: int) -> Pose:

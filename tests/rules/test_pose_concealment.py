@@ -6,17 +6,19 @@ from math import log
 import pytest
 
 from agent.config import parse_config
-from agent.domain import Box, Json, Pose, Severity
+from agent.domain import Box, Pose, Severity
 from agent.errors import ConfigError
 from agent.rules.changes import ChangeKind, Changes, ShelfStep
+from agent.rules.pose_memory import DELAY_S
 from agent.rules.pose_score import WEIGHTS, ConcealmentScore
 from agent.rules.poses import LEFT, RIGHT, body_of
 from hal.simulated.scenario.actor import ActScript
-from hal.simulated.scenario.acts import low_shelf, touch_and_leave
+from hal.simulated.scenario.acts import low_shelf, put_back, touch_and_leave
 from hal.simulated.scenario.idle_acts import browse, scratch, trolley
 from hal.simulated.scenario.rare_acts import hide_in_bag, hide_in_pocket, hide_under_jacket, tamper
 from tests.rules.acting import ASPECT, PERSON, PoseStage, poses_of, visit_of
 
+TWICE = (put_back, touch_and_leave)
 TURNED_DEG = 40.0
 """So far turned that the camera sees the hands."""
 
@@ -52,7 +54,7 @@ def test_a_reach_and_a_hand_under_the_jacket_are_an_incident_with_its_factors() 
     assert int(str(factors["reach_frames"])) >= 3
     assert int(str(factors["body_frames"])) >= 4
     weighted = {name: float(str(value["log_odds"])) for name, value in factors.items() if isinstance(value, Mapping)}
-    assert {"usual", "place", "after_reach", "stays"} <= weighted.keys()
+    assert {"usual", "hand", "hand_seen", "afterwards"} <= weighted.keys()
     score = float(str(factors["score"]))
     assert sum(weighted.values()) == pytest.approx(log(score / (1 - score)), abs=0.1), "the factors make the score"
 
@@ -73,14 +75,27 @@ def test_a_shelf_that_lost_something_counts() -> None:
     (seen,) = PoseStage(concealment(0.3)).play(poses_of(visit)).opened()
     emptied = ShelfStep("island", ChangeKind.REMOVED, 0.1, Box(0.0, 0.0, 1.0, 1.0), 100.0, 200.0)
     changes = Changes(200.0, True, ASPECT, steps=(emptied,))
-    (lost,) = PoseStage(concealment(0.5)).play(poses_of(visit), changes).opened()
-    assert _score(lost.factors) >= 0.5 > _score(seen.factors)
-    assert "shelf_lost" in lost.factors
+    (lost,) = PoseStage(concealment(0.3)).play(poses_of(visit), changes).opened()
+    assert lost.opened_s <= seen.opened_s
+    factor = lost.factors["shelf_lost"]
+    assert isinstance(factor, Mapping)
+    assert factor["log_odds"] == WEIGHTS["shelf_lost"] > 0.0
     assert "shelf_lost" not in seen.factors
 
 
-def _score(factors: Mapping[str, Json]) -> float:
-    return float(str(factors["score"]))
+def test_who_was_in_the_shelf_twice_may_have_put_it_back_where_it_is_known_to_have_lost_nothing() -> None:
+    whole = Changes(200.0, True, ASPECT)
+    visits = [visit_of([first, hide_in_pocket], seed, turned_deg=TURNED_DEG) for first in TWICE for seed in (1, 4, 5)]
+    watched, unwatched = (
+        [
+            incident.factors.get("put_back")
+            for visit in visits
+            for incident in PoseStage(concealment(0.01)).play(poses_of(visit), changes).opened()
+        ]
+        for changes in (whole, None)
+    )
+    assert {"value": 1.0, "weight": -1.5, "log_odds": WEIGHTS["put_back"]} in watched
+    assert set(unwatched) == {None}
 
 
 def test_a_candidate_reaches_the_view_of_other_rules() -> None:
@@ -100,32 +115,38 @@ def test_turned_heads_alone_add_next_to_nothing() -> None:
     for _, pose in poses_of(visit_of([browse, browse], 3, turned_deg=TURNED_DEG)):
         score.update(body_of(pose, ASPECT))
         assert score.hands is not None
-        for hand, terms in zip((score.hands.left, score.hands.right), score.terms, strict=True):
-            assert terms["head_turns"] <= hand.at_body
+        for hand, turned in zip((score.hands.left, score.hands.right), score.turned, strict=True):
+            assert turned <= hand.at_body
 
 
 @pytest.mark.parametrize("script", [hide_in_bag, low_shelf, touch_and_leave])
 def test_the_factors_add_up_to_the_score(script: ActScript) -> None:
     score = ConcealmentScore()
     for _, pose in poses_of(visit_of([script], 4)):
-        score.update(body_of(pose, ASPECT), {"shelf_lost": 1.0})
-        for side in (LEFT, RIGHT):
-            found = [
-                float(str(value["log_odds"])) for value in score.factors(side).values() if isinstance(value, Mapping)
-            ]
-            assert sum(found) == pytest.approx(score.logit_of(side), abs=0.15)
-        assert score.score == max(map(score.score_of, (LEFT, RIGHT)))
+        score.update(body_of(pose, ASPECT))
+    for side in (LEFT, RIGHT):
+        for known in ({}, {"shelf_lost": 1.0}, {"put_back": 0.5}):
+            factors = score.factors(side, known)
+            found = [float(str(value["log_odds"])) for value in factors.values() if isinstance(value, Mapping)]
+            assert sum(found) == pytest.approx(score.logit_of(side, known), abs=0.15)
+    assert score.score == max(map(score.score_of, (LEFT, RIGHT)))
 
 
-def test_without_a_torso_the_score_only_falls() -> None:
+def test_without_a_torso_nothing_is_found() -> None:
     score = ConcealmentScore()
     *_, (_, pose) = poses_of(visit_of([hide_under_jacket], 3, turned_deg=TURNED_DEG))
     blank = tuple(point._replace(confidence=0.0) for point in pose.points)
     for later in range(1, 40):
-        before = score.score
         score.update(body_of(Pose(pose.t_s + later / 4, blank), ASPECT))
-        assert score.score <= before
-    assert score.traits is None
+        assert score.score < 0.05
+    assert score.hands is None
+
+
+def test_it_speaks_after_the_moment_it_speaks_of() -> None:
+    visit = visit_of([hide_under_jacket], 5, turned_deg=TURNED_DEG)
+    ((start_s, end_s),) = visit.spans("hide")
+    (incident,) = PoseStage(concealment(0.3)).play(poses_of(visit)).opened()
+    assert start_s + DELAY_S <= incident.opened_s <= end_s + DELAY_S + 1.0
 
 
 def test_both_hands_at_work_for_long_are_for_review_only() -> None:

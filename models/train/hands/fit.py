@@ -1,94 +1,136 @@
-"""Learn the score of `concealment` from simulated poses of development seeds; writes agent/rules/pose_learned.py."""
+"""Learn the score of `concealment` from simulated poses of development seeds; writes agent/rules/pose_learned.py.
+
+    python -m models.train.hands.fit --days 300 --minutes 60 --kept .cache/train/hands
+
+Days are made once, one file each. Interrupt it and start it again: it goes on from what is kept.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from base64 import b85encode
 from collections.abc import Sequence
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from textwrap import wrap
 
 import numpy as np
 
-from agent.rules.pose_trees import Tree
-from models.train.hands.boosting import Recipe, boosted
-from models.train.hands.cases import Cases, cases_of
+from agent.rules.pose_net import Layer, Net
+from agent.rules.pose_numbers import COLUMN, F32
+
+from .days import CLEAR, Days, day_of, joined
 
 HOME = Path(__file__).resolve().parents[3] / "agent" / "rules" / "pose_learned.py"
-HEAD = '''"""What the score of `concealment` has learned: trees over the traits of a hand. Do not edit.
+COARSE = 127
+WIDTH = 110
+HEAD = '''"""What the score of `concealment` has learned: a network over the last seconds of a hand. Do not edit.
 
 Written by `python -m models.train.hands.fit`; the model card is in docs/concealment.md.
 """
 
 from __future__ import annotations
 
-from agent.rules.pose_trees import read_trees
+from agent.rules.pose_net import read_net, read_numbers
 
-BASE = {base:.4f}
-"""Log-odds before any tree has spoken."""
-TREES = read_trees("""
-{rows}
+USUAL = read_numbers("""
+{usual}
 """)
-"""Each row has the inputs that its splits ask for, their limits and the means of its nodes."""
+"""The numbers of somebody who hides nothing, on average."""
+SHAPES = {shapes}
+"""Inputs and outputs of each layer."""
+SCALES = """
+{scales}
+"""
+WEIGHTS = """
+{weights}
+"""
+NET = read_net(SHAPES, SCALES, WEIGHTS)
 '''
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Draw the days, learn, write."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Make the days, learn, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--first", type=int, default=300, help="the first seed; all must be below 1000")
-    parser.add_argument("--days", type=int, default=40)
-    parser.add_argument("--kept", type=float, default=0.15, help="share of the hands that hide nothing")
-    parser.add_argument("--trees", type=int, default=Recipe().trees)
-    parser.add_argument("--shift", type=float, default=-2.2, help="added to the base: puts 0.5 of the score elsewhere")
+    parser.add_argument("--days", type=int, default=300)
+    parser.add_argument("--minutes", type=float, default=60.0, help="how long to learn")
+    parser.add_argument(
+        "--shift", type=float, default=0.0, help="added to the log-odds: puts 0.5 of the score elsewhere"
+    )
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument(
-        "--cases",
-        type=Path,
-        action="append",
-        default=[],
-        help="keep the cases in this file, or take them from there; files that are there already may be given together",
+        "--kept", type=Path, default=Path(".cache/train/hands"), help="where days and the network are kept"
     )
     parser.add_argument("--out", type=Path, default=HOME)
     options = parser.parse_args(arguments)
-    cases = _cases(options)
-    print(f"{len(cases.labels)} cases, {cases.labels.sum()} of hiding")
-    base, trees = boosted(cases.traits, cases.labels, Recipe(trees=options.trees))
-    options.out.write_text(written(base + options.shift, trees))
+    options.kept.mkdir(parents=True, exist_ok=True)
+    days = _days(range(options.first, options.first + options.days), options.kept, options.jobs)
+    print(f"{len(days.lengths)} courses, {len(days.rows)} steps")
+    options.out.write_text(written(learned(days, options.minutes, options.kept), usual_of(days), options.shift))
     return 0
 
 
-def _cases(options: argparse.Namespace) -> Cases:
-    if options.cases and all(path.exists() for path in options.cases):
-        return _joined([_kept(path) for path in options.cases])
-    with get_context("spawn").Pool(options.jobs) as pool:
-        days = pool.map(partial(cases_of, kept=options.kept), range(options.first, options.first + options.days), 1)
-    cases = _joined(days)
-    for path in options.cases[:1]:
-        np.savez(path, **cases._asdict())
-    return cases
+def _days(seeds: range, kept: Path, jobs: int) -> Days:
+    with get_context("spawn").Pool(jobs) as pool:
+        paths = pool.map(partial(_made, kept=kept), seeds, 1)
+    return joined([_read(path) for path in paths])
 
 
-def _kept(path: Path) -> Cases:
-    with np.load(path) as kept:
-        return Cases(*(kept[name] for name in Cases._fields))
+def _made(seed: int, kept: Path) -> Path:
+    """The file of a day, made if it is not there."""
+    path = kept / f"{seed}.npz"
+    if not path.exists():
+        part = path.with_suffix(".part.npz")
+        np.savez(part, **day_of(seed)._asdict())
+        part.rename(path)
+    return path
 
 
-def _joined(parts: Sequence[Cases]) -> Cases:
-    return Cases(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+def _read(path: Path) -> Days:
+    with np.load(path) as day:
+        return Days(*(day[name] for name in Days._fields))
 
 
-def written(base: float, trees: Sequence[Tree]) -> str:
-    """The module that holds these trees."""
-    rows = ("\n  ".join(wrap(_row(tree), 116, break_on_hyphens=False)) for tree in trees)
-    return HEAD.format(base=base, rows="\n".join(rows))
+def learned(days: Days, minutes: float, kept: Path) -> Net:
+    """A network that was taught these days."""
+    from .teach import taught  # torch is not there where days are made and networks are written
+
+    state = {name: value.numpy() for name, value in taught(days, minutes, kept / "net.pt").state_dict().items()}
+    names = sorted({name.rpartition(".")[0] for name in state}, key=lambda name: (name == "last", name))
+    layers = [Layer(_flat(state[f"{name}.weight"]), state[f"{name}.bias"]) for name in names]
+    return Net(layers[0], tuple(layers[1:-1]), layers[-1])
 
 
-def _row(tree: Tree) -> str:
-    limits, means = (f"{value:.4g}" for value in tree.limits), (f"{value:.3g}" for value in tree.means)
-    return " ".join((*map(str, tree.asks), *limits, *means))
+def _flat(weight: F32) -> F32:
+    """Of a convolution (outputs, inputs, steps): a row for every input of the first step, then of the next."""
+    return np.ascontiguousarray(weight.transpose(2, 1, 0).reshape(-1, weight.shape[0]))
+
+
+def usual_of(days: Days) -> F32:
+    """The mean numbers (k,) of people who are there and hide nothing."""
+    rows = days.rows[(days.labels == CLEAR).all(1) & (days.rows[:, COLUMN["there"]] > 0)]
+    return np.asarray(rows.mean(0, dtype=np.float64), np.float32)
+
+
+def written(net: Net, usual: F32, shift: float = 0.0) -> str:
+    """The module that holds a network, its weights as whole numbers -127..127 with a scale for each output."""
+    layers = [net.first, *net.middle, Layer(net.last.weights, net.last.bias + np.float32(shift))]
+    scales = [np.maximum(np.abs(layer.weights).max(0), 1e-12) / COARSE for layer in layers]
+    coarse = [np.rint(layer.weights / scale).astype(np.int8) for layer, scale in zip(layers, scales, strict=True)]
+    fine = [part for layer, scale in zip(layers, scales, strict=True) for part in (scale, layer.bias)]
+    return HEAD.format(
+        usual=_text(usual.astype("<f4").tobytes()),
+        shapes=tuple(layer.weights.shape for layer in layers),
+        scales=_text(np.concatenate(fine).astype("<f4").tobytes()),
+        weights=_text(b"".join(part.tobytes() for part in coarse)),
+    )
+
+
+def _text(content: bytes) -> str:
+    words = b85encode(content).decode()
+    return "\n".join(words[first : first + WIDTH] for first in range(0, len(words), WIDTH))
 
 
 if __name__ == "__main__":
