@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -65,13 +65,25 @@ class Blob:
     shelved: float = 0.0
 
 
+class Numbers:
+    """The numbers of blobs: 1, 2, 3, ..., each given once, whatever scene it is."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def next(self) -> int:
+        """The next one."""
+        self._last += 1
+        return self._last
+
+
 class Statics:
     """The blobs of one scene; `goods` is 255 where shelf fronts are, `numbers` are those that blobs get.
 
     `kept` is 255 where the long background must stay as it was, `accepted` where it must become what is there now.
     """
 
-    def __init__(self, goods: U8, numbers: Iterator[int]) -> None:
+    def __init__(self, goods: U8, numbers: Numbers) -> None:
         self._goods = np.asarray(cv2.dilate(goods, _AROUND), np.uint8)
         self._numbers = numbers
         self._blobs: list[Blob] = []
@@ -127,7 +139,7 @@ class Statics:
             if cv2.countNonZero(left & home):
                 shares.append((blob, left & home))
             left = left & ~home
-        if old:
+        if old and cv2.countNonZero(left) >= MIN_AREA:
             left = np.asarray(cv2.morphologyEx(left, cv2.MORPH_OPEN, _JOIN), np.uint8)
         if cv2.countNonZero(left) >= MIN_AREA:
             young = sorted(
@@ -141,7 +153,7 @@ class Statics:
         assert self._clear_s is not None, "set by follow"
         t_s, where = scene.t_s, part > 0
         before_s = float(np.median(self._clear_s[where]))
-        blob = Blob(next(self._numbers), part, (0, 0, 0, 0), 0, before_s, t_s, t_s, t_s, 0, t_s - AGAIN_S)
+        blob = Blob(self._numbers.next(), part, (0, 0, 0, 0), 0, before_s, t_s, t_s, t_s, 0, t_s - AGAIN_S)
         blob.doubtful = float(np.median(scene.learned_s[where])) < SURE_S
         self._blobs.append(blob)
         return blob
@@ -167,7 +179,7 @@ class Statics:
         blob.nature.look(scene.now, scene.then, blob.mask, apart, blob.roi)
         kind, box = blob.nature.kind, box_of(blob.roi, blob.mask.shape)
         if {blob.kind, kind} == TURNED:
-            blob.id, blob.before_s, blob.seen_s, blob.firm = next(self._numbers), blob.looked_s, scene.t_s, False
+            blob.id, blob.before_s, blob.seen_s, blob.firm = self._numbers.next(), blob.looked_s, scene.t_s, False
         if not blob.firm:
             blob.firm = True
             blob.owner, blob.owner_h = people.nearest(box, blob.before_s, blob.seen_s)
