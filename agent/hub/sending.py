@@ -13,7 +13,8 @@ from agent.hub.attachments import Attachments, Source
 from agent.hub.line import Ended, Line
 from agent.hub.pace import Pace
 
-MOST_AT_ONCE = 2
+MOST_AT_ONCE, MOST_LEAVING = 2, 6
+"""How many are sent at a time, and how many that the hub has left may wait for their last part to be gone."""
 READ_BYTES = 256 * 1024
 
 
@@ -28,14 +29,20 @@ class Sender:
         self._who = who
         self._base_s = base_s
         self._sending: dict[int, _Sending] = {}
+        self._at_work = 0
 
-    def send(self, fetch: Fetch) -> Coroutine[None, None, None]:
-        """What is to run to send what is asked for, or to say why not. Raises Ended for a number that is in use."""
+    def refusal(self, fetch: Fetch) -> Undone | None:
+        """Why there is no room for one more, if there is none. Raises Ended for a number that is in use."""
         if fetch.n in self._sending:
             raise Ended(CloseCode.UNEXPECTED, f"fetch {fetch.n} is going on")
-        if len(self._sending) >= MOST_AT_ONCE:
-            return self._line.send(Undone(fetch.n, f"{MOST_AT_ONCE} are being sent: ask again after one of them"))
+        if len(self._sending) >= MOST_AT_ONCE or self._at_work >= MOST_AT_ONCE + MOST_LEAVING:
+            return Undone(fetch.n, f"{MOST_AT_ONCE} are being sent: ask again after one of them")
+        return None
+
+    def send(self, fetch: Fetch) -> Coroutine[None, None, None]:
+        """What is to run to send what is asked for, or to say why not."""
         sending = self._sending[fetch.n] = _Sending(fetch, self._line, self._base_s)
+        self._at_work += 1
         return self._run(fetch, sending)
 
     async def _run(self, fetch: Fetch, sending: _Sending) -> None:
@@ -48,6 +55,7 @@ class Sender:
         except OperatorError as error:
             await self._line.send(Undone(fetch.n, str(error)))
         finally:
+            self._at_work -= 1
             if self._sending.get(fetch.n) is sending:
                 del self._sending[fetch.n]
 

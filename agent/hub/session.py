@@ -148,29 +148,35 @@ class Session:
             case Leave():
                 self._sender.leave(message)
             case Command():
-                self._command(message)
+                await self._command(message)
             case Fetch():
-                self._introduced()
-                self._tasks.create_task(self._sender.send(message))
+                await self._fetch(message)
             case Pong():
                 self._round_trip.ponged(message.n, asyncio.get_running_loop().time())
 
-    def _command(self, command: Command) -> None:
+    async def _command(self, command: Command) -> None:
+        """A hub that asks and does not listen is not heard either: what is too much waits with the hub."""
         self._introduced()
-        self._tasks.create_task(self._obey(command))
-
-    async def _obey(self, command: Command) -> None:
-        """Have it done and tell what became of it; what was begun is brought to its end even when the hub goes."""
         if self._obeying >= _MOST_COMMANDS:
             await self._line.send(Result(command.id, "refused", f"{_MOST_COMMANDS} others are being done: ask again"))
             return
         self._obeying += 1
+        self._tasks.create_task(self._obey(command))
+
+    async def _fetch(self, fetch: Fetch) -> None:
+        self._introduced()
+        if (refusal := self._sender.refusal(fetch)) is not None:
+            await self._line.send(refusal)
+        else:
+            self._tasks.create_task(self._sender.send(fetch))
+
+    async def _obey(self, command: Command) -> None:
+        """Have it done and tell what became of it; what was begun is brought to its end even when the hub goes."""
         try:
             asker = Asker(self._caller, self.hub, command.by)
-            result = await self._services.commands.take(command, self._challenge, asker)
+            await self._line.send(await self._services.commands.take(command, self._challenge, asker))
         finally:
             self._obeying -= 1
-        await self._line.send(result)
 
     def _goes_by(self) -> None:
         """The hub has said its name: that which its certificate proves, where it has one."""

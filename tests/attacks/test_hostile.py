@@ -44,7 +44,8 @@ async def test_all_are_thrown_out_in_time_while_the_hub_stays_linked(
     await claimed_by(keyring, shop_camera)
     insiders = hostile_hub(keyring.authority().own)
     del insiders["a_viewer_who_never_reads"]  # there are no pictures here
-    del insiders["a_hub_that_falls_silent"]  # it goes by the hub's name, and would be judged as its double
+    for name in ("a_hub_that_falls_silent", "a_hub_that_asks_and_does_not_listen"):
+        del insiders[name]  # they go by the hub's name, and would be judged as its double
     hostiles = [*STRANGERS, *insiders.values()]
     async with hub_at_work(keyring) as linked:
         await until(lambda: linked.linked)
@@ -65,6 +66,20 @@ async def test_a_hub_that_falls_silent_is_given_up_in_time(shop_camera: Camera, 
     before_s = queued_s()
     stay_s = await thrown_out_s(shop_camera.port, hostile_hub(keyring.authority().own)["a_hub_that_falls_silent"])
     assert LinkSettings().silence_s <= stay_s <= LIMIT_S + queued_s() - before_s
+
+
+async def test_what_a_hub_asks_that_does_not_listen_waits_with_the_hub(shop_camera: Camera, keyring: Keyring) -> None:
+    """However fast it asks: what it gets no answer to is not piled up in the camera."""
+    await claimed_by(keyring, shop_camera)
+    ask = hostile_hub(keyring.authority().own)["a_hub_that_asks_and_does_not_listen"]
+    asking = asyncio.create_task(thrown_out_s(shop_camera.port, ask))
+    before = most = len(asyncio.all_tasks())
+    while not asking.done():
+        most = max(most, len(asyncio.all_tasks()))
+        await asyncio.sleep(0.005)
+    await asking
+    await until(lambda: shop_camera.running.status.link.counts.silent == 1)
+    assert most - before < 50
 
 
 async def test_a_hub_comes_in_while_a_flood_from_everywhere_goes_on(shop_camera: Camera, keyring: Keyring) -> None:

@@ -8,6 +8,7 @@ Then it prints how often each was thrown out.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import logging
 import random
@@ -22,6 +23,8 @@ from pathlib import Path
 import aiohttp
 from cryptography import x509
 
+from agent.events.orders import Command, Silence, pack_order
+from agent.events.pieces import Fetch, Leave
 from agent.events.wire import PROTOCOL, Hello, Resume, decode_from_camera, encode
 
 HOST = "127.0.0.1"
@@ -208,6 +211,18 @@ def hostile_hub(own: Path) -> dict[str, Hostile]:
                 await socket.send_bytes(encode(Resume(_name(own), hello.epoch, hello.last_seq, protocol=PROTOCOL)))
             await _until_closed(socket)
 
+    async def a_hub_that_asks_and_does_not_listen(port: int) -> None:
+        """A link on which it asks as fast as it can, and takes no answer."""
+        async with _linked(port, own) as socket:
+            hello = decode_from_camera(await socket.receive_bytes())
+            assert isinstance(hello, Hello)
+            await socket.send_bytes(encode(Resume(_name(own), hello.epoch, hello.last_seq, protocol=PROTOCOL)))
+            order = pack_order(Silence("nonsense"))
+            for number in itertools.count():
+                await socket.send_bytes(encode(Fetch(number, f"clip/{'a' * 100}/{'b' * 100}")))
+                await socket.send_bytes(encode(Leave(number)))
+                await socket.send_bytes(encode(Command(f"{number:032x}", "0" * 32, 0.0, order)))
+
     async def a_viewer_who_never_reads(port: int) -> None:
         """Watches, and takes no picture."""
         _, writer = await _connect(port, anybody(own), limit=1)
@@ -216,7 +231,7 @@ def hostile_hub(own: Path) -> dict[str, Hostile]:
             while not writer.transport.is_closing():  # noqa: ASYNC110 - a transport has no event for it
                 await asyncio.sleep(0.1)
 
-    mute = (a_hub_that_does_not_answer, a_hub_that_falls_silent)
+    mute = (a_hub_that_does_not_answer, a_hub_that_falls_silent, a_hub_that_asks_and_does_not_listen)
     found = (frames_of_chance, a_frame_too_long, a_viewer_who_never_reads, *mute)
     return {one.__name__: one for one in found}
 
