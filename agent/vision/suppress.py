@@ -64,10 +64,11 @@ def _greedy_few(boxes: F32, scores: F32, overlap: float) -> tuple[F32, F32]:
     all_of = [Box(*box) for box in boxes.tolist()]
     values = scores.tolist()
     kept: list[int] = []
-    for index in sorted(range(len(values)), key=lambda index: -values[index]):
-        if all(iou(all_of[index], all_of[better]) <= overlap for better in kept):
+    for index in sorted(range(len(values)), key=values.__getitem__, reverse=True):
+        box = all_of[index]
+        if not any(iou(box, all_of[better]) > overlap for better in kept):
             kept.append(index)
-    return boxes[kept], scores[kept]
+    return boxes.take(kept, axis=0), scores.take(kept)
 
 
 def diou(boxes: F32, scores: F32, overlap: float) -> tuple[F32, F32]:
