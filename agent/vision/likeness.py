@@ -100,8 +100,8 @@ def _other_colour(now: Texture, then: Texture) -> U8:
     gain = np.minimum(_at_least(gain, 1 / GAIN), np.float32(GAIN))
     shift = cv2.subtract(now.look.chroma, cv2.multiply(then.look.chroma, cv2.merge([gain, gain])))
     usual = np.sort(np.asarray(shift)[2::8, 2::8].reshape(-1, 2), axis=0)
-    shift = cv2.subtract(shift, (*usual[len(usual) // 2].tolist(), 0.0, 0.0))  # type: ignore[call-overload]  # takes numbers
-    return above(cv2.max(*cv2.split(cv2.multiply(shift, shift))), TINT**2)
+    usual = usual[len(usual) // 2]
+    return ~np.asarray(cv2.inRange(shift, usual - TINT, usual + TINT), np.uint8)
 
 
 def _at_least(values: Matrix, least: float) -> F32:
