@@ -14,6 +14,7 @@ from agent.config import Config
 from agent.domain import Json
 from agent.models import STORE, Catalogue, store_of
 from agent.models.bundles.signing import name_of
+from agent.models.proof import blindness
 from agent.tables.camera import ModelConfig
 from agent.vision.detector import MIN_SCORE, Detector
 from agent.vision.spec import ModelSpec
@@ -48,10 +49,14 @@ class ModelDesk:
         for name, why in catalogue.refused.items():
             yield {"type": "refused model", "name": name, "why": why}
 
-    def people(self) -> list[str]:
-        """The models that find people and whose files are here. Raises ModelError."""
+    def here(self) -> list[ModelSpec]:
+        """The models whose files are here. Raises ModelError."""
         catalogue = Catalogue.load(store=self.store)
-        return [spec.name for spec in catalogue.specs if spec.task == "person" and catalogue.find(spec) is not None]
+        return [spec for spec in catalogue.specs if catalogue.find(spec) is not None]
+
+    def people(self) -> list[str]:
+        """Those of them that find people. Raises ModelError."""
+        return [spec.name for spec in self.here() if spec.task == "person"]
 
     def bench(self, name: str, runs: int, tick: Tick = lambda _: None) -> dict[str, Json]:
         """Time one. Raises ModelError, or HalError where it cannot be loaded."""
@@ -62,7 +67,12 @@ class ModelDesk:
     def verify(self, name: str) -> dict[str, Json]:
         """What one gets wrong on its reference picture. Raises ModelError for one that is unknown or not here."""
         catalogue = Catalogue.load(store=self.store)
-        people = len(catalogue.reference(catalogue.spec(name)).people)
+        spec = catalogue.spec(name)
+        reference = catalogue.reference(spec)
+        people = len(reference.people)
+        if spec.task == "pose":
+            wrong = blindness(spec, catalogue.read(spec), reference)
+            return {"name": name, "people": 1, "wrong": wrong, "device": "cpu", "degraded": ""}
         detector = Detectors(replace(self.model, name=name), self.clock, catalogue).open(MIN_SCORE)
         info = detector.accelerator_info
         detector.close()

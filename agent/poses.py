@@ -13,7 +13,7 @@ from agent.rules.registry import goods_fronts
 from agent.vision.pose import PoseModel
 from agent.vision.pose_budget import PoseBudget
 from agent.vision.pose_watch import PoseNeed, PoseWatcher
-from hal.errors import OperatorHalError
+from hal.errors import HalError, ModelUnreadable
 from hal.tflite import DeviceName, open_accelerator
 
 log = logging.getLogger(__name__)
@@ -38,13 +38,16 @@ def open_pose_model(config: Config, catalogue: Catalogue) -> Opener:
     spec = catalogue.spec(config.pose.model)
     if spec.task != "pose":
         raise ModelError(f"model {spec.name} is for {spec.task}", hint="choose one that finds poses")
-    content = catalogue.read(spec)
+    content, reference = catalogue.read(spec), catalogue.reference(spec)
 
     def open_on(device: str) -> PoseModel:
         chosen: DeviceName = device  # type: ignore[assignment]  # a choice of PoseConfig
         runtime = config.model.runtime
         accelerator = open_accelerator(content, runtime=runtime, device=chosen, threads=config.pose.threads)  # type: ignore[arg-type]  # a choice of ModelConfig
-        return PoseModel(accelerator, spec)
+        model = PoseModel(accelerator, spec, reference)
+        if wrong := model.prove():
+            raise ModelUnreadable(f"model {spec.name} does not see: {wrong}", hint="bring or deliver it again")
+        return model
 
     return open_on
 
@@ -59,7 +62,7 @@ def open_poses(config: Config, aspect: float, catalogue: Catalogue | None = None
         known = catalogue or Catalogue.load(store=store_of(config.storage.data_dir))
         open_model = open_pose_model(config, known)
         model = open_model(pose.device)
-    except (ModelError, OperatorHalError) as error:
+    except (ModelError, HalError) as error:
         log.warning("no poses: %s %s", error, error.hint)
         return None
     return PoseWatcher(

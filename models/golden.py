@@ -21,16 +21,18 @@ PICTURE, PEOPLE = "reference.jpg", "reference.json"
 """A picture that models are proven on, and where its people are (docs/models.md)."""
 
 
-class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One golden: the model and the SHA-256 of its file, that of each output, and the scores of the known people.
 
-    A model of floats has no golden outputs, one that finds no people no scores.
+    A model of floats has no golden outputs. One that finds poses has, in place of scores, the joints of the largest
+    person: x, y in 0..1 of the picture, score.
     """
 
     model: str
     sha256: str
     outputs: Sequence[str] = ()
     scores: Sequence[float] = ()
+    joints: Sequence[tuple[float, float, float]] = ()
 
     @property
     def written(self) -> bytes:

@@ -42,8 +42,7 @@ def files_of(name: str, folder: Path) -> dict[str, bytes]:
     spec = catalogue.spec(name)
     content = catalogue.read(spec)
     files = {MANIFEST: entry_of(name, (folder / MANIFEST).read_text(encoding="utf-8")), spec.filename: content}
-    if spec.task == "person":
-        files |= {part: (catalogue.reference_home / part).read_bytes() for part in (PICTURE, PEOPLE)}
+    files |= {part: (catalogue.reference_home / part).read_bytes() for part in (PICTURE, PEOPLE)}
     if not compiled_for_edgetpu(content):
         files[GOLDEN] = golden_of(spec, content, replace(catalogue.reference(spec), scores=())).written
     return files

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from agent.errors import ModelError
 from agent.vision.detector import Detector
+from agent.vision.pose import PoseModel
 from agent.vision.reference import Reference, score_of
 from agent.vision.spec import ModelSpec
 from hal.errors import HalError
@@ -18,12 +19,12 @@ OWN_VIEW = "a model for another view needs a reference picture of its own beside
 
 
 def blindness(spec: ModelSpec, content: bytes, reference: Reference) -> str:
-    """What a person model gets wrong, or why it cannot look; "" where it sees, or is for an Edge TPU alone."""
+    """What a model gets wrong, or why it cannot look; "" where it sees, or is for an Edge TPU alone."""
     if compiled_for_edgetpu(content):
         return ""
     try:
-        with _opened(spec, content, reference) as detector:
-            return detector.prove()
+        with _opened(spec, content, reference) as model:
+            return model.prove()
     except (HalError, ModelError) as error:
         return str(error)
 
@@ -31,12 +32,14 @@ def blindness(spec: ModelSpec, content: bytes, reference: Reference) -> str:
 def golden_of(spec: ModelSpec, content: bytes, reference: Reference) -> Golden:
     """What a model gives now, to be compared with later. Raises HalError, or ModelError for one that does not see."""
     outputs = _outputs(content) if spec.input.layout == "nhwc" and spec.input.dtype != "float32" else []
-    if spec.task != "person":
-        return Golden(spec.name, spec.sha256, outputs)
-    with _opened(spec, content, reference) as detector:
-        if wrong := detector.prove():
+    with _opened(spec, content, reference) as model:
+        if wrong := model.prove():
             raise ModelError(f"model {spec.name} does not see: {wrong}", hint=OWN_VIEW)
-        found = detector.detect(reference.picture)
+        if isinstance(model, PoseModel):
+            pose = model.pose_of_largest(reference)
+            joints = [(round(x, 4), round(y, 4), round(score, 3)) for x, y, score in pose.points] if pose else []
+            return Golden(spec.name, spec.sha256, outputs, joints=joints)
+        found = model.detect(reference.picture)
     scores = [round(score_of(person, found), 3) for person in reference.people]
     return Golden(spec.name, spec.sha256, outputs, scores)
 
@@ -50,9 +53,9 @@ def _outputs(content: bytes) -> list[str]:
 
 
 @contextmanager
-def _opened(spec: ModelSpec, content: bytes, reference: Reference) -> Iterator[Detector]:
+def _opened(spec: ModelSpec, content: bytes, reference: Reference) -> Iterator[Detector | PoseModel]:
     accelerator = open_accelerator(content, device="cpu")
     try:
-        yield Detector(accelerator, spec, reference=reference)
+        yield (PoseModel if spec.task == "pose" else Detector)(accelerator, spec, reference=reference)
     finally:
         accelerator.close()

@@ -8,7 +8,7 @@ import cv2
 import msgspec
 import numpy as np
 
-from agent.domain import Box
+from agent.domain import Box, Keypoint
 from agent.errors import ModelError, OperatorError
 from agent.models.stills import picture_of
 from agent.vision.reference import Reference
@@ -40,7 +40,8 @@ def reference_of(picture: bytes, people: bytes, golden: Golden | None = None) ->
     scores = tuple(golden.scores) if golden else ()
     if scores and len(scores) != len(told.people):
         raise ModelError(f"{PEOPLE} names {len(told.people)} people, and {len(scores)} scores are told", hint=_HINT)
-    return Reference(shown, tuple(Box(*one) for one in told.people), scores)
+    joints = tuple(Keypoint(*joint) for joint in golden.joints) if golden else ()
+    return Reference(shown, tuple(Box(*one) for one in told.people), scores, joints)
 
 
 def read_reference(folder: Path, golden: Golden | None = None) -> Reference:

@@ -11,6 +11,7 @@ from agent.domain import Box, Joint, Keypoint, Pose
 from agent.errors import ModelError
 from agent.vision.detector import require_input
 from agent.vision.preprocess import Preparer
+from agent.vision.reference import Reference
 from agent.vision.spec import ModelSpec
 from hal.ports import U8, Accelerator, AcceleratorInfo, Frame, Yuv420
 
@@ -31,7 +32,7 @@ class Square(NamedTuple):
 class PoseModel:
     """A single-pose model on an accelerator. Raises ModelError where it is not what the manifest says."""
 
-    def __init__(self, accelerator: Accelerator, spec: ModelSpec) -> None:
+    def __init__(self, accelerator: Accelerator, spec: ModelSpec, reference: Reference | None = None) -> None:
         require_input(accelerator, spec)
         shapes = [tensor.shape for tensor in accelerator.outputs]
         if shapes != [(1, 1, len(Joint), 3)]:
@@ -41,6 +42,7 @@ class PoseModel:
         self._accelerator = accelerator
         self._output = accelerator.outputs[0]
         self._preparer = Preparer(spec.input)
+        self._reference = reference
 
     @property
     def accelerator_info(self) -> AcceleratorInfo:
@@ -56,6 +58,19 @@ class PoseModel:
         self._preparer.fill(cut(picture, square), self._accelerator.input())
         self._accelerator.invoke()
         return self._read(frame.t_s, square, picture)
+
+    def prove(self) -> str:
+        """Look at the reference picture: what is wrong with what it sees there, "" where nothing is.
+
+        Costs one look. Raises AcceleratorLost.
+        """
+        if self._reference is None:
+            return ""
+        return self._reference.pose_mistakes(self.pose_of_largest(self._reference))
+
+    def pose_of_largest(self, reference: Reference) -> Pose | None:
+        """The pose of the largest person there. Raises AcceleratorLost."""
+        return self.estimate(Frame(0, 0.0, reference.picture, reference.picture), reference.largest)
 
     def estimate_rgb(self, picture: U8) -> Pose:
         """The pose in an RGB picture (height, width, 3) of one person, at time 0. Raises AcceleratorLost."""

@@ -13,7 +13,7 @@ import pytest
 
 import models
 from agent.build import Detectors
-from agent.domain import Box, Detection
+from agent.domain import Box, Detection, Keypoint, Pose
 from agent.errors import ModelError
 from agent.models import Catalogue
 from agent.models.proof import blindness, golden_of
@@ -101,6 +101,25 @@ def test_the_portable_kernels_and_more_threads_see_the_same(name: str) -> None:
         accelerator = open_accelerator(content, device="cpu", threads=threads, reference_kernels=kernels)
         assert Detector(accelerator, spec, reference=reference).prove() == ""
         accelerator.close()
+
+
+@pytest.mark.parametrize("spoil", SPOILT)
+def test_wrong_weights_of_a_model_of_poses_are_found_out(spoil: Spoil) -> None:
+    spec, content, reference = found_in("movenet-lightning")
+    assert blindness(spec, content, reference) == ""
+    assert "body heights from where they were" in blindness(spec, spoil(content), reference)
+    assert np.abs(np.array(golden_of(spec, content, reference).joints) - reference.joints).max() < 0.02
+
+
+def test_joints_are_compared_in_body_heights_where_they_were_seen() -> None:
+    joints = (Keypoint(0.5, 0.5, 0.9), Keypoint(0.1, 0.1, 0.1))
+    reference = Reference(GREY, (ANN, BEN), joints=joints)
+    assert reference.largest == BEN
+    assert reference.pose_mistakes(Pose(0.0, (Keypoint(0.5, 0.55, 0.9), Keypoint(0.9, 0.9, 0.9)))) == ""
+    moved = Pose(0.0, (Keypoint(0.5 + 0.25 * 9 / 16, 0.5, 0.9), Keypoint(0.1, 0.1, 0.1)))
+    assert "are 0.50 body heights from" in reference.pose_mistakes(moved)
+    assert "no pose" in reference.pose_mistakes(None)
+    assert Reference(GREY, (ANN,)).pose_mistakes(None) == ""
 
 
 def test_a_model_that_does_not_see_gets_no_golden() -> None:

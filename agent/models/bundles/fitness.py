@@ -106,9 +106,8 @@ def _opened(parcel: Parcel, runtime: Runtime, known: Golden | None) -> Accelerat
     """The model, once its inputs and outputs are what its entry says, and it sees. Raises Unfit."""
     accelerator, spec = _plain(parcel.model, runtime), parcel.spec
     try:
-        if spec.task == "pose":
-            PoseModel(accelerator, spec)
-        elif blind := Detector(accelerator, spec, reference=_reference(parcel, known)).prove():
+        model = PoseModel if spec.task == "pose" else Detector
+        if blind := model(accelerator, spec, reference=_reference(parcel, known)).prove():
             raise Unfit(f"{spec.name} does not see: {blind}", hint=BLIND)
     except ModelError as error:
         raise Unfit(str(error), hint=error.hint) from None
