@@ -53,7 +53,7 @@ SECTION = Section(
     " false boxes, people hidden for 0.5-5 s, merged boxes, prams taken for people, ids given anew or exchanged. An"
     " onset is due when a camera can know of it: three tenths of the person are in sight, and once were clear of the"
     " zone's border; beside it stands the figure from the moment itself, in sight or not. Who truly runs makes 1.6 body"
-    " heights in a second; between a tenth less and a tenth more it may be said or not. So may a bypass that leads through"
-    " the till's zone for a second or two, or out past the end of the line.",
+    " heights in a second; between a tenth less and a tenth more it may be said or not. So may a bypass that leads"
+    " through the till's zone for a second or two, or out past the end of the line.",
     rows,
 )
