@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import count
 
 import cv2
 import numpy as np
@@ -22,7 +21,7 @@ from agent.vision.fronts import Front
 from agent.vision.likeness import Look, Texture, above, size_of, unlike
 from agent.vision.raster import raster
 from agent.vision.scene import Scene
-from agent.vision.statics import Statics
+from agent.vision.statics import Numbers, Statics
 from agent.vision.whereabouts import Whereabouts
 from hal.ports import F32, U8, Frame, Yuv420
 
@@ -104,7 +103,7 @@ class Background:
         self._size = (0, 0)
         self._seen_s = self._calm_s = -math.inf
         self._people = Whereabouts(aspect)
-        self._numbers = count(1)
+        self._numbers = Numbers()
         self._latest = Changes(0.0, False, aspect)
 
     def look(self, frame: Frame, tracks: Sequence[Track], senses: Senses) -> Senses:

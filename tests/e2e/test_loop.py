@@ -21,10 +21,11 @@ import aiohttp
 import pytest
 from blockbuster import blockbuster_ctx
 
+from agent.app import Running
 from agent.config import parse_config
 from tests.data import ROOT
 from tests.e2e.camera import config_text
-from tests.e2e.test_agent import camera
+from tests.e2e.test_agent import camera, eventually
 
 LAG = Path(__file__).with_name("lag.py")
 HUB = ROOT / "tools" / "hub.py"
@@ -114,6 +115,12 @@ async def hub(url: str, folder: Path) -> AsyncIterator[None]:
         await process.wait()
 
 
+def seen_enough(running: Running, lateness: Lateness) -> bool:
+    """A hub is linked, events were written, and the timer was woken often: a busy machine takes longer for it."""
+    status = running.status
+    return bool(status.facts()["hubs"]) and status.journal.stats().appended > 3 and len(lateness.samples) > 500
+
+
 async def test_the_loop_is_never_held_up(tmp_path: Path) -> None:
     lateness = Lateness()
     async with (
@@ -128,13 +135,10 @@ async def test_the_loop_is_never_held_up(tmp_path: Path) -> None:
         ]
         with blockbuster_ctx("agent"):
             await asyncio.sleep(RUN_S)
+            await eventually(lambda: seen_enough(running, lateness))
         assert not [task for task in helpers if task.done()], "a helper ended early"
         for helper in helpers:
             helper.cancel()
-        facts = running.status.facts()
-    assert facts["hubs"], "no hub was linked"
-    assert running.status.journal.stats().appended > 3
-    assert len(lateness.samples) > 500
     assert lateness.beyond(machine) < ALLOWED_S
 
 
@@ -145,8 +149,8 @@ async def test_the_measure_itself_finds_a_blocked_loop() -> None:
         await asyncio.sleep(1.0)
         await asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.5)
         assert lateness.samples
-        spin_until_s = time.monotonic() + 0.4
-        while time.monotonic() < spin_until_s:
+        spin_until_s = time.thread_time() + 0.4
+        while time.thread_time() < spin_until_s:
             pass
         await asyncio.sleep(0.5)
         task.cancel()

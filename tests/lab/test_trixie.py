@@ -32,6 +32,7 @@ PICAMERA2S_OWN = (
     "-Wignore::ResourceWarning",
     "-Wignore::pytest.PytestUnraisableExceptionWarning",
 )
+CHOSEN = "not slow and not lab"
 CAMERA_SUITES = ("tests/contract/test_camera.py", "tests/hal/test_picamera.py")
 
 
@@ -70,6 +71,6 @@ def test_real_picamera2_keeps_the_contract_of_every_camera(trixie: Chamber) -> N
 
 @needs_full
 def test_the_default_suite_on_python_3_13(trixie: Chamber) -> None:
-    result = trixie.run("sh", "-c", INSTALLED, "sh", "-n", "2", "-m", "not slow and not lab", limit_s=5000)
-    assert result.returncode == 0, result.stdout[-8000:] + result.stderr[-2000:]
+    result = trixie.run("sh", "-c", INSTALLED, "sh", "-n", "2", "-rfE", "--tb=short", "-m", CHOSEN, limit_s=5000)
+    assert result.returncode == 0, result.stdout[-20000:] + result.stderr[-2000:]
     assert summary(result)["passed"] > 1000
