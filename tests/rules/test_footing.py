@@ -73,6 +73,16 @@ def test_losing_the_legs_behind_a_shelf_is_no_running() -> None:
     assert not stage.opened()
 
 
+@pytest.mark.parametrize(("speed", "lost", "found"), [(0.9, 0.2, 0), (1.1, 0.2, 0), (2.0, 0.0, 1)])
+def test_whose_feet_alone_are_fast_does_not_run(speed: float, lost: float, found: int) -> None:
+    stage = Stage('[[rule]]\nkind = "running"\n')
+    for number in range(60):
+        stage.play([seen(2.5 + 0.08 * i, (number % 5 - 2) / 2, number, 8.0 * number + i / 10) for i in range(50)])
+    walker = [seen(3.5 + speed * i / 10, 0.0, 99, 500.0 + i / 10) for i in range(20)]
+    stage.play([behind_counter(track, lost * min(max(i - 5, 0) / 10, 1.0)) for i, track in enumerate(walker)])
+    assert len(stage.opened()) == found
+
+
 @pytest.mark.parametrize(("speed", "found"), [(2.2, 1), (1.0, 0)])
 def test_who_runs_behind_a_counter_is_found_and_who_walks_there_is_not(speed: float, found: int) -> None:
     stage = Stage('[[rule]]\nkind = "running"\n')
