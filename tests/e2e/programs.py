@@ -94,3 +94,12 @@ async def hub(inside: Sequence[str], folder: Path, device: str, *options: str) -
 def camera_command(folder: Path, device: str, host: str, port: int = 8443) -> tuple[str, ...]:
     """A camera without eyes that announces itself."""
     return (str(CAMERA), str(folder), host, str(port), device, "--announce")
+
+
+async def aislewatch(*words: str) -> str:
+    """What a command prints; it must succeed."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "agent", *words, stdout=pipe, stderr=pipe)
+    out, complaints = await process.communicate()
+    assert process.returncode == 0, complaints.decode()
+    return out.decode()

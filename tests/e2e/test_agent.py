@@ -23,6 +23,7 @@ from agent.hub.ledger import Ledger
 from agent.hub.receiver import Hub, Watchers
 from hal.simulated.latched import is_on
 from tests.e2e.camera import config_text, id_of
+from tests.e2e.programs import aislewatch
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -88,7 +89,7 @@ async def test_a_rule_that_lacks_its_sense_is_named_by_status(tmp_path: Path) ->
     async with camera(parse_config(config_text(tmp_path) + rule)) as running:
         await eventually(lambda: bool(running.status.facts()["rules_unavailable"]))
         assert running.status.facts()["rules_unavailable"] == {"falls": ["pose"]}
-        assert "UNAVAILABLE: falls (needs pose)" in await command("status", "--url", running.url)
+        assert "UNAVAILABLE: falls (needs pose)" in await aislewatch("status", "--url", running.url)
 
 
 async def test_the_next_start_says_how_the_last_run_ended(tmp_path: Path) -> None:
@@ -138,23 +139,15 @@ async def test_a_person_silences_the_siren_and_disarms_it_by_command(tmp_path: P
     line = tmp_path / "lines"
     async with camera(parse_config(config_text(tmp_path))) as running:
         await eventually(lambda: is_on(line, "siren"))
-        silenced = await command("outputs", "silence", "--reason", "false alarm", "--by", "Kim", "--url", running.url)
+        silenced = await aislewatch(
+            "outputs", "silence", "--reason", "false alarm", "--by", "Kim", "--url", running.url
+        )
         assert silenced == "silenced: siren\n"
-        disarmed = await command(
+        disarmed = await aislewatch(
             "outputs", "arm", "disarmed", "--reason", "stocktaking", "--by", "Kim", "--url", running.url
         )
         assert disarmed == "DISARMED (by Kim, stocktaking)\n"
         assert not is_on(line, "siren"), "whoever else comes into view"
     async with camera(parse_config(config_text(tmp_path))) as running:
-        facts = json.loads(await command("outputs", "list", "--json", "--url", running.url))
+        facts = json.loads(await aislewatch("outputs", "list", "--json", "--url", running.url))
         assert (facts["arming"]["mode"], facts["outputs"][0]["barred"]) == ("disarmed", "disarmed")
-
-
-async def command(*words: str) -> str:
-    """What a command prints; it must succeed."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "agent", *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    out, complaint = await process.communicate()
-    assert process.returncode == 0, complaint.decode()
-    return out.decode()

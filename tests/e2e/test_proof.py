@@ -6,7 +6,6 @@ import asyncio
 import json
 import shutil
 import subprocess
-import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from hal.ports import U8, HalSettings
 from hal.simulated.clock import ManualClock
 from hal.video import VideoFile
 from tests.data import DATA, needs_data
+from tests.e2e.programs import aislewatch
 from tests.e2e.test_agent import camera
 
 VIDEO = DATA / "video" / "intel_one-by-one-person-detection.mp4"
@@ -73,16 +73,6 @@ async def stored_clip(running: Running) -> dict[str, Any]:
             if clips:
                 return dict(clips[0])
             await asyncio.sleep(0.2)
-
-
-async def aislewatch(*words: str) -> str:
-    """What a command prints; it must succeed."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "agent", *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    out, complaints = await process.communicate()
-    assert process.returncode == 0, complaints.decode()
-    return out.decode()
 
 
 def lumas(path: Path) -> list[U8]:

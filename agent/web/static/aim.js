@@ -2,6 +2,7 @@
 
 import { ask } from "./ask.js";
 import { $, element, say, setText } from "./dom.js";
+import { Looking } from "./looking.js";
 import { Hearing } from "./senses.js";
 
 const EVERY_MS = 400;
@@ -10,32 +11,21 @@ const SHARP_ENOUGH = 0.93;
 const MOST_DEG = 9;
 const EXPOSURE = { ok: "good", dark: "too dark", bright: "too bright", flat: "no contrast" };
 
-export class AimView {
+export class AimView extends Looking {
   constructor() {
+    super(EVERY_MS);
     this.best = 0;
     this.hearing = new Hearing($("aim-hear"));
     $("aim-anew").addEventListener("click", () => { this.best = 0; });
   }
 
-  open() {
-    this.running = true;
-    this.look();
-  }
-
-  close() {
-    this.running = false;
-    clearTimeout(this.timer);
-  }
-
-  async look() {
-    clearTimeout(this.timer);
+  async see() {
     try {
       this.show(await ask("/v1/aim"));
       say($("aim-said"), "");
     } catch (trouble) {
       say($("aim-said"), trouble.message, true);
     }
-    if (this.running) this.timer = setTimeout(() => this.look(), EVERY_MS);
   }
 
   show(aim) {

@@ -3,6 +3,7 @@
 import { ask } from "./ask.js";
 import { $, doing, element, icon } from "./dom.js";
 import { HistoryPart } from "./history.js";
+import { Looking } from "./looking.js";
 import { reading, title } from "./scale.js";
 import { capital, plain } from "./words.js";
 
@@ -10,26 +11,20 @@ const EVERY_MS = 5000;
 const MARK = { ok: "check", warning: "warning", fault: "critical" };
 const WORD = { ok: "All is well", warning: "Something needs a look", fault: "Something is broken", unknown: "Not known yet" };
 
-export class HealthView {
+export class HealthView extends Looking {
   constructor() {
+    super(EVERY_MS);
     this.past = new HistoryPart();
   }
 
   open() {
-    this.running = true;
-    this.look();
+    super.open();
     this.past.open();
   }
 
-  close() {
-    this.running = false;
-    clearTimeout(this.timer);
-  }
-
-  async look() {
+  async see() {
     const facts = await doing(null, $("health-said"), () => ask("/v1/health"));
     if (facts) this.show(facts);
-    if (this.running) this.timer = setTimeout(() => this.look(), EVERY_MS);
   }
 
   show(facts) {

@@ -2,33 +2,27 @@
 
 import { ask, tell } from "./ask.js";
 import { $, button, doing, element, say, setText } from "./dom.js";
+import { Looking } from "./looking.js";
 import { capital, plain } from "./words.js";
 
 const EVERY_MS = 1000;
 const TEST_S = 2;
 
-export class OutputsView {
+export class OutputsView extends Looking {
   constructor() {
+    super(EVERY_MS);
     $("silence").addEventListener("submit", (event) => { event.preventDefault(); this.silence(); });
   }
 
   open() {
-    this.running = true;
     this.asked = "";
-    this.look();
+    super.open();
   }
 
-  close() {
-    this.running = false;
-    clearTimeout(this.timer);
-  }
-
-  async look() {
-    clearTimeout(this.timer);
+  async see() {
     const [outputs, inputs] = await Promise.all([ask("/v1/outputs").catch(() => null), ask("/v1/inputs").catch(() => null)]);
     if (outputs) this.showOutputs(outputs.outputs);
     if (inputs) this.showInputs(inputs.inputs);
-    if (this.running) this.timer = setTimeout(() => this.look(), EVERY_MS);
   }
 
   showOutputs(outputs) {

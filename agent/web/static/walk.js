@@ -2,14 +2,16 @@
 
 import { ask, tell } from "./ask.js";
 import { $, doing, element, icon, say, setText } from "./dom.js";
+import { Looking } from "./looking.js";
 import { sealedPath } from "./sealing.js";
 import { buzz, Hearing } from "./senses.js";
 
 const EVERY_MS = 1000;
 const RECORD = "/v1/walk-test/";
 
-export class WalkView {
+export class WalkView extends Looking {
   constructor() {
+    super(EVERY_MS);
     this.noticed = new Set();
     this.hearing = new Hearing($("walk-hear"));
     $("walk-begin").addEventListener("click", () => this.begin());
@@ -18,21 +20,9 @@ export class WalkView {
     for (const link of document.querySelectorAll("#walk-files a")) link.addEventListener("click", (event) => this.save(event, link));
   }
 
-  open() {
-    this.running = true;
-    this.look();
-  }
-
-  close() {
-    this.running = false;
-    clearTimeout(this.timer);
-  }
-
-  async look() {
-    clearTimeout(this.timer);
+  async see() {
     const facts = await doing(null, $("walk-trouble"), () => ask("/v1/walk-test"));
     if (facts) this.show(facts);
-    if (this.running) this.timer = setTimeout(() => this.look(), EVERY_MS);
   }
 
   show(facts) {
