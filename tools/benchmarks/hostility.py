@@ -222,6 +222,7 @@ def hostile_hub(own: Path) -> dict[str, Hostile]:
                 await socket.send_bytes(encode(Fetch(number, f"clip/{'a' * 100}/{'b' * 100}")))
                 await socket.send_bytes(encode(Leave(number)))
                 await socket.send_bytes(encode(Command(f"{number:032x}", "0" * 32, 0.0, order)))
+                await asyncio.sleep(0)  # to hear that it was thrown out
 
     async def a_viewer_who_never_reads(port: int) -> None:
         """Watches, and takes no picture."""
