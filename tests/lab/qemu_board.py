@@ -31,6 +31,8 @@ STATUS = (
 )
 """Asks the agent with what costs an emulated processor least."""
 PROCESSORS = 2
+PATIENCE_S = 300.0
+"""So long may a starved computer let a board stand still before what was asked of it counts as failed."""
 _MACHINE = ("-cpu", "cortex-a72", "-smp", str(PROCESSORS), "-m", "1024")
 
 
@@ -114,13 +116,13 @@ class Board:
         fields = Path(f"/proc/{self.console.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def run(self, command: str, *, timeout_s: float = 90) -> str:
+    def run(self, command: str, *, timeout_s: float = PATIENCE_S) -> str:
         """What a command prints on the board. Raises AssertionError when it fails there."""
         code, said = self.attempt(command, timeout_s=timeout_s)
         assert code == 0, f"{command!r} ended with {code}: {said[-1500:]}"
         return said
 
-    def attempt(self, command: str, *, timeout_s: float = 90) -> tuple[int, str]:
+    def attempt(self, command: str, *, timeout_s: float = PATIENCE_S) -> tuple[int, str]:
         """How a command ends on the board, and what it prints."""
         self._asked += 1
         self.console.sendline(f'{command}; echo "[done {self._asked}" $?]')
@@ -128,7 +130,7 @@ class Board:
         said = self.console.before.decode(errors="replace").replace("\r", "")
         return int(self.console.match.group(1)), re.sub(r"^(?:\S+#(?: |$))+", "", said.strip()).strip()
 
-    def eventually(self, command: str, *, timeout_s: float = 90, every_s: float = 2) -> str:
+    def eventually(self, command: str, *, timeout_s: float = PATIENCE_S, every_s: float = 2) -> str:
         """What a command prints once it does not fail on the board."""
         end_s = time.monotonic() + timeout_s
         while True:

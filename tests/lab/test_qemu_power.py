@@ -16,7 +16,7 @@ import pytest
 
 from agent.events.journal import Journal, Position
 from hal.system import SystemClock
-from tests.lab.qemu_board import LINES, Board
+from tests.lab.qemu_board import LINES, PATIENCE_S, Board
 from tests.lab.test_qemu_board import DOOR, note
 from tests.lab.test_qemu_board import board as board
 from tests.lab.test_qemu_board import image as image
@@ -136,7 +136,7 @@ def all_numbers_left(board: Board, acknowledged: dict[str, Any], folder: Path) -
 
 def safe_beyond(board: Board, seq: int) -> dict[str, Any]:
     """The journal's state once it says that more than so many events are on the disk."""
-    end_s = time.monotonic() + 120
+    end_s = time.monotonic() + 2 * PATIENCE_S
     while (journal := board.status()["journal"])["last_seq"] <= seq:
         assert time.monotonic() < end_s, journal
     kept: dict[str, Any] = journal
