@@ -97,10 +97,14 @@ class ReviewBook:
         self._forget()
         return Changes([entry for entry in entries.values() if entry.id in self._entries], [*misses.values()])
 
-    def oldest_utc_s(self) -> float | None:
-        """From when on incidents are kept, once there are as many as may be."""
-        full = len(self._entries) >= self._most
-        return min(entry.opened.utc_s for entry in self) if full else None
+    def incidents_from_s(self) -> float | None:
+        """From when on incidents are kept (UTC), once there are as many as may be."""
+        return min(entry.opened.utc_s for entry in self) if len(self._entries) >= self._most else None
+
+    def near_misses_from_s(self) -> float | None:
+        """The same of near misses."""
+        full = len(self._near_misses) >= MOST_NEAR_MISSES
+        return min(miss.utc_s for miss in self._near_misses.values()) if full else None
 
     def forget_before(self, utc_s: float) -> None:
         """Drop what is older."""

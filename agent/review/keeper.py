@@ -171,15 +171,18 @@ class ReviewKeeper:
         self._entries, self._misses = {}, {}
 
     async def _trim(self) -> None:
-        """Remove what is kept no longer, while the clock is to be trusted."""
-        wall = self._clock.wall()
-        if not wall.synchronised or self._clock.monotonic() - self._trimmed_s < TRIM_EVERY_S:
+        """Remove what the book has no room for, and what is too old while the clock is to be trusted."""
+        if self._clock.monotonic() - self._trimmed_s < TRIM_EVERY_S:
             return
         self._trimmed_s = self._clock.monotonic()
-        before_s = wall.utc_s - self._config.keep_days * 86_400
-        self.book.forget_before(before_s)
-        for shelf in (INCIDENTS, NEAR_MISSES):
-            await self._journal.trim(shelf, max(before_s, self.book.oldest_utc_s() or before_s))
+        wall = self._clock.wall()
+        aged_s = wall.utc_s - self._config.keep_days * 86_400 if wall.synchronised else -inf
+        self.book.forget_before(aged_s)
+        kept_from = {INCIDENTS: self.book.incidents_from_s(), NEAR_MISSES: self.book.near_misses_from_s()}
+        for shelf, full_from_s in kept_from.items():
+            before_s = aged_s if full_from_s is None else max(aged_s, full_from_s)
+            if before_s > -inf:
+                await self._journal.trim(shelf, before_s)
 
     async def _close_left_open(self) -> None:
         """An incident that a dead run has left open is over: nobody looks at it any more."""

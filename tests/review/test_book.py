@@ -117,7 +117,8 @@ def test_the_oldest_go_first() -> None:
         life(tape, number)
     small = book(tape, most=3)
     assert [entry.id[-1] for entry in small] == ["5", "6", "7"]
-    assert small.oldest_utc_s() == small.page()[-1].opened.utc_s
+    assert small.incidents_from_s() == small.page()[-1].opened.utc_s
+    assert small.near_misses_from_s() is None
     small.forget_before(small.page()[0].opened.utc_s)
     assert len(small) == 1
 

@@ -13,7 +13,7 @@ from agent.domain import IncidentState
 from agent.errors import OperatorError
 from agent.events.journal import Journal, JournalLimits, Position
 from agent.events.wire import IncidentBody
-from agent.review.keeper import INCIDENTS, KEY, MOST_SAID, ReviewKeeper
+from agent.review.keeper import INCIDENTS, KEY, MOST_SAID, TRIM_EVERY_S, ReviewKeeper
 from agent.rule_config import LoiteringRule
 from agent.tables.review import ReviewConfig
 from hal.simulated.clock import ManualClock
@@ -129,6 +129,20 @@ async def test_old_incidents_are_trimmed_from_book_and_disk(tmp_path: Path) -> N
         await keeper.catch_up()
         assert [entry.id for entry in keeper.book] == ["i-00002"]
         assert [record.key for record in await journal.filed(INCIDENTS)] == ["i-00002"]
+
+
+async def test_what_the_book_has_no_room_for_leaves_the_disk_whatever_the_clock(tmp_path: Path) -> None:
+    clock = ManualClock(1000.0, synchronised=False)
+    async with keeping(tmp_path, clock, ReviewConfig(max_incidents=100)) as (journal, keeper):
+        for number in range(1, 251):
+            await journal.append(incident(number, CLOSED, dwell_s=30.0))
+            clock.sleep(1.0)
+            await keeper.catch_up()
+        assert len(await journal.filed(INCIDENTS)) == 250
+        clock.sleep(TRIM_EVERY_S)
+        await keeper.catch_up()
+        assert [record.key for record in await journal.filed(INCIDENTS)] == [entry.id for entry in keeper.book]
+        assert len(keeper.book) == 100
 
 
 async def test_what_cannot_be_read_is_left_behind(tmp_path: Path) -> None:
