@@ -14,6 +14,7 @@ from agent.errors import OperatorError
 from agent.vision.pose_file import ARRAYS, PosesUnreadable, PoseTable, concealment_scores, read_table
 
 DIGITS = 6
+"""That count: most scores are far below a thousandth, and have a rank all the same."""
 
 
 def score_poses(file: Path, out: Path, *, as_json: bool) -> None:
@@ -24,7 +25,7 @@ def score_poses(file: Path, out: Path, *, as_json: bool) -> None:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(("person", "frame", "score"))
         rows = zip(table.person.tolist(), table.frame.tolist(), scores.tolist(), strict=True)
-        writer.writerows((person, frame, f"{score:.{DIGITS}f}") for person, frame, score in rows)
+        writer.writerows((person, frame, f"{score:.{DIGITS}g}") for person, frame, score in rows)
     people = len(np.unique(table.person))
     facts = {"type": "scores", "file": str(out), "rows": len(scores), "people": people, "highest": float(scores.max())}
     say(facts, f"{out}: {len(scores)} scores of {people} people", as_json=as_json)
