@@ -125,6 +125,7 @@ class StatusDesk:
         yield counter(
             "aislewatch_links_rejected_total", self.link.counts.rejected, "Links cut for breaking the protocol"
         )
+        yield counter("aislewatch_link_slowed_total", self.link.pacing.slowed, "Messages of hubs that came too fast")
         yield from self.review_metrics()
         yield from self.health.metrics()
         if self.mqtt:

@@ -30,6 +30,7 @@ from agent.events.scan import scan
 from agent.events.wire import plain
 from agent.hub.callers import Caller, Role
 from agent.hub.results import ResultBook
+from agent.hub.tally import MOST, PERIOD_S, Tally
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,9 @@ _LOOKS = (GetConfig, GetZones)
 """They change nothing: done anew after a restart they harm nobody."""
 _URGENT = (Silence, OutputOff)
 """They wait for no disk: what sounds is to be quiet even where the journal hangs."""
+
+
+_NOTHING_DONE = frozenset(("refused", "expired", "duplicate"))
 
 
 class Failed(OperatorError):
@@ -66,7 +70,11 @@ Handler = Callable[[Any, Asker], Awaitable[Mapping[str, Any]]]
 
 
 class CommandDesk:
-    """Belongs to the event loop; all links share one. `monotonic` is the camera's clock that commands expire by."""
+    """Belongs to the event loop; all links share one. `monotonic` is the camera's clock that commands expire by.
+
+    What was done is reported each time. Of what was not, `most` of a hub and outcome within `period_s` are; how many
+    more there were is told when that is over.
+    """
 
     def __init__(
         self,
@@ -74,12 +82,17 @@ class CommandDesk:
         book: ResultBook,
         monotonic: Callable[[], float],
         report: Callable[[Event], None],
+        most: int = MOST,
+        period_s: float = PERIOD_S,
     ) -> None:
         self._handlers = handlers
         self._book = book
         self._monotonic = monotonic
         self._report = report
         self._doing: dict[str, asyncio.Task[Result]] = {}
+        self._not_done = Tally[Event](most)
+        self._period_s = period_s
+        self._period: asyncio.TimerHandle | None = None
 
     def versions(self) -> dict[str, int]:
         """The orders that are taken here."""
@@ -108,6 +121,9 @@ class CommandDesk:
         """Wait for what is being done, but not for ever: a disk that hangs must not keep the camera from ending."""
         if self._doing:
             await asyncio.wait(self._doing.values(), timeout=CLOSE_S)
+        if self._period is not None:
+            self._period.cancel()
+            self._end_period()
 
     async def _again(self, command: Command, digest: bytes, first_digest: bytes) -> Result:
         if digest != first_digest:
@@ -194,8 +210,23 @@ class CommandDesk:
             "serial": asker.caller.serial,
             "by": asker.by,
         }
-        self._report(Event(AUDIT, self._monotonic(), data={key: value for key, value in data.items() if value}))
+        event = Event(AUDIT, self._monotonic(), data={key: value for key, value in data.items() if value})
+        if not (result.repeated or result.outcome in _NOTHING_DONE) or self._is_told(event, asker):
+            self._report(event)
         return result
+
+    def _is_told(self, event: Event, asker: Asker) -> bool:
+        """Whether the journal gets a line for what changed nothing: nobody is to fill it by asking without end."""
+        if self._period is None:
+            self._period = asyncio.get_running_loop().call_later(self._period_s, self._end_period)
+        who, facts = asker.caller.name or asker.hub, event.data
+        return self._not_done.tells((who, facts["outcome"], "repeated" in facts), event)
+
+    def _end_period(self) -> None:
+        """Tell how many there were that have no line of their own."""
+        self._period = None
+        for times, last in self._not_done.turn():
+            self._report(Event(AUDIT, self._monotonic(), data={**last.data, "times": times}))
 
 
 def _sendable(result: Result) -> Result:

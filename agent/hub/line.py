@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 
 from aiohttp import web
 
@@ -28,9 +29,16 @@ class Line:
 
     async def send(self, message: FromCamera) -> None:
         """Raises Ended when the hub takes no data or is gone."""
+        await self._out(self._socket.send_bytes(encode(message)))
+
+    async def pong(self, said: bytes) -> None:
+        """Answer a ping of the WebSocket itself. Raises Ended likewise."""
+        await self._out(self._socket.pong(said))
+
+    async def _out(self, sending: Awaitable[None]) -> None:
         try:
             async with asyncio.timeout(self._stall_s):
-                await self._socket.send_bytes(encode(message))
+                await sending
         except TimeoutError:
             raise Ended(CloseCode.STALLED, "the hub takes no data") from None
         except ConnectionError as error:

@@ -12,6 +12,7 @@ from agent.events.scan import MESSAGE_LIMITS
 from agent.events.wire import CloseCode
 from agent.hub.callers import STRANGER, Caller
 from agent.hub.identity import Identity
+from agent.hub.pacing import Pacing
 from agent.hub.services import LinkServices, events_only
 from agent.hub.session import LinkSettings, Session
 from agent.hub.stream import LinkStatus
@@ -49,6 +50,7 @@ class LinkServer:
         self._sessions: set[Session] = set()
         self._idle = asyncio.Event()
         self._closing = False
+        self.pacing = Pacing(self._settings.asks, self._settings.messages)
         self.counts = LinkCounts()
 
     def links(self) -> list[LinkStatus]:
@@ -64,9 +66,14 @@ class LinkServer:
             self.counts.refused += 1
             raise web.HTTPServiceUnavailable(text="no room for another hub\n")
         socket = web.WebSocketResponse(
-            max_msg_size=MESSAGE_LIMITS.size, compress=False, timeout=self._settings.close_s, writer_limit=1 << 18
+            max_msg_size=MESSAGE_LIMITS.size,
+            compress=False,
+            timeout=self._settings.close_s,
+            autoping=False,  # the session answers them, at the pace of all messages
+            writer_limit=1 << 18,
         )
-        session = Session(socket, self._journal, self._identity, self._settings, self._services, caller, self._replace)
+        shared = self._journal, self._identity, self._settings, self._services, self.pacing
+        session = Session(socket, *shared, caller, self._replace)
         self._sessions.add(session)
         self._idle.clear()
         self.counts.opened += 1

@@ -24,11 +24,13 @@ from agent.events.wire import (
     Resume,
     decode_from_hub,
 )
+from agent.hub.bucket import Rate
 from agent.hub.callers import Caller
 from agent.hub.commands import Asker
 from agent.hub.identity import Identity
 from agent.hub.line import Ended, Line
 from agent.hub.pace import RoundTrip
+from agent.hub.pacing import ASKS, MESSAGES, Pacing
 from agent.hub.sending import Sender
 from agent.hub.services import LinkServices
 from agent.hub.stream import JournalStream, LinkStatus
@@ -40,7 +42,8 @@ _MOST_COMMANDS = 8
 class LinkSettings:
     """Limits and deadlines. A hub that says nothing for `silence_s` or takes nothing for `stall_s` is dropped.
 
-    With the goodbye none stays longer than 10 s; of the pings of a silence two can be lost or late.
+    With the goodbye none stays longer than 10 s; of the pings of a silence two can be lost or late. `asks` is the pace
+    of a hub's commands and fetches, `messages` that of all it says.
     """
 
     max_links: int = 8
@@ -49,6 +52,8 @@ class LinkSettings:
     resume_s: float = 8.0
     stall_s: float = 8.0
     close_s: float = 1.0
+    asks: Rate = ASKS
+    messages: Rate = MESSAGES
 
 
 class Session:
@@ -61,6 +66,7 @@ class Session:
         identity: Identity,
         settings: LinkSettings,
         services: LinkServices,
+        pacing: Pacing,
         caller: Caller,
         named: Callable[[Session], None],
     ) -> None:
@@ -70,6 +76,7 @@ class Session:
         self._identity = identity
         self._settings = settings
         self._services = services
+        self._pacing = pacing
         self._named = named
         self._challenge = secrets.token_hex(16)
         line = self._line = Line(socket, settings.stall_s)
@@ -126,14 +133,25 @@ class Session:
     async def _receive(self) -> None:
         while True:
             message = await self._socket.receive()
-            if message.type is not WSMsgType.BINARY:
+            if message.type not in (WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG):
                 raise Ended(*_why_closed(self._socket, message))
-            self._heard_s = asyncio.get_running_loop().time()
-            try:
-                decoded = decode_from_hub(message.data)
-            except WireError as error:
-                raise Ended(CloseCode.MALFORMED, str(error)) from error
-            await self._heard(decoded)
+            self._heard_s = now_s = asyncio.get_running_loop().time()
+            await self._held_up(self._pacing.message_s(self._goes_as, len(message.data), now_s))
+            if message.type is WSMsgType.PING:
+                await self._line.pong(message.data)
+            elif message.type is WSMsgType.BINARY:
+                await self._heard(_decoded(message.data))
+
+    async def _held_up(self, wait_s: float) -> None:
+        """Read nothing meanwhile; that the hub is not heard then is not its silence."""
+        if wait_s > 0.0:
+            self._heard_s = asyncio.get_running_loop().time() + wait_s
+            await asyncio.sleep(wait_s)
+
+    @property
+    def _goes_as(self) -> str:
+        """Whose pace it is."""
+        return self._caller.name if self._caller.bound else self.hub
 
     async def _heard(self, message: FromHub) -> None:
         match message:
@@ -156,7 +174,7 @@ class Session:
 
     async def _command(self, command: Command) -> None:
         """A hub that asks and does not listen is not heard either: what is too much waits with the hub."""
-        self._introduced()
+        await self._asked()
         if self._obeying >= _MOST_COMMANDS:
             await self._line.send(Result(command.id, "refused", f"{_MOST_COMMANDS} others are being done: ask again"))
             return
@@ -164,7 +182,7 @@ class Session:
         self._tasks.create_task(self._obey(command))
 
     async def _fetch(self, fetch: Fetch) -> None:
-        self._introduced()
+        await self._asked()
         if (refusal := self._sender.refusal(fetch)) is not None:
             await self._line.send(refusal)
         else:
@@ -184,9 +202,11 @@ class Session:
             raise Ended(CloseCode.UNEXPECTED, f"the certificate is that of {self._caller.name}")
         self._named(self)
 
-    def _introduced(self) -> None:
+    async def _asked(self) -> None:
+        """Something is asked for: it waits until its pace allows it."""
         if not self.hub:
             raise Ended(CloseCode.UNEXPECTED, "a resume comes before anything that is asked for")
+        await self._held_up(self._pacing.ask_s(self._goes_as, asyncio.get_running_loop().time()))
 
     def _base_s(self) -> float:
         return self._round_trip.least_s
@@ -233,6 +253,13 @@ def _clogged(transport: asyncio.Transport) -> bool:
         return True  # and with TLS it cannot even tell its limits any more
     low, _ = transport.get_write_buffer_limits()
     return transport.get_write_buffer_size() > low
+
+
+def _decoded(data: bytes) -> FromHub:
+    try:
+        return decode_from_hub(data)
+    except WireError as error:
+        raise Ended(CloseCode.MALFORMED, str(error)) from error
 
 
 def _why_closed(socket: web.WebSocketResponse, message: WSMessage) -> tuple[int, str]:

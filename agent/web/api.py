@@ -138,6 +138,7 @@ def _guarded(keeper: Doorkeeper, sessions: Sessions | None) -> Middleware:
                 await _read_body(request, keeper.limits.body_s, keeper.limits.max_body)
                 caller = await admitted(sessions, session, request)
             note_caller(request, caller)
+            await _held_up(keeper, caller, request)
             check_access(request, caller)
             is_stranger = caller.role is Role.STRANGER
             most = keeper.limits.max_strange_body if is_stranger else keeper.limits.max_body
@@ -153,6 +154,15 @@ def _guarded(keeper: Doorkeeper, sessions: Sessions | None) -> Middleware:
             keeper.waiting(transport)
 
     return middleware
+
+
+async def _held_up(keeper: Doorkeeper, caller: Caller, request: web.Request) -> None:
+    """Wait until it is this caller's turn. Raises HTTPForbidden where they were cut off meanwhile."""
+    wait_s = keeper.wait_s(caller, asyncio.get_running_loop().time())
+    if wait_s > 0.0:
+        await asyncio.sleep(wait_s)
+        if request.transport is None or request.transport.is_closing():
+            raise web.HTTPForbidden(text="the connection was cut\n")
 
 
 def _refuse(request: web.Request) -> None:

@@ -16,9 +16,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from agent.hub.bucket import Buckets, Rate
 from agent.hub.callers import STRANGER, Caller, Role
 from agent.web.interlude import Interlude
 from agent.web.turns import TurnLimits, Turns
+
+ASKS = Rate(per_s=20.0, at_once=80)
+"""A page is some thirty files; what asks for them again and again does so every 0.4 s at the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class WebLimits:
     `max_each` is how many connections strangers may hold from one address; those of one network of IPv6 (/64) hold no
     more together, as one computer there has as many addresses as it likes, and make room for each other. Over one
     connection a stranger may ask `max_asked` times, with bodies of `max_strange_body`. `turns` is the pace at which
-    they come in.
+    they come in, `asks` that of the requests of each who is known by a certificate, or a session by it.
     """
 
     max_connections: int = 64
@@ -39,13 +43,14 @@ class WebLimits:
     max_strange_body: int = 64 * 1024
     max_asked: int = 8
     turns: TurnLimits = field(default_factory=TurnLimits)
+    asks: Rate = ASKS
 
 
 @dataclass(slots=True)
 class WebCounts:
     """Since the start; `unproven` connections never ended their handshake, `foreign` ones among them because another
     authority than the pinned ones had signed their certificate; `displaced` ones made room; `turned_away` ones never
-    had their turn.
+    had their turn. `slowed` is how many requests came too fast.
     """
 
     accepted: int = 0
@@ -55,6 +60,7 @@ class WebCounts:
     foreign: int = 0
     displaced: int = 0
     turned_away: int = 0
+    slowed: int = 0
 
 
 class Door(Protocol):
@@ -75,6 +81,7 @@ class Doorkeeper:
         self.counts = WebCounts()
         self.turns = Turns[socket.socket](limits.turns)
         self.interlude = Interlude()
+        self._asks = Buckets(limits.asks)
         self._held: dict[_Guarded, None] = {}
         self._open: dict[asyncio.BaseTransport, _Guarded] = {}
         self._spared: set[asyncio.BaseTransport | None] = set()
@@ -114,6 +121,16 @@ class Doorkeeper:
         """Whether a stranger has asked over this connection as often as they may."""
         guarded = self._open.get(transport) if transport is not None else None
         return guarded is not None and guarded.asked >= self.limits.max_asked
+
+    def wait_s(self, caller: Caller, now_s: float) -> float:
+        """After how many seconds a request of theirs may be handled: no connection has another before that."""
+        if caller.role in (Role.STRANGER, Role.LOCAL):
+            return 0.0  # those are few a connection, these are the camera's own
+        bucket = self._asks.of(caller.name)
+        wait_s = bucket.wait_s(now_s)
+        bucket.take(now_s)
+        self.counts.slowed += wait_s > 0.0
+        return wait_s
 
     def recheck(self) -> None:
         """The trust may have changed: cut every connection whose caller is no longer who it was."""

@@ -9,21 +9,15 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
+
+from agent.hub.bucket import Bucket, Rate
 
 T = TypeVar("T")
 
 
-class Pace(NamedTuple):
-    """So many a second for long, so many at once after a rest, and never two within the gap."""
-
-    per_s: float
-    at_once: int
-    gap_s: float = 0.0
-
-
-CALM = Pace(per_s=10.0, at_once=64, gap_s=0.005)
+CALM = Rate(per_s=10.0, at_once=64, gap_s=0.005)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,34 +27,12 @@ class TurnLimits:
     `known` networks are remembered.
     """
 
-    strangers: Pace = CALM
-    friends: Pace = CALM
+    strangers: Rate = CALM
+    friends: Rate = CALM
     room: int = 64
     room_each: int = 16
     patience_s: float = 2.5
     known: int = 64
-
-
-@dataclass(slots=True)
-class _Bucket:
-    """A token bucket."""
-
-    pace: Pace
-    left: float = field(init=False)
-    filled_s: float = field(default=0.0, init=False)
-    taken_s: float = field(default=float("-inf"), init=False)
-
-    def __post_init__(self) -> None:
-        self.left = float(self.pace.at_once)
-
-    def wait_s(self, now_s: float) -> float:
-        """How long until one may be taken."""
-        self.left = min(self.left + (now_s - self.filled_s) * self.pace.per_s, self.pace.at_once)
-        self.filled_s = now_s
-        return max((1.0 - self.left) / self.pace.per_s, self.taken_s + self.pace.gap_s - now_s, 0.0)
-
-    def take(self, now_s: float) -> None:
-        self.left, self.taken_s = self.left - 1.0, now_s
 
 
 class _Waiting(NamedTuple, Generic[T]):
@@ -71,8 +43,8 @@ class _Waiting(NamedTuple, Generic[T]):
 class _Lane(Generic[T]):
     """Those who wait, by network; the next network's turn comes first."""
 
-    def __init__(self, pace: Pace, limits: TurnLimits) -> None:
-        self.bucket = _Bucket(pace)
+    def __init__(self, rate: Rate, limits: TurnLimits) -> None:
+        self.bucket = Bucket(rate)
         self._limits = limits
         self._queues: OrderedDict[str, deque[_Waiting[T]]] = OrderedDict()
 

@@ -17,6 +17,7 @@ from agent.domain import Event
 from agent.hub.keyring import Keyring
 from agent.hub.link import LinkSettings
 from agent.hub.remote import own_context
+from agent.hub.tally import MOST
 from agent.web.guard import WebLimits
 from tests.attacks.processes import ROOT, HubProgram, camera_program
 from tests.attacks.shop import Camera, claimed_by, hub_at_work, until
@@ -44,8 +45,9 @@ async def test_all_are_thrown_out_in_time_while_the_hub_stays_linked(
     await claimed_by(keyring, shop_camera)
     insiders = hostile_hub(keyring.authority().own)
     del insiders["a_viewer_who_never_reads"]  # there are no pictures here
-    for name in ("a_hub_that_falls_silent", "a_hub_that_asks_and_does_not_listen"):
-        del insiders[name]  # they go by the hub's name, and would be judged as its double
+    del insiders["a_hub_that_falls_silent"]  # it goes by the hub's name, and would be judged as its double
+    for name in ("a_hub_that_asks_and_does_not_listen", "a_hub_that_chatters", "a_hub_with_requests_without_end"):
+        del insiders[name]  # they are slowed down, not thrown out
     hostiles = [*STRANGERS, *insiders.values()]
     async with hub_at_work(keyring) as linked:
         await until(lambda: linked.linked)
@@ -68,18 +70,53 @@ async def test_a_hub_that_falls_silent_is_given_up_in_time(shop_camera: Camera, 
     assert LinkSettings().silence_s <= stay_s <= LIMIT_S + queued_s() - before_s
 
 
-async def test_what_a_hub_asks_that_does_not_listen_waits_with_the_hub(shop_camera: Camera, keyring: Keyring) -> None:
-    """However fast it asks: what it gets no answer to is not piled up in the camera."""
+async def test_what_a_hub_asks_without_end_waits_with_the_hub(shop_camera: Camera, keyring: Keyring) -> None:
+    """However fast it asks: it is done at the hub's pace, and neither tasks nor lines of the journal pile up."""
     await claimed_by(keyring, shop_camera)
     ask = hostile_hub(keyring.authority().own)["a_hub_that_asks_and_does_not_listen"]
-    asking = asyncio.create_task(thrown_out_s(shop_camera.port, ask))
+    asking = asyncio.create_task(ask(shop_camera.port))
+    link = shop_camera.running.status.link
     before = most = len(asyncio.all_tasks())
-    while not asking.done():
-        most = max(most, len(asyncio.all_tasks()))
-        await asyncio.sleep(0.005)
-    await asking
-    assert shop_camera.running.status.link.counts.opened == 1
+    async with asyncio.timeout(30):
+        while link.pacing.slowed < 3 * MOST:
+            most = max(most, len(asyncio.all_tasks()))
+            await asyncio.sleep(0.005)
+    assert not asking.done()
+    assert (await shop_camera.locally("/v1/status"))[0] == 200
+    assert link.counts.opened == 1
     assert most - before < 50
+    await ended(asking)
+    await link.close()
+    told = await shop_camera.told("command")
+    assert len(told) == MOST + 1
+    assert sum(line.get("times", 1) for line in told) >= 2 * MOST
+
+
+async def test_a_certificate_that_asks_without_end_is_answered_at_its_pace(
+    shop_camera: Camera, keyring: Keyring
+) -> None:
+    await claimed_by(keyring, shop_camera)
+    ask = hostile_hub(keyring.authority().own)["a_hub_with_requests_without_end"]
+    asking = asyncio.create_task(ask(shop_camera.port))
+    await until(lambda: shop_camera.keeper.counts.slowed >= MOST)
+    assert not asking.done()
+    assert (await shop_camera.locally("/v1/status"))[0] == 200
+    await ended(asking)
+
+
+async def test_a_hub_that_chatters_without_end_is_heard_at_its_pace(shop_camera: Camera, keyring: Keyring) -> None:
+    await claimed_by(keyring, shop_camera)
+    chatter = hostile_hub(keyring.authority().own)["a_hub_that_chatters"]
+    asking, link = asyncio.create_task(chatter(shop_camera.port)), shop_camera.running.status.link
+    await until(lambda: link.pacing.slowed >= MOST)
+    assert (link.counts.opened, len(link.links())) == (1, 1)
+    await ended(asking)
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    """Have it give up."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_hub_comes_in_while_a_flood_from_everywhere_goes_on(shop_camera: Camera, keyring: Keyring) -> None:

@@ -78,8 +78,9 @@ async def camera_with(
 class Follower:
     """A hub that takes what comes; `numbers` are those of the events, `said` what the camera said in order."""
 
-    def __init__(self, client: LinkClient) -> None:
+    def __init__(self, client: LinkClient, name: str) -> None:
         self.client = client
+        self._name = name
         self.numbers: list[int] = []
         self.hello: asyncio.Future[Hello] = asyncio.get_running_loop().create_future()
         self._news = asyncio.Event()
@@ -87,7 +88,7 @@ class Follower:
     async def follow(self) -> None:
         async for message in self.client:
             if isinstance(message, Hello):
-                await self.client.resume("hub-a", message.epoch, 0)
+                await self.client.resume(self._name, message.epoch, 0)
                 if not self.hello.done():
                     self.hello.set_result(message)
             else:
@@ -110,10 +111,10 @@ class Follower:
 
 
 @asynccontextmanager
-async def following(camera: Camera) -> AsyncIterator[Follower]:
+async def following(camera: Camera, name: str = "hub-a") -> AsyncIterator[Follower]:
     """A hub linked to the camera while this lasts."""
     async with aiohttp.ClientSession() as http, await LinkClient.connect(http, camera.url) as client:
-        follower = Follower(client)
+        follower = Follower(client, name)
         task = asyncio.create_task(follower.follow())
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         await follower.hello

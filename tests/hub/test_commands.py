@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ from agent.hub.callers import STRANGER, Caller, Role
 from agent.hub.client import LinkClient
 from agent.hub.commands import Asker, CommandDesk, Failed, Handler
 from agent.hub.results import CUT_SHORT, MOST, Kept, ResultBook, read_kept
+from agent.hub.tally import Tally
 from hal.simulated.clock import ManualClock
 from hal.system import SystemClock
 from tests.hub.linking import HUB, camera_with, following
@@ -295,6 +297,57 @@ async def test_a_journal_that_is_closed_stops_what_waits_for_it_and_silences_all
     assert (refused.outcome, refused.reason, len(siren.done)) == ("failed", "the journal is closed", 1)
     again = await desk.take(command(Restart("x"), 20.0, id=refused.id), CHALLENGE, ASKER)
     assert (again.outcome, again.repeated) == ("failed", True)
+
+
+async def test_what_is_not_done_is_told_a_few_times_and_counted_then(tmp_path: Path, siren: Siren) -> None:
+    events: list[Event] = []
+    async with await Journal.open(tmp_path / "j.db", ManualClock(0.0)) as journal:
+        desk = CommandDesk(siren.handlers(), await ResultBook.open(journal), lambda: 0.0, events.append, most=3)
+        for _ in range(10):
+            await desk.take(command(Silence("x"), 20.0, challenge=OTHER), CHALLENGE, ASKER)
+        once = command(Silence("x"), 20.0)
+        for _ in range(6):
+            await desk.take(once, CHALLENGE, ASKER)
+        for n in range(5):
+            assert (await desk.take(command(Silence(f"{n}"), 20.0), CHALLENGE, ASKER)).outcome == "ok"
+        await desk.take(command(Silence("x"), 20.0, challenge=OTHER), CHALLENGE, Asker(HUB, "hub-b"))
+        told = [(event.data["hub"], event.data["outcome"], "repeated" in event.data) for event in events]
+        assert told == [
+            *[("hub-a", "refused", False)] * 3,
+            *[("hub-a", "ok", False), *[("hub-a", "ok", True)] * 3],
+            *[("hub-a", "ok", False)] * 5,
+            ("hub-b", "refused", False),
+        ]
+        await desk.close()
+    counted = [(event.data["outcome"], event.data["times"], event.data["by"]) for event in events[len(told) :]]
+    assert counted == [("refused", 7, "kim"), ("ok", 2, "kim")]
+
+
+async def test_how_many_were_not_done_is_told_while_they_go_on(tmp_path: Path, siren: Siren) -> None:
+    events: list[Event] = []
+    async with await Journal.open(tmp_path / "j.db", ManualClock(0.0)) as journal:
+        book = await ResultBook.open(journal)
+        desk = CommandDesk(siren.handlers(), book, lambda: 0.0, events.append, most=1, period_s=0.01)
+        asked = 0
+        async with asyncio.timeout(20):
+            while sum("times" in event.data for event in events) < 2:
+                await desk.take(command(Silence("x"), 20.0, challenge=OTHER), CHALLENGE, ASKER)
+                asked += 1
+                await asyncio.sleep(0)
+        await desk.close()
+    assert sum(int(str(event.data.get("times", 1))) for event in events) == asked
+
+
+@given(st.lists(st.sampled_from("abcdefgh"), max_size=200), st.integers(1, 5), st.integers(1, 4))
+def test_a_tally_loses_nothing_and_tells_little(kinds: list[str], most: int, room: int) -> None:
+    tally = Tally[str](most, room)
+    told = Counter(kind for kind in kinds if tally.tells(kind, kind))
+    counted = tally.turn()
+    assert told.total() + sum(times for times, _ in counted) == len(kinds)
+    assert told.total() <= most * (room + 1)
+    assert {last for _, last in counted} <= set(kinds)
+    assert not tally.turn()
+    assert tally.tells("a", "a")
 
 
 async def test_the_book_is_bounded_on_the_disk_as_well(tmp_path: Path, siren: Siren) -> None:

@@ -10,14 +10,15 @@ import aiohttp
 import pytest
 from aiohttp import hdrs, web
 
+from agent.hub.bucket import Rate
 from agent.hub.pinning import pinned_context
 from agent.web.guard import WebLimits
-from agent.web.turns import Pace, TurnLimits
+from agent.web.turns import TurnLimits
 from tests.forge import Forge
 from tests.web.pairing_camera import PairingCamera, pairing_camera
 
 LIMITS = WebLimits(max_asked=3, max_body=4000, max_strange_body=2000)
-NEVER = Pace(per_s=0.001, at_once=2)
+NEVER = Rate(per_s=0.001, at_once=2)
 
 
 @pytest.fixture
@@ -120,3 +121,50 @@ async def test_a_token_that_is_right_makes_its_place_known(tmp_path: Path) -> No
                 assert response.status == 200
                 assert response.headers.get(hdrs.CONNECTION) != "close"
     assert camera.keeper.counts.accepted == 1
+
+
+async def test_a_certificate_asks_at_its_pace_and_holds_nobody_else_up(tmp_path: Path) -> None:
+    limits = WebLimits(asks=Rate(per_s=1 / 86400, at_once=3))
+    thief = Forge(tmp_path, "hub")
+    async with pairing_camera(tmp_path / "camera", limits) as camera:
+        assert (await camera.pair(thief)).status == 200
+        own, technician = thief.issue(), thief.issue("technician", "kim")
+        assert [(await camera.ask("/v1/status", own)).status for _ in range(3)] == [200] * 3
+        waiting = [asyncio.create_task(camera.ask("/v1/status", own)) for _ in range(2)]
+        async with asyncio.timeout(20):
+            while camera.keeper.counts.slowed < 2:  # noqa: ASYNC110 - the other side has no event to wait for
+                await asyncio.sleep(0.01)
+        for _ in range(6):
+            assert (await camera.local("/v1/status")).status == 200
+            assert (await camera.ask("/v1/identity")).status == 200
+        assert (await camera.ask("/v1/status", technician)).status == 200
+        assert not any(task.done() for task in waiting)
+        await camera.local("/v1/unpair", {"reason": "stolen"})
+        gone = await asyncio.gather(*waiting, return_exceptions=True)
+        assert all(isinstance(one, aiohttp.ClientError) for one in gone)
+
+
+async def test_what_waits_for_its_turn_is_not_done_once_its_certificate_counts_no_more(tmp_path: Path) -> None:
+    limits = WebLimits(asks=Rate(per_s=0.5, at_once=1))
+    done: list[str] = []
+
+    async def noted(request: web.Request) -> web.Response:
+        done.append(request.path)
+        return web.Response()
+
+    def also(app: web.Application) -> None:
+        app.router.add_post("/v1/erase", noted)
+
+    thief = Forge(tmp_path, "hub")
+    async with pairing_camera(tmp_path / "camera", limits, also) as camera:
+        assert (await camera.pair(thief)).status == 200
+        own = thief.issue()
+        assert (await camera.ask("/v1/erase", own, {})).status == 200
+        late = asyncio.create_task(camera.ask("/v1/erase", own, {}))
+        async with asyncio.timeout(20):
+            while not camera.keeper.counts.slowed:  # noqa: ASYNC110 - the other side has no event to wait for
+                await asyncio.sleep(0.01)
+        await camera.local("/v1/unpair", {"reason": "stolen"})
+        with pytest.raises(aiohttp.ClientError):
+            await late
+    assert done == ["/v1/erase"]

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.web.turns import Pace, TurnLimits, Turns
+from agent.hub.bucket import Rate
+from agent.web.turns import TurnLimits, Turns
 
-SLOW = Pace(per_s=2.0, at_once=3)
+SLOW = Rate(per_s=2.0, at_once=3)
 LIMITS = TurnLimits(strangers=SLOW, friends=SLOW, room=8, room_each=4, patience_s=2.0, known=2)
 
 
@@ -38,7 +39,7 @@ def test_some_come_in_at_once_and_the_rest_at_the_pace() -> None:
 
 
 def test_two_of_a_kind_never_come_within_the_gap() -> None:
-    turns = Turns[str](TurnLimits(strangers=Pace(per_s=2.0, at_once=3, gap_s=0.1)))
+    turns = Turns[str](TurnLimits(strangers=Rate(per_s=2.0, at_once=3, gap_s=0.1)))
     for who in "ab":
         turns.come(who, who, 1.0)
     assert called(turns, 1.0) == ["a"]

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from agent.hub.bucket import Rate
 from agent.web.interlude import Interlude
-from agent.web.turns import Pace, TurnLimits, Turns
+from agent.web.turns import TurnLimits, Turns
 from agent.web.vestibule import AT_ONCE, Vestibule
 from tests.attacks.shop import until
 
-FEW = TurnLimits(strangers=Pace(per_s=0.001, at_once=2), patience_s=60.0)
+FEW = TurnLimits(strangers=Rate(per_s=0.001, at_once=2), patience_s=60.0)
 
 
 @dataclass
@@ -79,7 +80,7 @@ async def test_a_crowd_is_taken_in_and_waits_until_it_is_their_turn() -> None:
 
 
 async def test_who_hung_up_is_nobodys_turn() -> None:
-    with house(TurnLimits(strangers=Pace(per_s=4.0, at_once=1), patience_s=60.0)) as here:
+    with house(TurnLimits(strangers=Rate(per_s=4.0, at_once=1), patience_s=60.0)) as here:
         crowd = [here.visitor() for _ in range(4)]
         await until(lambda: len(here.inside) == 1 and len(here.turns) == 3)
         for one in crowd[1:3]:
@@ -92,7 +93,7 @@ async def test_who_hung_up_is_nobodys_turn() -> None:
 
 
 async def test_who_waits_in_vain_is_sent_away() -> None:
-    with house(TurnLimits(strangers=Pace(per_s=10.0, at_once=1), patience_s=0.01)) as here:
+    with house(TurnLimits(strangers=Rate(per_s=10.0, at_once=1), patience_s=0.01)) as here:
         crowd = [here.visitor() for _ in range(12)]
         await until(lambda: here.turned_away + len(here.inside) == len(crowd))
         assert here.turned_away
@@ -118,7 +119,7 @@ async def test_where_frames_never_end_it_goes_on_all_the_same() -> None:
 
 async def test_whose_turn_comes_while_a_frame_is_in_hand_waits_for_its_end() -> None:
     walking = [False]
-    with house(TurnLimits(strangers=Pace(per_s=50.0, at_once=1), patience_s=60.0)) as here:
+    with house(TurnLimits(strangers=Rate(per_s=50.0, at_once=1), patience_s=60.0)) as here:
         here.interlude.follow(lambda: walking[0])
         crowd = [here.visitor() for _ in range(3)]
         await until(lambda: bool(here.inside) and len(here.turns) == 2)

@@ -16,7 +16,7 @@ import socket
 import ssl
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from cryptography import x509
 
 from agent.events.orders import Command, Silence, pack_order
 from agent.events.pieces import Fetch, Leave
-from agent.events.wire import PROTOCOL, Hello, Resume, decode_from_camera, encode
+from agent.events.wire import PROTOCOL, Hello, Ping, Resume, decode_from_camera, encode
 
 HOST = "127.0.0.1"
 FLOOD = 32
@@ -36,7 +36,7 @@ _ESTABLISHED = 1
 """TCP_ESTABLISHED, the first byte of the kernel's TCP_INFO."""
 
 Writer = asyncio.StreamWriter
-Hostile = Callable[[int], Awaitable[None]]
+Hostile = Callable[[int], Coroutine[None, None, None]]
 """Comes to a port and misbehaves; returns when it was thrown out."""
 
 
@@ -205,25 +205,41 @@ def hostile_hub(own: Path) -> dict[str, Hostile]:
 
     async def a_hub_that_falls_silent(port: int) -> None:
         """A link whose pings nobody answers, once it stands."""
-        async with _linked(port, own) as socket:
-            hello = decode_from_camera(await socket.receive_bytes())
-            if isinstance(hello, Hello):
-                await socket.send_bytes(encode(Resume(_name(own), hello.epoch, hello.last_seq, protocol=PROTOCOL)))
+        async with _introduced(port, own) as socket:
             await _until_closed(socket)
 
     async def a_hub_that_asks_and_does_not_listen(port: int) -> None:
         """A link on which it asks as fast as it can, and takes no answer."""
-        async with _linked(port, own) as socket:
-            hello = decode_from_camera(await socket.receive_bytes())
-            assert isinstance(hello, Hello)
-            await socket.send_bytes(encode(Resume(_name(own), hello.epoch, hello.last_seq, protocol=PROTOCOL)))
-            order = pack_order(Silence("nonsense"))
+        order = pack_order(Silence("nonsense"))
+        async with _introduced(port, own) as socket:
             for number in itertools.count():
                 await socket.send_bytes(encode(Fetch(number, f"clip/{'a' * 100}/{'b' * 100}")))
                 await socket.send_bytes(encode(Leave(number)))
                 await socket.send_bytes(encode(Command(f"{number:032x}", "0" * 32, 0.0, order)))
                 if number % FLOOD == 0:
                     await asyncio.sleep(0)  # to hear that it was thrown out
+
+    async def a_hub_that_chatters(port: int) -> None:
+        """A link on which it says as fast as it can what asks for nothing."""
+        async with _introduced(port, own) as socket:
+            for number in itertools.count():
+                await socket.send_bytes(encode(Ping(number)))
+                await socket.ping()
+                if number % FLOOD == 0:
+                    await asyncio.sleep(0)
+
+    async def a_hub_with_requests_without_end(port: int) -> None:
+        """Asks for what costs most, one request behind the other, and takes the answers."""
+        reader, writer = await _connect(port, anybody(own))
+        taking = asyncio.create_task(reader.read())
+        try:
+            with _left(writer):
+                while not (taking.done() or writer.transport.is_closing()):
+                    writer.write(b"GET /v1/status HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * FLOOD)
+                    await writer.drain()
+        finally:
+            taking.cancel()
+            await asyncio.gather(taking, return_exceptions=True)
 
     async def a_viewer_who_never_reads(port: int) -> None:
         """Watches, and takes no picture."""
@@ -233,8 +249,9 @@ def hostile_hub(own: Path) -> dict[str, Hostile]:
             while not writer.transport.is_closing():  # noqa: ASYNC110 - a transport has no event for it
                 await asyncio.sleep(0.1)
 
-    mute = (a_hub_that_does_not_answer, a_hub_that_falls_silent, a_hub_that_asks_and_does_not_listen)
-    found = (frames_of_chance, a_frame_too_long, a_viewer_who_never_reads, *mute)
+    mute = (a_hub_that_does_not_answer, a_hub_that_falls_silent)
+    hasty = (a_hub_that_asks_and_does_not_listen, a_hub_that_chatters, a_hub_with_requests_without_end)
+    found = (frames_of_chance, a_frame_too_long, a_viewer_who_never_reads, *mute, *hasty)
     return {one.__name__: one for one in found}
 
 
@@ -246,11 +263,18 @@ def _name(own: Path) -> str:
 
 @asynccontextmanager
 async def _linked(port: int, own: Path) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-    """A hub's link, before its first message."""
-    async with (
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(local_addr=_somewhere())) as http,
-        http.ws_connect(f"https://{HOST}:{port}/v1/link", ssl=anybody(own), max_msg_size=0) as socket,
-    ):
+    """A hub's link, before its first message; left without a goodbye, which would wait behind all that was said."""
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(local_addr=_somewhere())) as http:
+        yield await http.ws_connect(f"https://{HOST}:{port}/v1/link", ssl=anybody(own), max_msg_size=0)
+
+
+@asynccontextmanager
+async def _introduced(port: int, own: Path) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+    """A hub's link that stands."""
+    async with _linked(port, own) as socket:
+        hello = decode_from_camera(await socket.receive_bytes())
+        assert isinstance(hello, Hello)
+        await socket.send_bytes(encode(Resume(_name(own), hello.epoch, hello.last_seq, protocol=PROTOCOL)))
         yield socket
 
 
