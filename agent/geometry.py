@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import hypot
 
 from agent.domain import Point
 
@@ -18,6 +19,19 @@ def segments_cross(a: Point, b: Point, c: Point, d: Point) -> bool:
     if ab_c == ab_d == cd_a == cd_b == 0:
         return _overlap(a.x, b.x, c.x, d.x) and _overlap(a.y, b.y, c.y, d.y)
     return ab_c * ab_d <= 0 and cd_a * cd_b <= 0
+
+
+def in_heights(point: Point, aspect: float) -> Point:
+    """A place in 0..1 of a picture of this aspect, in frame heights."""
+    return Point(point.x * aspect, point.y)
+
+
+def distance_to(point: Point, a: Point, b: Point) -> float:
+    """From a point to the stretch of line from `a` to `b`."""
+    dx, dy = b.x - a.x, b.y - a.y
+    along = ((point.x - a.x) * dx + (point.y - a.y) * dy) / max(dx * dx + dy * dy, 1e-12)
+    along = min(max(along, 0.0), 1.0)
+    return hypot(point.x - a.x - along * dx, point.y - a.y - along * dy)
 
 
 def _overlap(a: float, b: float, c: float, d: float) -> bool:

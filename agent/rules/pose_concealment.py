@@ -20,6 +20,8 @@ from agent.rules.pose_score import ConcealmentScore
 from agent.rules.poses import LEFT, RIGHT, Body, body_of
 
 AT_BODY = 0.5
+NEAR_TORSOS = 0.5
+"""A hand off the body and so near to a shelf's front counts as in it: what is seen of an arm is off by much."""
 FRAMES_PER_S, LONGEST_S = 15.0, 0.3
 """A pose stands for the time since the one before it, told in frames of a camera at this rate."""
 AROUND_S = 1.0
@@ -50,6 +52,8 @@ class _Hand:
     frames: float = 0.0
     from_s: float | None = None
     reached_s: float | None = None
+    inside_s: float | None = None
+    """When it was last seen within a front, not only near it."""
     before_s: float | None = None
     at: Point | None = None
     shelf: int = 0
@@ -123,7 +127,9 @@ class Concealment:
         states = person.score.hands
         if states is not None:
             for side, state in ((LEFT, states.left), (RIGHT, states.right)):
-                self._follow(person.hands[side], self._fronts.tip(body, side, view.aspect), state, frames, view.t_s)
+                tip = self._fronts.tip(body, side, view.aspect)
+                front = self._fronts.near(tip, view.aspect, NEAR_TORSOS * person.score.torso_h)
+                self._follow(person.hands[side], tip, front, state, frames, view.t_s)
         self._judge(number, person, view)
 
     def _judge(self, number: int, person: _Person, view: View) -> None:
@@ -142,10 +148,13 @@ class Concealment:
                 }
                 self._found.note(number, view.t_s, (self._names[went.shelf], factors))
 
-    def _follow(self, hand: _Hand, tip: Point | None, state: HandState, frames: float, t_s: float) -> None:
-        front = self._fronts.at(tip)
+    def _follow(
+        self, hand: _Hand, tip: Point | None, front: int | None, state: HandState, frames: float, t_s: float
+    ) -> None:
         if front is not None and tip is not None and max(state.at_body, state.hanging) < AT_BODY:
             hand.reach(t_s, frames, tip, front, self.config.within_s)
+            if self._fronts.at(tip) is not None:
+                hand.inside_s = t_s
         else:
             hand.stay(t_s, frames, state, self.config)
 
@@ -154,7 +163,7 @@ class Concealment:
         return frozenset(
             track
             for track, person in self._people.items()
-            if any(hand.reached_s is not None and hand.reached_s >= since_s for hand in person.hands)
+            if any(hand.inside_s is not None and hand.inside_s >= since_s for hand in person.hands)
         )
 
 

@@ -39,14 +39,15 @@ NOTHING_KNOWN: Mapping[str, float] = {}
 class ConcealmentScore:
     """One person's score over time, from their bodies in time order.
 
-    `hands` is what the hands do now, None where no torso is seen; log-odds are those of the moment DELAY_S ago. They
+    `hands` is what the hands do now, None where no torso is seen; `torso_h` is how long the torso is when it is not
+    foreshortened, frame heights; log-odds are those of the moment DELAY_S ago. They
     are weighed when somebody asks: a rule asks seldom.
     """
 
     hands: HandsState | None = None
+    torso_h: float = 1e-4
     memory: Memory = field(default_factory=Memory)
     _scale: TorsoScale = field(default_factory=TorsoScale)
-    _length: float = 1e-4
     _turned: deque[tuple[float, tuple[float, float]]] = field(default_factory=deque)
     _logits: F32 | None = None
 
@@ -58,11 +59,11 @@ class ConcealmentScore:
         torso = body.torso
         self.hands = None
         if torso is not None and torso.length > 0.0:
-            self._length = self._scale.update(body.t_s, torso)
-            self.hands = hands_of(body, torso, self._length)
+            self.torso_h = self._scale.update(body.t_s, torso)
+            self.hands = hands_of(body, torso, self.torso_h)
         self._note_turn(body)
         self._logits = None
-        return self.memory.take(_look(body, self._length, in_shelf))
+        return self.memory.take(_look(body, self.torso_h, in_shelf))
 
     def logit_of(self, side: int, known: Mapping[str, float] = NOTHING_KNOWN) -> float:
         """The log-odds of the LEFT or RIGHT hand at the moment DELAY_S before the last pose.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from math import hypot
 
 from agent.config import Config
 from agent.domain import Point, Track, ZoneKind
+from agent.geometry import distance_to, in_heights
 
 EDGE = 0.02
 NEAR_H = 1.0
@@ -22,7 +22,7 @@ class Doors:
         self._aspect = aspect
         paths = [line.points for line in config.lines]
         paths += [(*zone.polygon, zone.polygon[0]) for zone in config.zones if zone.kind in WAYS_IN]
-        self._walls = [(_scaled(a, aspect), _scaled(b, aspect)) for path in paths for a, b in pairwise(path)]
+        self._walls = [(in_heights(a, aspect), in_heights(b, aspect)) for path in paths for a, b in pairwise(path)]
 
     @property
     def known(self) -> bool:
@@ -34,21 +34,8 @@ class Doors:
         box = track.box
         if box.x1 <= EDGE or box.x2 >= 1 - EDGE or box.y2 >= 1 - EDGE:
             return True
-        foot, reach = _scaled(track.foot, self._aspect), NEAR_H * track.height
+        foot, reach = in_heights(track.foot, self._aspect), NEAR_H * track.height
         return any(distance <= reach for distance in self._distances(foot))
 
     def _distances(self, foot: Point) -> Iterator[float]:
-        return (_distance(foot, a, b) for a, b in self._walls)
-
-
-def _scaled(point: Point, aspect: float) -> Point:
-    """A place in frame heights."""
-    return Point(point.x * aspect, point.y)
-
-
-def _distance(point: Point, a: Point, b: Point) -> float:
-    """From a point to a stretch of line."""
-    dx, dy = b.x - a.x, b.y - a.y
-    along = ((point.x - a.x) * dx + (point.y - a.y) * dy) / max(dx * dx + dy * dy, 1e-12)
-    along = min(max(along, 0.0), 1.0)
-    return hypot(point.x - a.x - along * dx, point.y - a.y - along * dy)
+        return (distance_to(foot, a, b) for a, b in self._walls)
