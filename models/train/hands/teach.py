@@ -30,6 +30,10 @@ BEGUN_SHARE = 0.3
 """So many stretches begin where somebody has just come into view."""
 KNOWN_SHARE = 0.6
 """In so many the shelves are known: files of poses have none."""
+NEAR_STEPS, OF_NEAR = 15, 0.1
+"""Just before and after hiding it does little harm to be told so."""
+OF_HIDERS, OF_OTHERS = 2.0, 8.0
+"""How much other steps count where somebody hides something in the course, and where not: of those most are."""
 _SHELF = slice(COLUMN["other_in_shelf"], COLUMN["shelf_known"] + 1)
 
 
@@ -51,12 +55,25 @@ class HandNet(nn.Module):  # type: ignore[misc, unused-ignore]  # torch is not i
         return self.last(hidden)[:, 0]
 
 
+def idle_weights(days: Days) -> F32:
+    """How much every step (n,) counts for a hand that hides nothing there."""
+    found = np.full(len(days.rows), OF_OTHERS, np.float32)
+    for part in np.split(np.arange(len(days.rows)), np.cumsum(days.lengths)[:-1]):
+        hides = np.flatnonzero((days.labels[part] == HIDES).any(1))
+        if len(hides):
+            found[part] = OF_HIDERS
+            around = hides[:, None] + np.arange(-NEAR_STEPS, NEAR_STEPS + 1)
+            found[part[np.clip(around, 0, len(part) - 1)]] = OF_NEAR
+    return found
+
+
 class Stretches:
     """Draws stretches of courses, of either hand, from anywhere."""
 
     def __init__(self, days: Days, rng: np.random.Generator) -> None:
         self._days, self._rng = days, rng
         self._first = np.cumsum(days.lengths) - days.lengths
+        self._idle = idle_weights(days)
 
     def rounds(self) -> NDArray[np.int64]:
         """The courses of one round, in any order, long ones more than once: (batches, BATCH)."""
@@ -76,9 +93,11 @@ class Stretches:
         steps = self._seen(first + seen, left)
         end = start + np.arange(STRETCH)
         moment = end - DELAY_STEPS
-        labels = self._days.labels[first + np.clip(moment, 0, length - 1), np.where(left, 0, 1)[:, None]]
+        rows = first + np.clip(moment, 0, length - 1)
+        labels = self._days.labels[rows, np.where(left, 0, 1)[:, None]]
         counts = (end < length) & (moment >= begun) & (labels != UNCLEAR)
-        return steps, (labels == HIDES).astype(np.float32), counts.astype(np.float32)
+        weights = np.where(labels == HIDES, 1.0, self._idle[rows]) * counts
+        return steps, (labels == HIDES).astype(np.float32), weights.astype(np.float32)
 
     def _seen(self, rows: NDArray[np.int64], left: NDArray[np.bool_]) -> F32:
         steps = self._days.rows[rows].astype(np.float32)
