@@ -57,7 +57,9 @@ class ConcealmentRule(RuleConfig):
         NAMES, (), help="the zones whose fronts hands reach into; all of kind shelf and high_value when left out"
     )
     threshold: float = setting(schema.number(0.01, 0.99), 0.5, help="score from which it is an incident, 0..1")
-    reach_frames_least: int = setting(schema.integer(1, 30), 3, help="frames (15 a second) with the hand in the shelf")
+    reach_frames_least: int = setting(
+        schema.integer(1, 30), 3, help="frames (15 a second) with the hand in the shelf, or half a torso length from it"
+    )
     body_frames_least: int = setting(schema.integer(1, 30), 4, help="frames (15 a second) with the hand at the body")
     within_s: float = setting(schema.number(0.5, 30), 4.0, help="seconds from the shelf to the body")
     hold_s: float = setting(HOLD, 10.0, help=HOLD_HELP)
