@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -88,6 +89,7 @@ class Session:
         self._obeying = 0
         self._ended: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
         self._heard_s = asyncio.get_running_loop().time()
+        self._held_until_s = -math.inf
 
     @property
     def hub(self) -> str:
@@ -105,14 +107,16 @@ class Session:
     async def run(self, transport: asyncio.Transport | None) -> int:
         """Serve until either side ends it; returns the close code."""
         code, reason = await self._serve()
+        is_hasty = asyncio.get_running_loop().time() < self._held_until_s + self._settings.close_s
         try:
             if transport is None or not _clogged(transport):
-                async with asyncio.timeout(self._settings.close_s * 2):
+                # The answer to a goodbye stands behind all that a hasty hub has said: it would be read without a pace.
+                async with asyncio.timeout(0.0 if is_hasty else self._settings.close_s * 2):
                     await self._socket.close(code=code, message=reason.encode()[:120])
         except (TimeoutError, ConnectionError):
             pass  # it is gone, or does not answer
         finally:
-            if transport is not None and (transport.is_closing() or transport.get_write_buffer_size()):
+            if transport is not None and (is_hasty or transport.is_closing() or transport.get_write_buffer_size()):
                 transport.abort()  # closing would keep all that is unsent in memory for as long as the hub likes
         return code
 
@@ -145,7 +149,7 @@ class Session:
     async def _held_up(self, wait_s: float) -> None:
         """Read nothing meanwhile; that the hub is not heard then is not its silence."""
         if wait_s > 0.0:
-            self._heard_s = asyncio.get_running_loop().time() + wait_s
+            self._heard_s = self._held_until_s = asyncio.get_running_loop().time() + wait_s
             await asyncio.sleep(wait_s)
 
     @property
