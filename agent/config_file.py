@@ -25,13 +25,18 @@ PREVIOUS, TRIAL = ".previous", ".trial"
 
 
 class ConfigFile:
-    """Used from one thread at a time. `trial` is the one that is going on, or whose end has not been told."""
+    """Used from one thread at a time.
+
+    `trial` is the one that is going on, or whose end has not been told; `last` is the newest that this process knows
+    of, told or not: whoever asked for it may still want to know why it ended.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._previous = path.with_name(path.name + PREVIOUS)
         self._marker = path.with_name(path.name + TRIAL)
         self.trial: Trial | None = self._read_trial()
+        self.last = self.trial
 
     def text(self) -> str:
         """What stands in it. Raises OperatorError."""
@@ -65,6 +70,7 @@ class ConfigFile:
             return
         if self.trial.sha256 != self.sha256():
             self.forget()
+            self.last = None
             return
         trial = self.trial.started()
         if trial.pending:
@@ -94,7 +100,7 @@ class ConfigFile:
 
     def _note(self, trial: Trial) -> Trial:
         self._write(self._marker, msgspec.json.encode(trial).decode())
-        self.trial = trial
+        self.trial = self.last = trial
         return trial
 
     def _read_trial(self) -> Trial | None:

@@ -61,7 +61,7 @@ def test_a_crash_before_the_new_one_stood_there_leaves_the_old_one(file: ConfigF
     file.try_out(NEW, reason="new name", linked=False)
     file.path.write_text(OLD)  # as if the last of the three steps had not been done
     found = again(file)
-    assert (found.text(), found.trial) == (OLD, None)
+    assert (found.text(), found.trial, found.last) == (OLD, None, None)
 
 
 def test_only_one_at_a_time_and_only_from_what_was_seen(file: ConfigFile) -> None:

@@ -89,6 +89,8 @@ async def test_a_hub_that_does_not_come_back_has_its_configuration_taken_back(
     ]
     assert again.file is not None
     assert again.file.trial is None
+    assert again.file.last is not None
+    assert again.file.last.why == "no hub has linked"
 
 
 async def test_a_disk_that_refuses_is_asked_again(home: Home, desk: Desk, clock: ManualClock) -> None:

@@ -91,11 +91,12 @@ class ConfigDesk:
 
     def restart(self) -> dict[str, Any]:
         """Begin another life. Raises OperatorError while a configuration is on trial."""
-        if self.home.file is not None and self.home.file.trial is not None:
+        file = self.home.file
+        if file is not None and file.trial is not None and file.trial.pending:
             raise OperatorError("a configuration is on trial", hint="try again in a minute")
         self.home.begin_again_soon()
         return {"restarts": True}
 
     def _told(self, facts: dict[str, Any], text: str) -> dict[str, Any]:
-        trial = self.file.trial
+        trial = self.file.last
         return {**facts, "sha256": digest_of(text), "trial": msgspec.to_builtins(trial) if trial else None}

@@ -122,6 +122,6 @@ async def kept(lives: Lives, camera: Running, sha256: str) -> None:
     async def over() -> bool:
         shown = await done(camera, "/v1/config")
         assert shown["sha256"] == sha256
-        return shown["trial"] is None
+        return bool(shown["trial"]["state"] == "confirmed")
 
     await eventually(over)

@@ -230,7 +230,7 @@ class WalkEnded(Struct):
 
 
 class ConfigShown(Struct):
-    """The configuration's file, its hash, and the last trial."""
+    """The configuration's file, its hash, and the newest trial since the camera's start, on or ended."""
 
     text: str
     sha256: str
