@@ -29,6 +29,8 @@ TINT_COUNTS = 2.0
 LIGHT_LEFT = 0.3
 """What two levels of light may leave unexplained of a difference (rms)."""
 LIGHT_RMS = 5.0
+KEPT_OF_PLACE = 0.3
+"""So much of a place is left at least when the edges between two levels of light, which are soft, are not counted."""
 GLARE, GLARING_SHARE = 205.0, 0.25
 """What is now so bright (levels above black) and was not is in the sun where it is so much of a place."""
 LINE_THICK, LINE_LONG = 9.0, 2.5
@@ -48,15 +50,17 @@ class Nature:
         self._looks = 0
         self._light = self._log_ratio = 0.0
 
-    def look(self, now: Texture, then: Texture, mask: U8, apart: U8, roi: tuple[int, int, int, int]) -> None:
+    def look(
+        self, now: Texture, then: Texture, mask: U8, apart: U8, roi: tuple[int, int, int, int], *, goods: bool = False
+    ) -> None:
         """Judge the pixels of `mask` (255) in the box `roi` (x0, y0, x1, y1), by what is not `apart` (255); earlier
-        looks fade. When the place has plainly become another one again, they are forgotten.
+        looks fade. When the place has plainly become another one again, they are forgotten. `goods` stand in a shelf.
         """
         log_ratio = log(outline_ratio(now, then, mask, apart, roi))
         if abs(log_ratio - self._log_ratio) > JUMP:
             self._looks = 0
         self._looks = min(self._looks + 1, MEMORY_LOOKS)
-        self._light += (is_light(now, then, mask, roi) - self._light) / self._looks
+        self._light += (is_light(now, then, mask, roi, goods=goods) - self._light) / self._looks
         self._log_ratio += (log_ratio - self._log_ratio) / self._looks
 
     @property
@@ -70,13 +74,13 @@ class Nature:
         return ChangeKind.REMOVED if ratio < FAINTER else ChangeKind.ALTERED
 
 
-def is_light(now: Texture, then: Texture, mask: U8, roi: tuple[int, int, int, int]) -> bool:
-    """Whether a place shows the same surface in another light, or an edge of it."""
+def is_light(now: Texture, then: Texture, mask: U8, roi: tuple[int, int, int, int], *, goods: bool = False) -> bool:
+    """Whether a place shows the same surface in another light, or an edge of it; the edges of `goods` are their own."""
     area = _padded(roi, mask.shape)
     if _is_line(mask[area], roi):
         return True
     after, before = now.look.luma[area] - BLACK, then.look.luma[area] - BLACK
-    return _two_lights(after, before, mask[area] > 0) and not _other_colour(now, then, mask)
+    return _two_lights(after, before, mask[area] > 0, goods) and not _other_colour(now, then, mask)
 
 
 def outline_ratio(now: Texture, then: Texture, mask: U8, apart: U8, roi: tuple[int, int, int, int]) -> float:
@@ -142,24 +146,35 @@ def _gain(after: F32, before: F32, where: Flags) -> float:
     return float(np.clip(after[where].sum() / lit, 0.25, 4.0)) if lit > 0 else 1.0
 
 
-def _two_lights(after: F32, before: F32, inside: Flags) -> bool:
+def _two_lights(after: F32, before: F32, inside: Flags, goods: bool) -> bool:
     """Whether the same surface in one or two other lights explains what is seen: the patch, and what lies beside it."""
     near = np.asarray(cv2.dilate(inside.view(np.uint8), _RING)) > 0
     glaring = (after > GLARE) & (before <= GLARE)
     if float(glaring[near].mean()) > GLARING_SHARE:
         return True
     near &= ~glaring
-    now, then = after[near].astype(np.float64), np.maximum(before[near].astype(np.float64), 1.0)
-    ratio = now / then
-    low, high = np.percentile(ratio, (10, 90))
+    ratio = after / np.maximum(before, 1.0)
+    low, high = np.percentile(ratio[near], (10, 90))
     bright = ratio > (low + high) / 2
-    left = now.copy()
+    near = near if goods else _without_edges(near, bright)
+    now, then = after[near].astype(np.float64), np.maximum(before[near].astype(np.float64), 1.0)
+    bright, left, scale = bright[near], now.copy(), np.ones_like(now)
     for level in (bright, ~bright):
         if level.any():
-            left[level] -= then[level] * (now[level].sum() / then[level].sum())
+            gain = now[level].sum() / then[level].sum()
+            left[level] -= then[level] * gain
+            if not goods:  # what has become dark differs little in levels, whatever it is
+                scale[level] /= np.clip(gain, 0.25, 1.0)
     shift = now - then * (now.sum() / then.sum())
-    rms, all_rms = float(np.sqrt(np.mean(left**2))), float(np.sqrt(np.mean(shift**2)))
+    rms, all_rms = (float(np.sqrt(np.mean((each * scale) ** 2))) for each in (left, shift))
     return rms < LIGHT_RMS and rms < LIGHT_LEFT * max(all_rms, LIGHT_RMS)
+
+
+def _without_edges(place: Flags, bright: Flags) -> Flags:
+    """The place without the pixels between both levels; all of it where they are everywhere, as in a motley thing."""
+    level = bright.view(np.uint8)
+    inner = place & (cv2.dilate(level, _BESIDE) == cv2.erode(level, _BESIDE))
+    return inner if np.count_nonzero(inner) >= KEPT_OF_PLACE * np.count_nonzero(place) else place
 
 
 def _other_colour(now: Texture, then: Texture, mask: U8) -> bool:

@@ -176,7 +176,8 @@ class Statics:
         """Look at what a blob is, without what other blobs and people make of its surroundings."""
         others = _union([other for other in self._blobs if other is not blob], self.kept.shape)
         apart = np.asarray(cv2.dilate(others, _JOIN), np.uint8) | ~scene.known
-        blob.nature.look(scene.now, scene.then, blob.mask, apart, blob.roi)
+        blob.shelved = _standing_in(self._goods, blob)
+        blob.nature.look(scene.now, scene.then, blob.mask, apart, blob.roi, goods=blob.shelved >= ON_SHELF)
         kind, box = blob.nature.kind, box_of(blob.roi, blob.mask.shape)
         if {blob.kind, kind} == TURNED:
             blob.id, blob.before_s, blob.seen_s, blob.firm = self._numbers.next(), blob.looked_s, scene.t_s, False
@@ -184,7 +185,6 @@ class Statics:
             blob.firm = True
             blob.owner, blob.owner_h = people.nearest(box, blob.before_s, blob.seen_s)
         blob.kind, blob.looked_s = kind, scene.t_s
-        blob.shelved = _standing_in(self._goods, blob)
 
     def _forget(self, scene: Scene) -> None:
         """Drop what is as it was; accept what has been there for long."""

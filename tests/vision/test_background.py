@@ -3,6 +3,7 @@
 from copy import deepcopy
 from functools import cache
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -265,6 +266,24 @@ def test_a_shadow_with_an_edge_is_no_thing() -> None:
     room = learned()
     room.scene[50:85, 10:60] = 16 + (room.scene[50:85, 10:60] - 16) * 0.7
     assert not room.watch(30).found
+
+
+@pytest.mark.parametrize("strength", [0.3, 0.6])
+def test_a_patch_of_sun_with_a_soft_edge_is_no_thing(strength: float) -> None:
+    room = learned()
+    shine = np.zeros((H, W))
+    cv2.fillConvexPoly(shine, np.array([[12, 84], [24, 54], [66, 54], [58, 84]]), strength)
+    room.scene *= 1 + cv2.blur(shine, (3, 3))
+    for _ in range(15):
+        assert not room.watch(2).found
+
+
+@pytest.mark.parametrize(("mean", "spread"), [(200.0, 0.0), (45.0, 10.0)])
+def test_a_plain_box_is_a_thing_on_a_floor_with_a_pattern(mean: float, spread: float) -> None:
+    room = learned()
+    room.scene[60:75, 30:46] = texture(50, 15, 16, mean, spread)
+    (change,) = room.watch(12).found
+    assert change.kind is ChangeKind.ADDED
 
 
 def test_what_moves_by_itself_is_left_out_where_a_mask_says_so() -> None:
