@@ -16,7 +16,18 @@ from hal.simulated.scenario.actor import ActScript
 from hal.simulated.scenario.acts import take
 from hal.simulated.scenario.pose_day import PosePlan
 from hal.simulated.scenario.rare_acts import hide_in_bag, hide_under_jacket
-from models.train.hands.days import CLEAR, HIDES, UNCLEAR, Days, day_of
+from models.train.hands.days import (
+    CLEAR,
+    HIDES,
+    NEAR_STEPS,
+    OF_HIDERS,
+    OF_NEAR,
+    OF_OTHERS,
+    UNCLEAR,
+    Days,
+    day_of,
+    idle_weights,
+)
 from models.train.hands.fit import usual_of, written
 from tests.rules.acting import ASPECT, poses_of, visit_of
 
@@ -180,3 +191,13 @@ def test_hiding_stands_out(script: ActScript) -> None:
     hides = np.array([any(a <= body.t_s <= b for a, b in spans) for body in some])
     odds = course.moment_logits().max(0)
     assert odds[hides].max() == odds.max()
+
+
+def test_who_hides_nothing_counts_most_and_the_edges_of_hiding_hardly() -> None:
+    labels = np.zeros((150, 2), np.int8)
+    labels[50:60] = UNCLEAR, HIDES
+    days = Days(np.zeros((150, 45), np.float16), labels, np.array([100, 50]))
+    near = slice(50 - NEAR_STEPS, 60 + NEAR_STEPS)
+    expected = np.concatenate([np.full(100, OF_HIDERS), np.full(50, OF_OTHERS)]).astype(np.float32)
+    expected[near] = OF_NEAR
+    assert (idle_weights(days) == expected).all()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from agent.domain import Keypoint, Point, Pose
 from agent.rules.pose_memory import FORGET_S, STEP_S
+from agent.rules.pose_numbers import F32
 from agent.rules.pose_reach import Fronts
 from agent.rules.pose_score import course_of
 from agent.rules.poses import LEFT, RIGHT, Body, body_of
@@ -32,6 +33,10 @@ PLAN = PosePlan(shoppers=25, hiders=60, sitters=1)
 CLEAR, HIDES, UNCLEAR = 0, 1, 2
 """What a hand does at a step; unclear is the other hand of somebody who hides something, which may help."""
 AROUND_S = 1.0
+NEAR_STEPS, OF_NEAR = 15, 0.1
+"""Just before and after hiding it does little harm to be told so."""
+OF_HIDERS, OF_OTHERS = 2.0, 8.0
+"""How much other steps count where somebody hides something in the course, and where not: of those most are."""
 
 
 class Days(NamedTuple):
@@ -45,6 +50,18 @@ class Days(NamedTuple):
 def joined(parts: Sequence[Days]) -> Days:
     """Several in one."""
     return Days(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def idle_weights(days: Days) -> F32:
+    """How much every step (n,) counts for a hand that hides nothing there."""
+    found = np.full(len(days.rows), OF_OTHERS, np.float32)
+    for part in np.split(np.arange(len(days.rows)), np.cumsum(days.lengths)[:-1]):
+        hides = np.flatnonzero((days.labels[part] == HIDES).any(1))
+        if len(hides):
+            found[part] = OF_HIDERS
+            around = hides[:, None] + np.arange(-NEAR_STEPS, NEAR_STEPS + 1)
+            found[part[np.clip(around, 0, len(part) - 1)]] = OF_NEAR
+    return found
 
 
 def day_of(seed: int, plan: PosePlan = PLAN) -> Days:

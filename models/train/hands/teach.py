@@ -16,7 +16,7 @@ from agent.rules.pose_memory import DELAY_STEPS, STEPS
 from agent.rules.pose_net import KERNEL, LAYERS
 from agent.rules.pose_numbers import COLUMN, F32, NUMBERS, mirrored
 
-from .days import HIDES, UNCLEAR, Days
+from .days import HIDES, UNCLEAR, Days, idle_weights
 
 CHANNELS = 48
 STRETCH = 128
@@ -30,10 +30,6 @@ BEGUN_SHARE = 0.3
 """So many stretches begin where somebody has just come into view."""
 KNOWN_SHARE = 0.6
 """In so many the shelves are known: files of poses have none."""
-NEAR_STEPS, OF_NEAR = 15, 0.1
-"""Just before and after hiding it does little harm to be told so."""
-OF_HIDERS, OF_OTHERS = 2.0, 8.0
-"""How much other steps count where somebody hides something in the course, and where not: of those most are."""
 _SHELF = slice(COLUMN["other_in_shelf"], COLUMN["shelf_known"] + 1)
 
 
@@ -53,18 +49,6 @@ class HandNet(nn.Module):  # type: ignore[misc, unused-ignore]  # torch is not i
         for number, layer in enumerate(self.middle):
             hidden = hidden[:, :, (KERNEL - 1) * 2**number :] + functional.relu(layer(hidden))
         return self.last(hidden)[:, 0]
-
-
-def idle_weights(days: Days) -> F32:
-    """How much every step (n,) counts for a hand that hides nothing there."""
-    found = np.full(len(days.rows), OF_OTHERS, np.float32)
-    for part in np.split(np.arange(len(days.rows)), np.cumsum(days.lengths)[:-1]):
-        hides = np.flatnonzero((days.labels[part] == HIDES).any(1))
-        if len(hides):
-            found[part] = OF_HIDERS
-            around = hides[:, None] + np.arange(-NEAR_STEPS, NEAR_STEPS + 1)
-            found[part[np.clip(around, 0, len(part) - 1)]] = OF_NEAR
-    return found
 
 
 class Stretches:
