@@ -128,6 +128,13 @@ def test_all_units_are_well_and_the_agent_is_measured(board: Board) -> None:
     assert int(resident_kb) < 400 * 1024
 
 
+def test_its_models_find_the_people_that_they_find_elsewhere(board: Board) -> None:
+    """Goldens were taken on another kind of processor; an update's gate holds every board to them."""
+    said = board.run("aislewatch model verify --json", timeout_s=300)
+    shown = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    assert {model["name"]: model["wrong"] for model in shown} == {"person-m": "", "person-s": ""}
+
+
 def test_the_log_holds_no_secret(board: Board, tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text(board.run("journalctl -b --no-pager -o cat", timeout_s=200))
