@@ -6,6 +6,7 @@ One that was paired (`pair`) has a TLS door for its hub; otherwise it is open, f
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from pathlib import Path
 
@@ -68,5 +69,6 @@ async def report(journal: Journal, event: Event) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what is in its background without
     where, address, at_port, name, *rest = sys.argv[1:]
     asyncio.run(main(Path(where), address, int(at_port), name, announce="--announce" in rest))
