@@ -92,7 +92,7 @@ def test_it_only_looks_when_a_rule_uses_it_and_it_is_not_switched_off() -> None:
 def test_the_modules_of_the_memory_cannot_write_anything() -> None:
     """They import numbers and plain values, and call nothing that opens, prints or logs."""
     allowed = {"__future__", "collections.abc", "dataclasses", "itertools", "math", "typing", "numpy", "numpy.typing"}
-    allowed |= {"agent.config", "agent.domain", "agent.rules.senses", "hal.ports"}
+    allowed |= {"agent.config", "agent.domain", "agent.geometry", "agent.rules.senses", "hal.ports"}
     folder = Path(agent.vision.__file__).parent
     for name in ("appearance", "appearance_watch", "doors", "looks"):
         tree = ast.parse((folder / f"{name}.py").read_text())
