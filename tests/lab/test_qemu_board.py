@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import itertools
 import json
@@ -14,6 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,18 @@ def identity(port: int) -> dict[str, str]:
     with urllib.request.urlopen(f"https://127.0.0.1:{port}/v1/identity", timeout=60, context=context) as answer:
         facts: dict[str, str] = json.load(answer)
     return facts
+
+
+@contextmanager
+def grown_board(image: Path, folder: Path) -> Iterator[Board]:
+    """A board whose first start came to its end: its data partition has the whole card."""
+    fresh = Board.flashed(image, folder, card_bytes=CARD_BYTES)
+    firmware.write_file(fresh.card, 1, "provision.toml", qemu_image.provision(image).encode())
+    fresh.plug_in(timeout_s=400)
+    fresh.wait_for_camera()
+    fresh.wait_for_growth()
+    yield fresh
+    fresh.cut()
 
 
 def test_the_first_start_makes_an_identity_that_the_network_sees(board: Board) -> None:
@@ -215,7 +227,7 @@ def on_data_partition(board: Board, needle: bytes) -> bool:
     part = next(part for part in disk.read_table(board.card) if part.number == 7)
     at, tail, fd = part.start * disk.SECTOR, b"", os.open(board.card, os.O_RDONLY)
     try:
-        with contextlib.suppress(OSError):  # ENXIO: nothing but holes from here on
+        with suppress(OSError):  # ENXIO: nothing but holes from here on
             while True:
                 at = os.lseek(fd, at, os.SEEK_DATA)
                 read = os.pread(fd, 1 << 20, at)

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import qemu_image
 from tests.lab.extent import needs_full
 from tests.lab.qemu_board import Board
-from tests.lab.test_qemu_board import CARD_BYTES, identity, note
+from tests.lab.test_qemu_board import grown_board, identity, note
 from tests.lab.test_qemu_board import image as image
-from tools.image import disk, firmware
+from tools.image import disk
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(2400), needs_full]
 
@@ -26,14 +25,8 @@ LENGTH_AT = 446 + 12
 
 @pytest.fixture(scope="module")
 def board(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
-    """A board whose first start came to its end: its data partition has the whole card."""
-    fresh = Board.flashed(image, tmp_path_factory.mktemp("board"), card_bytes=CARD_BYTES)
-    firmware.write_file(fresh.card, 1, "provision.toml", qemu_image.provision(image).encode())
-    fresh.plug_in(timeout_s=400)
-    fresh.wait_for_camera()
-    fresh.wait_for_growth()
-    yield fresh
-    fresh.cut()
+    with grown_board(image, tmp_path_factory.mktemp("board")) as fresh:
+        yield fresh
 
 
 def test_a_start_without_its_data_says_why_and_starts_again(board: Board) -> None:

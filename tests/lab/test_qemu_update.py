@@ -20,9 +20,9 @@ from tests.lab import qemu_image
 from tests.lab.extent import needs_full
 from tests.lab.qemu_board import Board
 from tests.lab.qemu_image import Workshop
-from tests.lab.test_qemu_board import CARD_BYTES, kept_figures, note
+from tests.lab.test_qemu_board import grown_board, kept_figures, note
 from tests.lab.test_qemu_board import image as image
-from tools.image import bundle, firmware
+from tools.image import bundle
 from tools.image.recipe import ROOT
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(3000)]
@@ -53,13 +53,8 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def board(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
-    fresh = Board.flashed(image, tmp_path_factory.mktemp("board"), card_bytes=CARD_BYTES)
-    firmware.write_file(fresh.card, 1, "provision.toml", qemu_image.provision(image).encode())
-    fresh.plug_in(timeout_s=400)
-    fresh.wait_for_camera()
-    fresh.wait_for_growth()
-    yield fresh
-    fresh.cut()
+    with grown_board(image, tmp_path_factory.mktemp("board")) as fresh:
+        yield fresh
 
 
 def outcome(board: Board) -> dict[str, str]:

@@ -185,6 +185,11 @@ STRANGERS: tuple[Hostile, ...] = (
 
 def hostile_hub(own: Path) -> dict[str, Hostile]:
     """What a hub's stolen certificate is good for."""
+    return {one.__name__: one for one in (*_rude_or_mute(own), *_hasty(own))}
+
+
+def _rude_or_mute(own: Path) -> tuple[Hostile, ...]:
+    """Hubs that say what is no message, or nothing, and a viewer who takes nothing."""
 
     async def frames_of_chance(port: int) -> None:
         """A link on which nothing is of the protocol."""
@@ -207,6 +212,26 @@ def hostile_hub(own: Path) -> dict[str, Hostile]:
         """A link whose pings nobody answers, once it stands."""
         async with _introduced(port, own) as socket:
             await _until_closed(socket)
+
+    async def a_viewer_who_never_reads(port: int) -> None:
+        """Watches, and takes no picture."""
+        _, writer = await _connect(port, anybody(own), limit=1)
+        with _left(writer):
+            writer.write(b"GET /live.mjpg HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            while not writer.transport.is_closing():  # noqa: ASYNC110 - a transport has no event for it
+                await asyncio.sleep(0.1)
+
+    return (
+        frames_of_chance,
+        a_frame_too_long,
+        a_viewer_who_never_reads,
+        a_hub_that_does_not_answer,
+        a_hub_that_falls_silent,
+    )
+
+
+def _hasty(own: Path) -> tuple[Hostile, ...]:
+    """Hubs that say as much as they can."""
 
     async def a_hub_that_asks_and_does_not_listen(port: int) -> None:
         """A link on which it asks as fast as it can, and takes no answer."""
@@ -241,18 +266,7 @@ def hostile_hub(own: Path) -> dict[str, Hostile]:
             taking.cancel()
             await asyncio.gather(taking, return_exceptions=True)
 
-    async def a_viewer_who_never_reads(port: int) -> None:
-        """Watches, and takes no picture."""
-        _, writer = await _connect(port, anybody(own), limit=1)
-        with _left(writer):
-            writer.write(b"GET /live.mjpg HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-            while not writer.transport.is_closing():  # noqa: ASYNC110 - a transport has no event for it
-                await asyncio.sleep(0.1)
-
-    mute = (a_hub_that_does_not_answer, a_hub_that_falls_silent)
-    hasty = (a_hub_that_asks_and_does_not_listen, a_hub_that_chatters, a_hub_with_requests_without_end)
-    found = (frames_of_chance, a_frame_too_long, a_viewer_who_never_reads, *mute, *hasty)
-    return {one.__name__: one for one in found}
+    return (a_hub_that_asks_and_does_not_listen, a_hub_that_chatters, a_hub_with_requests_without_end)
 
 
 def _name(own: Path) -> str:
