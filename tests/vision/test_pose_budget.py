@@ -38,6 +38,22 @@ def test_a_few_people_are_looked_at_as_often_as_wanted() -> None:
     assert turns(PoseBudget(2, 5.0), {1: False, 2: False}, 10.0) == pytest.approx({1: 50, 2: 50}, abs=2)
 
 
+@given(fps=st.floats(5.0, 30.0), rate_hz=st.floats(1.0, 5.0), start_s=st.floats(0.0, 1e5))
+def test_what_a_turn_was_late_by_is_made_good(fps: float, rate_hz: float, start_s: float) -> None:
+    """Else a camera of 6 frames a second would give 3 looks a second where 5 are wanted."""
+    budget = PoseBudget(1, rate_hz)
+    count = sum(bool(budget.choose(start_s + frame / fps, {1: False})) for frame in range(round(20.0 * fps)))
+    assert count == pytest.approx(20.0 * rate_hz, abs=2)
+
+
+def test_a_long_wait_is_not_made_good_by_many_turns_at_once() -> None:
+    budget = PoseBudget(2, 5.0)
+    assert budget.choose(0.0, {1: False}) == [1]
+    assert [bool(budget.choose(at_s, {1: False})) for at_s in (10.0, 10.05, 10.1, 10.15, 10.2)] == [
+        True, True, False, False, True,
+    ]  # fmt: skip
+
+
 def test_many_share_fairly() -> None:
     found = turns(PoseBudget(2, 5.0), dict.fromkeys(range(10), False), 30.0)
     assert max(found.values()) - min(found.values()) <= 2
