@@ -12,6 +12,7 @@ from agent.events.lines import brief
 
 HEADINGS = {
     "measured": "measured",
+    "noted": "noted",
     "weights": "weights",
     "would_not_have_opened": "it would not have opened with",
     "severity": "severity",

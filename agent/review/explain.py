@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from math import ceil, floor, log, log10
 from typing import NamedTuple
 
+from agent import schema
 from agent.domain import Json, Severity
+from agent.events.lines import brief
 from agent.review.entry import Entry
 from agent.rule_config import RuleConfig
 from agent.rule_config.base import Compare, Rise, number_of
@@ -52,6 +54,7 @@ def explain(entry: Entry, rule: RuleConfig | None) -> dict[str, Json]:
     weights = _weights(entry.factors)
     sentences = {
         "measured": [_measured(measure) for measure in measures],
+        "noted": [*_noted(entry.factors, rule)],
         "weights": [_weighed(*weight) for weight in weights],
         "would_not_have_opened": [*_otherwise(measures, rule), *_without(measures, weights)],
         "severity": [_risen(entry, rise) for rise in rule.rises()] if rule else [],
@@ -89,25 +92,51 @@ def _measured(measure: Measure) -> str:
 
 
 def _otherwise(measures: list[Measure], rule: RuleConfig | None) -> Iterator[str]:
-    """With what else it would not have opened."""
+    """With what else it would not have opened: settings as they may be, and what would have been otherwise."""
     if rule is None:
         return
-    met = [f"{measure.compare.setting} = {_past(measure, rule):g}" for measure in measures if measure.met]
-    if met:
-        yield from [" and ".join(met)] if rule.either else met
+    past = [_past(measure, rule) for measure in measures if measure.met and measure.compare.decides]
+    if rule.either:
+        past = [" and ".join(words for words in past if words)] if past and all(past) else []
+    yield from filter(None, past)
     settings = {field.name: _plain(getattr(rule, field.name)) for field in dataclasses.fields(rule)}
     for words in rule.otherwise:
         yield words.format(**settings)
 
 
-def _past(measure: Measure, rule: RuleConfig) -> float:
-    """The nearest setting, in round numbers, that the value would not have met."""
+def _past(measure: Measure, rule: RuleConfig) -> str:
+    """The setting that the value would not have met, or the value itself where the limit is learned; "" for none."""
+    name = measure.compare.setting
+    known = schema.settings_of(type(rule)).get(name)
+    if known is None:
+        return f"{measure.compare.factor} below {measure.limit:g}"
+    nearest = _nearest(measure, whole=isinstance(getattr(rule, name), int))
+    try:
+        known.check(nearest)
+    except schema.Bad:
+        return ""
+    return f"{name} = {nearest:g}"
+
+
+def _nearest(measure: Measure, *, whole: bool) -> float:
+    """The nearest limit, in round numbers, that the value would not have met."""
     up = measure.compare.op == ">="
-    if isinstance(getattr(rule, measure.compare.setting, None), int):
+    if whole:
         return floor(measure.value) + 1 if up else ceil(measure.value) - 1
     grain = 10.0 ** (floor(log10(abs(measure.value))) - 1) if measure.value else 0.1
     steps = floor(measure.value / grain + 1e-9) + 1 if up else ceil(measure.value / grain - 1e-9) - 1
     return round(steps * grain, 6)
+
+
+def _noted(factors: Mapping[str, Json], rule: RuleConfig | None) -> Iterator[str]:
+    """The factors of which nothing else is said: neither compared nor weighed, no setting told again."""
+    told: set[str] = set()
+    if rule:
+        told = {word for one in rule.compares for word in (one.factor, one.setting)}
+        told |= {one.factor for one in rule.rises()} | {*schema.settings_of(type(rule))}
+    for name, value in factors.items():
+        if name not in told and not (isinstance(value, Mapping) and "log_odds" in value):
+            yield f"{name} = {brief(value)}"
 
 
 def _risen(entry: Entry, rise: Rise) -> str:

@@ -39,12 +39,14 @@ class Mistake(NamedTuple):
 class Compare(NamedTuple):
     """A measured factor of a hit and the setting that it must reach (`>=`) or stay within (`<=`).
 
-    Where the limit is learned and not set, `setting` names the factor of the hit that holds it.
+    Where the limit is learned and not set, `setting` names the factor of the hit that holds it. What does not `decide`
+    was measured, but an incident may open without it.
     """
 
     factor: str
     op: str
     setting: str
+    decides: bool = True
 
     def measured(self, factors: Mapping[str, Json]) -> float | None:
         """The factor's value; None where it was not measured."""

@@ -20,10 +20,10 @@ class FallRule(AreaRule):
 
     needs = POSE
     compares = (
-        Compare("hip_speed_h_s", ">=", "min_hip_speed"),
-        Compare("tilt_deg", ">=", "min_tilt_deg"),
         Compare("lying_s", ">=", "after_s"),
         Compare("slow_lying_s", ">=", "slow_after_s"),
+        Compare("tilt_deg", ">=", "min_tilt_deg"),
+        Compare("hip_speed_h_s", ">=", "min_hip_speed", decides=False),
     )
 
     severity: Severity = setting(schema.severity, Severity.CRITICAL, help="how much its incidents matter")

@@ -82,6 +82,7 @@ class AfterHoursRule(AreaRule):
 
     outside = True
     usually = ("schedule",)
+    otherwise = ("opening hours that cover the time",)
     compares = (Compare("followed_s", ">=", "after_s"), Compare("log_odds", ">=", "min_log_odds"))
 
     after_s: float = setting(schema.number(0, 60), 1.0, help="seconds for which one person must have been followed")

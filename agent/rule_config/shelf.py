@@ -27,6 +27,7 @@ class ShelfSweepRule(ZoneRule):
     needs = ("changes",)
     compares = (Compare("items", ">=", "items"), Compare("share", ">=", "area"))
     either = True
+    otherwise = ("an active staff input", "whoever did it at the shelf for {stay_s} s")
     tuned = Tuned("items", 3.0)
 
     items: int = setting(schema.integer(1, 200), 5, help="items that are gone")
@@ -49,6 +50,7 @@ class _ObjectRule(AreaRule):
 
     needs = ("changes",)
     compares = (Compare("alone_s", ">=", "after_s"),)
+    otherwise = ("whoever it may belong to within {owner_h} body heights",)
     tuned = Tuned("after_s", 4.0)
 
     after_s: float = setting(schema.number(1, 3600), 60.0, help="seconds with nobody near whom it may belong to")

@@ -52,7 +52,7 @@ class Running:
                 continue
             speed = self._speed(trail, course, view.ground, going=track in self._running)
             if speed:
-                self._running.note(track, view.t_s, speed)
+                self._running.note(track, view.t_s, speed / SHOWN_SHARE)
         for track, speed in self._running:
             factors: dict[str, Json] = {"speed_h_s": round(speed, 2), "min_speed": self.config.min_speed}
             yield Hit.about(self.config, track, zone=self.config.zone, factors=factors)

@@ -195,10 +195,9 @@ class Fall:
 
     def _factors(self, tilt: float, lying_s: float, speed: float) -> dict[str, Json]:
         """What was measured; who came down slowly is judged by the lying alone."""
-        factors: dict[str, Json] = {"tilt_deg": round(tilt), "lying_s": round(lying_s, 1)}
         if speed >= self.config.min_hip_speed:
-            return {"hip_speed_h_s": round(speed, 2), **factors}
-        return {**factors, "slow_lying_s": round(lying_s, 1)}
+            return {"lying_s": round(lying_s, 1), "tilt_deg": round(tilt), "hip_speed_h_s": round(speed, 2)}
+        return {"slow_lying_s": round(lying_s, 1), "tilt_deg": round(tilt)}
 
     def _known(self, view: View, body: Body) -> _Person | None:
         """Somebody whose track was lost here, when this body is not upright at its first sight."""

@@ -166,7 +166,7 @@ class AfterHours:
         self._weighed = Weighed()
 
     def update(self, view: View) -> Iterator[Hit]:
-        """One hit for the place; critical from when a sensor agrees until it is over."""
+        """One hit for the place, critical while a sensor agrees; its terms are those of when it was surest."""
         if self._fusion:
             self._fusion.watch(view)
         followed = self._followed(view)
@@ -201,7 +201,7 @@ class AfterHours:
             return True
         weighed = max((self._fusion.weigh(view, person) for person in followed), key=lambda one: one.log_odds)
         sure = weighed.log_odds >= self.config.min_log_odds
-        if sure:
+        if sure and (weighed.log_odds > self._weighed.log_odds or view.t_s - self._seen_s > self.config.hold_s):
             self._weighed = weighed
         return sure
 

@@ -84,7 +84,7 @@ class Revisit:
         factors: dict[str, Json] = {
             "visits": len(visits),
             "min_visits": self.config.min_visits,
-            "span_s": round(visits[-1][1] - visits[0][0], 1),
+            "span_s": round(visits[-1][1] - visits[0][1], 1),
             "possible_same": track != person,
         }
         return Hit.about(self.config, track, zone=self.config.zone, factors=factors)

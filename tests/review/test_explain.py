@@ -10,29 +10,22 @@ from agent.review.explain import explain
 from agent.rule_config import (
     RULE_TABLES,
     AfterHoursRule,
+    ConcealmentRule,
+    CrowdingRule,
+    FallRule,
     LoiteringRule,
+    PosExceptionRule,
     QueueRule,
     RestrictedRule,
     RevisitRule,
     RuleConfig,
     RunningRule,
     TailgatingRule,
+    UnusualForHourRule,
 )
-from agent.rule_config.base import Compare
 
 STAMP = Stamp(1_800_000_000.0, True)
 LOITERING = LoiteringRule(kind="loitering", name="stay", zone="spirits")
-
-
-class Weighing(RuleConfig):
-    """A rule that weighs its factors, for these tests."""
-
-    compares = (Compare("score", ">=", "threshold"),)
-
-    @property
-    def threshold(self) -> float:
-        """What the score must reach."""
-        return 0.7
 
 
 def entry(rule: RuleConfig, factors: dict[str, Json], severity: str = "warning", **about: object) -> Entry:
@@ -78,6 +71,34 @@ def test_where_one_of_several_is_enough_all_of_them_must_change() -> None:
     assert sentences(rule, {"length": 6, "wait_s": 100.0}, "would_not_have_opened") == ["max_length = 7"]
 
 
+def test_only_what_may_be_set_is_named() -> None:
+    assert sentences(LOITERING, {"dwell_s": 44.2, "gyration_h": 0.0}, "would_not_have_opened") == ["after_s = 45"]
+    crowd = CrowdingRule(kind="crowding", name="crowd")
+    assert sentences(crowd, {"people": 1000, "lasted_s": 20.0}, "would_not_have_opened") == ["after_s = 21"]
+
+
+def test_a_limit_that_was_learned_is_told_by_what_stays_below_it() -> None:
+    rule = UnusualForHourRule(kind="unusual_for_hour", name="busy", zone="till")
+    factors: dict[str, Json] = {"count": 14.0, "usual": 3.2, "limit": 12, "minutes": 45, "learning": False}
+    assert sentences(rule, factors, "would_not_have_opened") == ["count below 12"]
+    assert sentences(rule, factors, "noted") == ["usual = 3.2", "minutes = 45", "learning = False"]
+
+
+def test_a_fast_fall_that_were_slower_would_be_judged_by_its_lying() -> None:
+    rule = FallRule(kind="fall", name="fall")
+    fast = sentences(rule, {"lying_s": 5.2, "tilt_deg": 75, "hip_speed_h_s": 1.1}, "would_not_have_opened")
+    assert fast == ["after_s = 5.3", "min_tilt_deg = 76"], "without the speed it opens after 8 s"
+    slow = sentences(rule, {"slow_lying_s": 9.4, "tilt_deg": 90}, "would_not_have_opened")
+    assert slow == ["slow_after_s = 9.5"], "nothing is further off vertical than 90 degrees"
+
+
+def test_what_is_neither_compared_nor_weighed_is_told_as_it_is() -> None:
+    rule = PosExceptionRule(kind="pos_exception", name="till", zone="till")
+    factors: dict[str, Json] = {"booked": "refund", "customer": "unknown", "absent": False, "reason": "clock"}
+    said = sentences(rule, factors, "noted", severity="info")
+    assert said == ["booked = refund", "customer = unknown", "reason = clock"]
+
+
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
@@ -121,7 +142,7 @@ def test_the_settings_of_its_time_count_not_those_of_now() -> None:
 
 
 def test_weights_are_told_the_heaviest_first_and_what_would_have_been_without_them() -> None:
-    weighing = Weighing(kind="concealment", name="w")
+    weighing = ConcealmentRule(kind="concealment", name="w", threshold=0.7)
     factors: dict[str, Json] = {
         "score": 0.88,
         "put_back": {"value": 1.0, "weight": 1.0, "log_odds": -0.5},
@@ -150,7 +171,8 @@ def test_a_sensor_that_is_not_there_says_so_and_the_sum_has_its_prior() -> None:
         "door had nothing to say: it is not there, is stuck, or was silent for too long"
     )
     said = sentences(night, factors, "would_not_have_opened")
-    assert said == ["after_s = 13", "min_log_odds = 1.5", "no pir", "no score"]
+    hours = "opening hours that cover the time"
+    assert said == ["after_s = 13", "min_log_odds = 1.5", hours, "no pir", "no score"]
 
 
 def test_the_camera_s_own_state_is_told() -> None:

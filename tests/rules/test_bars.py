@@ -83,14 +83,14 @@ def test_a_hit_without_the_measured_factor_passes() -> None:
     assert incidents.update(1.0, [Hit(Subject("stay", 1), Severity.WARNING)])
 
 
-def test_an_incident_closes_with_the_factors_of_its_worst_moment() -> None:
+def test_an_incident_closes_with_the_factors_of_its_worst_moment_and_what_counts_as_far_as_it_went() -> None:
     incidents, _ = book(None)
     incidents.update(30.0, [hit(30.0, gyration_h=0.2)])
     incidents.update(58.0, [hit(58.0, gyration_h=0.5)])
     incidents.update(59.0, [hit(57.0, gyration_h=0.9)])
     (closed,) = incidents.update(60.0, [])
     assert closed.state == IncidentState.CLOSED
-    assert closed.factors == {"dwell_s": 58.0, "gyration_h": 0.5}
+    assert closed.factors == {"dwell_s": 58.0, "gyration_h": 0.2}, "the least gyration is what opened it"
 
 
 @settings(deadline=None)

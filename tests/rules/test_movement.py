@@ -28,9 +28,16 @@ def test_a_runner_is_found_when_a_second_was_kept_up(fps: float) -> None:
     stage = Stage(RUNNING).play(pace(2.0, fps=fps), until_s=6.0)
     (incident,) = stage.opened()
     assert incident.t_s == pytest.approx(1.1, abs=0.25)
-    assert incident.factors["speed_h_s"] == pytest.approx(2.0, abs=0.1)
+    assert incident.factors["speed_h_s"] == pytest.approx(2.0 / SHOWN_SHARE, abs=0.1)
     (closed,) = stage.closed()
     assert closed.t_s == pytest.approx(0.8 / PER_H / 2.0 + 2.0, abs=1.0)
+
+
+def test_the_speed_that_is_told_reaches_what_is_asked_for() -> None:
+    """Also of the slowest who counts: an explanation and the bars of the alert budget compare the two."""
+    (incident,) = Stage(RUNNING).play(pace(1.5)).opened()
+    assert incident.factors["speed_h_s"] == pytest.approx(1.5 / SHOWN_SHARE, abs=0.05)
+    assert float(str(incident.factors["speed_h_s"])) >= 1.6
 
 
 @pytest.mark.parametrize("fps", [3.0, 10.0, 15.0])

@@ -39,7 +39,7 @@ def test_the_third_visit_is_reported_while_the_person_is_there() -> None:
     stage = Stage(RULES).play(visits((10, 20), (50, 60), (90, 100), until_s=140))
     (incident,) = stage.opened()
     assert incident.t_s == pytest.approx(95, abs=0.6)
-    expected = {"visits": 3, "min_visits": 3, "span_s": pytest.approx(85, abs=1), "possible_same": False}
+    expected = {"visits": 3, "min_visits": 3, "span_s": pytest.approx(75, abs=1), "possible_same": False}
     assert incident.factors == expected
     assert stage.closed()[0].t_s == pytest.approx(120, abs=1)
 

@@ -87,6 +87,7 @@ class Sentences(Struct):
     """The same for people."""
 
     measured: list[str]
+    noted: list[str]
     weights: list[str]
     would_not_have_opened: list[str]
     severity: list[str]
