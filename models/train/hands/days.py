@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.domain import Keypoint, Point, Pose
+from agent.domain import Joint, Point
 from agent.rules.pose_memory import FORGET_S, STEP_S
 from agent.rules.pose_numbers import F32
 from agent.rules.pose_reach import Fronts
-from agent.rules.pose_score import course_of
-from agent.rules.poses import LEFT, RIGHT, Body, body_of
+from agent.rules.poses import FOREARM_TO_HAND, LEFT, MIN_CONFIDENCE, RIGHT
 from agent.vision.pose_budget import PoseBudget
-from agent.vision.pose_steady import SteadyPose
 from hal.simulated.scenario.frames import Frame, SeenPerson
 from hal.simulated.scenario.layouts import shop_layout
 from hal.simulated.scenario.noise import perturbed, random_noise
@@ -25,11 +23,15 @@ from hal.simulated.scenario.pose_noise import noticed, random_pose_noise
 from hal.simulated.scenario.posed import Sighting, Visit, sighting_of
 from hal.simulated.sight import Occluders
 
+from .crowd import Looks, rows_of, steadied
+
 LOOKS_HZ = 5.0
 """A camera looks at a person's pose this often at most (`[pose] rate_hz`)."""
-SHOPS = 40
+LEAST_SCORE = 0.25
+"""Poses that are less sure of their joints on average are not taken (`[pose] min_score`)."""
+SHOPS = 900
 HELD_OUT = 1000
-PLAN = PosePlan(shoppers=25, hiders=60, sitters=1)
+PLAN = PosePlan(shoppers=150, hiders=150, sitters=2)
 CLEAR, HIDES, UNCLEAR = 0, 1, 2
 """What a hand does at a step; unclear is the other hand of somebody who hides something, which may help."""
 AROUND_S = 1.0
@@ -69,37 +71,55 @@ def day_of(seed: int, plan: PosePlan = PLAN) -> Days:
     if seed >= HELD_OUT:
         raise ValueError(f"seed {seed} is held out: learn from seeds below {HELD_OUT}")
     day = PoseDay(shop_layout(1 + seed % SHOPS), plan, seed)
-    return joined([part for visit in day.visits for part in _courses(day, visit, 1000 * seed + visit.id)])
+    aspect, fronts = day.layout.optics.aspect, fronts_of(day)
+    seen = [(visit, part) for visit in day.visits for part in looks_of(day, visit, 1000 * seed + visit.id)]
+    courses = zip(seen, steadied([part for _, part in seen]), strict=True)
+    return joined([_course(visit, looks, reached(looks, fronts, aspect)) for (visit, _), looks in courses])
 
 
-def _courses(day: PoseDay, visit: Visit, draw: int) -> Iterator[Days]:
-    """What is remembered of a visit; where nobody was seen for long it begins anew."""
-    fronts = Fronts([[Point(*corner) for corner in front] for front in shelf_polygons(day.layout).values()])
-    aspect = day.layout.optics.aspect
-    bodies = list(_bodies(day, visit, draw))
-    gaps = np.flatnonzero(np.diff([body.t_s for body in bodies]) > FORGET_S) + 1
-    for part in np.split(np.arange(len(bodies)), gaps):
-        some = [bodies[number] for number in part]
-        if some:
-            rows = course_of(some, lambda body: fronts.reached(body, aspect)).rows
-            times = (some[0].t_s // STEP_S + np.arange(len(rows))) * STEP_S
-            yield Days(rows.astype(np.float16), _labels(visit, times), np.array([len(rows)]))
+def fronts_of(day: PoseDay) -> Fronts:
+    """The shelves of the day's shop."""
+    return Fronts([[Point(*corner) for corner in front] for front in shelf_polygons(day.layout).values()])
 
 
-def _bodies(day: PoseDay, visit: Visit, draw: int) -> Iterator[Body]:
-    """The steadied bodies of one person, as often as a camera with errors of this draw looks."""
+def reached(looks: Looks, fronts: Fronts, aspect: float) -> F32:
+    """Whether the left and the right hand are in a front, 0 or 1 (n, 2)."""
+    sure, hands = looks.seen >= MIN_CONFIDENCE, np.zeros((len(looks.t_s), 2), np.float32)
+    for side, (elbow, wrist) in enumerate(((Joint.L_ELBOW, Joint.L_WRIST), (Joint.R_ELBOW, Joint.R_WRIST))):
+        forearm = (looks.xy[:, wrist] - looks.xy[:, elbow]) * sure[:, elbow, None]
+        tips = (looks.xy[:, wrist] + FOREARM_TO_HAND * forearm) / (aspect, 1.0)
+        hands[:, side] = [
+            seen and fronts.at(Point(*tip)) is not None for seen, tip in zip(sure[:, wrist], tips.tolist(), strict=True)
+        ]
+    return hands
+
+
+def _course(visit: Visit, looks: Looks, in_shelf: F32) -> Days:
+    rows = rows_of(looks, in_shelf)
+    times = (looks.t_s[0] // STEP_S + np.arange(len(rows))) * STEP_S
+    return Days(rows.astype(np.float16), _labels(visit, times), np.array([len(rows)]))
+
+
+def looks_of(day: PoseDay, visit: Visit, draw: int) -> Iterator[Looks]:
+    """What a camera with errors of this draw makes of one person; where nobody was seen for long it begins anew."""
     noise, aspect = random_pose_noise(draw), day.layout.optics.aspect
     first, last = np.ceil(visit.itinerary.start_s * noise.fps), np.floor(visit.itinerary.end_s * noise.fps)
     sighting = sighting_of(visit, day.layout, Occluders(day.layout), np.arange(first, last + 1) / noise.fps)
-    xy, confidence = noticed(sighting, noise, aspect, np.random.default_rng((draw, 17)))
-    steady = SteadyPose(aspect)
-    for row in _looks(sighting, noise.fps, draw):
-        places = zip(xy[row].tolist(), confidence[row].tolist(), strict=True)
-        pose = Pose(float(sighting.times[row]), tuple(Keypoint(x, y, c) for (x, y), c in places))
-        yield body_of(steady.update(pose), aspect)
+    some = _at(sighting, list(_turns(sighting, noise.fps, draw)))
+    xy, confidence = noticed(some, noise, aspect, np.random.default_rng((draw, 17)))
+    looks = Looks(some.times, xy * (aspect, 1.0), confidence)
+    sure = np.flatnonzero(confidence.mean(1) >= LEAST_SCORE)
+    for part in np.split(sure, np.flatnonzero(np.diff(some.times[sure]) > FORGET_S) + 1):
+        if len(part):
+            yield Looks(*(column[part] for column in looks))
 
 
-def _looks(sighting: Sighting, fps: float, draw: int) -> Iterator[int]:
+def _at(sighting: Sighting, rows: list[int]) -> Sighting:
+    """Some rows of it."""
+    return Sighting(*(getattr(sighting, part.name)[rows] for part in fields(sighting)))
+
+
+def _turns(sighting: Sighting, fps: float, draw: int) -> Iterator[int]:
     """The rows at which a detector of this draw finds the person and their turn has come."""
     there = np.flatnonzero(sighting.share > 0.0)
     frames = (
