@@ -31,6 +31,7 @@ from tools.rule_scores.pose_tables import Labelled, simulated
 from tools.rule_scores.ranking import Flags
 
 OURS = "concealment score"
+LABELS = {"0": False, "1": True}
 PLAN = PosePlan(shoppers=30, hiders=10)
 HEAD = ("", "ROC AUC", "AP", "matched AUC", "clip AUC", "clip AP")
 
@@ -39,11 +40,12 @@ def read_labels(path: Path, table: PoseTable) -> Flags:
     """The label of every pose. Raises OperatorError for a file that does not fit the poses."""
     try:
         with path.open(newline="", encoding="utf-8") as stream:
-            rows = {(row["person"], int(row["frame"])): row["label"] == "1" for row in csv.DictReader(stream)}
+            rows = {(row["person"], int(row["frame"])): LABELS[row["label"]] for row in csv.DictReader(stream)}
     except OSError as error:
         raise OperatorError(f"cannot read {path}: {error.strerror}", hint="check the path") from None
-    except (KeyError, ValueError) as error:
-        raise OperatorError(f"{path} is no table of labels: {error}", hint="wanted is person,frame,label") from None
+    except (KeyError, ValueError, TypeError) as error:
+        hint = "wanted is person,frame,label, with a label of 0 or 1"
+        raise OperatorError(f"{path} is no table of labels: {error}", hint=hint) from None
     keys = list(zip(map(str, table.person.tolist()), table.frame.tolist(), strict=True))
     missing = next((key for key in keys if key not in rows), None)
     if missing:

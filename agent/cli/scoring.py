@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,9 @@ from agent.cli.printing import say
 from agent.errors import OperatorError
 from agent.vision.pose_file import ARRAYS, PosesUnreadable, PoseTable, concealment_scores, read_table
 
+MOST_BYTES = 2 * 2**30
+"""Of all arrays, unpacked: some five million poses."""
+TOO_MUCH = "give it in parts, each with whole people"
 DIGITS = 6
 """That count: most scores are far below a thousandth, and have a rank all the same."""
 
@@ -35,12 +39,16 @@ def load(file: Path) -> PoseTable:
     """The poses in a NumPy archive. Raises OperatorError that says what is wrong with it."""
     hint = "a .npz file is expected, such as numpy.savez makes, without pickled objects"
     try:
+        with zipfile.ZipFile(file) as packed:
+            size = sum(packed.getinfo(f"{name}.npy").file_size for name in ARRAYS if f"{name}.npy" in packed.namelist())
+        if size > MOST_BYTES:
+            raise PosesUnreadable(f"{file} holds {size / 2**30:.1f} GiB of arrays", hint=TOO_MUCH)
         with np.load(file, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise PosesUnreadable(f"{file} holds a single array", hint=hint)
             arrays = {name: archive[name] for name in ARRAYS if name in archive.files}
     except OSError as error:
         raise OperatorError(f"cannot read {file}: {error.strerror or error}", hint="check the path") from None
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise PosesUnreadable(f"{file} is no archive of arrays: {error}", hint=hint) from None
+    except MemoryError:
+        raise PosesUnreadable(f"{file} says that it holds more than memory does", hint=TOO_MUCH) from None
     return read_table(arrays, source=str(file))

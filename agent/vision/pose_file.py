@@ -26,6 +26,9 @@ JOINTS = len(Joint)
 UNIT_PX = 1000.0
 """Pixels are divided by this, so that lengths are of the order of a frame's height; no result depends on it."""
 MOST_FPS = 1000.0
+MOST_PX = 1e6
+"""Places further off are no pixels of a picture, and would make lengths that no number can hold."""
+MOST_FRAME = 2.0**53
 
 
 class PosesUnreadable(OperatorError):
@@ -60,41 +63,50 @@ def read_table(arrays: Mapping[str, NDArray[Any]], *, source: str = "the file") 
         raise PosesUnreadable(f"{source}: " + "; ".join(problems), hint="correct the arrays")
     xy, conf = np.array(arrays["xy"], np.float64), np.array(arrays["conf"], np.float64)
     xy[conf == 0.0] = 0.0
-    frame = np.asarray(arrays["frame"]).astype(np.int64)
-    return PoseTable(np.asarray(arrays["person"]), frame, xy, conf, float(arrays["fps"]))
+    person, frame = arrays["person"], arrays["frame"].astype(np.int64)
+    person = person.astype(np.int64) if person.dtype.kind == "f" else person
+    return PoseTable(person, frame, xy, conf, float(arrays["fps"].item()))
 
 
 def _shape_mistakes(arrays: Mapping[str, NDArray[Any]]) -> Iterator[str]:
     count = arrays["frame"].shape[0] if arrays["frame"].ndim else 0
-    shapes = {"person": (count,), "frame": (count,), "xy": (count, JOINTS, 2), "conf": (count, JOINTS), "fps": ()}
+    shapes = {"person": (count,), "frame": (count,), "xy": (count, JOINTS, 2), "conf": (count, JOINTS)}
     if not count:
         yield "frame must hold at least one row"
         return
     for name, shape in shapes.items():
         if arrays[name].shape != shape:
             yield f"{name} has the shape {arrays[name].shape}, wanted is {shape}"
+    if arrays["fps"].size != 1:
+        yield f"fps has the shape {arrays['fps'].shape}, wanted is one number"
     for name in ("frame", "xy", "conf", "fps"):
         if arrays[name].dtype.kind not in "iuf":
             yield f"{name} holds {arrays[name].dtype}, wanted are numbers"
-    if arrays["person"].dtype.kind not in "iuU":
+    if arrays["person"].dtype.kind not in "iufU":
         yield f"person holds {arrays['person'].dtype}, wanted are whole numbers or names"
 
 
 def _value_mistakes(arrays: Mapping[str, NDArray[Any]]) -> Iterator[str]:
-    frame, conf, fps = arrays["frame"], arrays["conf"], float(arrays["fps"])
-    if not 0.0 < fps <= MOST_FPS:
-        yield f"fps is {fps}, wanted is more than 0 and at most {MOST_FPS:g}"
-    if not (np.isfinite(frame).all() and (frame == np.floor(frame)).all() and (np.abs(frame) < 2**53).all()):
-        yield "frame holds what is no whole number"
+    person, frame, conf, fps = (arrays[name] for name in ("person", "frame", "conf", "fps"))
+    if not 0.0 < fps.item() <= MOST_FPS:
+        yield f"fps is {float(fps.item())}, wanted is more than 0 and at most {MOST_FPS:g}"
+    strange = [name for name in ("person", "frame") if arrays[name].dtype.kind != "U" and not _are_whole(arrays[name])]
+    if strange:
+        yield from (f"{name} holds what is no whole number, or one beyond {MOST_FRAME:.0f}" for name in strange)
         return
     if not ((conf >= 0) & (conf <= 1)).all():
         yield f"conf holds values outside 0..1 (row {_first(~((conf >= 0) & (conf <= 1)))})"
-    lost = ~np.isfinite(arrays["xy"]).all(2) & (conf > 0)
+    lost = ~(np.abs(arrays["xy"]) <= MOST_PX).all(2) & (conf > 0)
     if lost.any():
-        yield f"xy is not finite where conf is more than 0 (row {_first(lost)})"
-    twice = _doubled(arrays["person"], frame)
+        yield f"xy is not finite, or beyond {MOST_PX:g} px, where conf is more than 0 (row {_first(lost)})"
+    twice = _doubled(person, frame)
     if twice is not None:
-        yield f"person {arrays['person'][twice]} has two rows for frame {int(frame[twice])}"
+        yield f"person {person[twice]} has two rows for frame {int(frame[twice])}"
+
+
+def _are_whole(numbers: NDArray[Any]) -> bool:
+    """Whether all of them are whole numbers that a float can hold."""
+    return bool(((numbers == np.floor(numbers)) & (np.abs(numbers.astype(np.float64)) < MOST_FRAME)).all())
 
 
 def _first(wrong: NDArray[np.bool_]) -> int:

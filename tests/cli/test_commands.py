@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -292,6 +293,12 @@ def test_score_poses_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
     assert "no array frame, xy, conf, fps" in refused("score-poses", tmp_path / "short.npz", "--out", out)
     np.savez(tmp_path / "wrong.npz", **{**standing_poses(), "conf": np.full((60, 17), 2.0)})
     assert "outside 0..1" in refused("score-poses", tmp_path / "wrong.npz", "--out", out)
+    np.save(tmp_path / "single.npy", np.zeros(3))
+    assert "is no archive" in refused("score-poses", tmp_path / "single.npy", "--out", out)
+    with zipfile.ZipFile(tmp_path / "boasting.npz", "w") as packed, packed.open("xy.npy", "w") as stream:
+        head = {"descr": "<f8", "fortran_order": False, "shape": (10**13, 17, 2)}
+        np.lib.format.write_array_header_1_0(stream, head)
+    assert "more than memory" in refused("score-poses", tmp_path / "boasting.npz", "--out", out)
     np.savez(tmp_path / "good.npz", **standing_poses())
     assert "cannot write" in refused("score-poses", tmp_path / "good.npz", "--out", tmp_path / "no" / "where.csv")
     assert not out.exists()

@@ -107,6 +107,10 @@ def test_the_tool_prints_every_figure(capsys: pytest.CaptureFixture[str], tmp_pa
     with pytest.raises(SystemExit):
         score_poses.main([str(poses), "--labels", str(labels)])
     assert "no label for person" in capsys.readouterr().err
+    labels.write_text("person,frame,label\n1,1,yes\n")
+    with pytest.raises(SystemExit):
+        score_poses.main([str(poses), "--labels", str(labels)])
+    assert "no table of labels: 'yes'" in capsys.readouterr().err, "a word that is no label counts as no 0"
 
 
 def test_a_day_of_poses_is_watched_by_the_real_parts() -> None:

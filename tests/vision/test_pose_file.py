@@ -91,21 +91,35 @@ def test_a_body_without_a_torso_gets_a_low_score() -> None:
         ({"xy": WHOLE["xy"][:, :16]}, "xy has the shape"),
         ({"conf": WHOLE["conf"][:-1]}, "conf has the shape"),
         ({"frame": np.zeros(0)}, "at least one row"),
-        ({"fps": np.array([8.0])}, "fps has the shape"),
+        ({"fps": np.array([8.0, 8.0])}, "fps has the shape"),
         ({"fps": np.array(0.0)}, "fps is 0.0"),
         ({"fps": np.array(np.nan)}, "fps is nan"),
         ({"fps": np.array("fast")}, "fps holds"),
-        ({"person": np.full(len(WHOLE["frame"]), 0.5)}, "person holds float64"),
+        ({"person": np.full(len(WHOLE["frame"]), 0.5)}, "person holds what is no whole number"),
+        ({"person": np.full(len(WHOLE["frame"]), np.nan)}, "person holds what is no whole number"),
+        ({"person": np.full(len(WHOLE["frame"]), True)}, "person holds bool"),
         ({"frame": WHOLE["frame"] + 0.5}, "no whole number"),
+        ({"frame": WHOLE["frame"] + 2**60}, "frame holds what is no whole number, or one beyond"),
+        ({"frame": np.full(len(WHOLE["frame"]), -(2**63))}, "frame holds what is no whole number, or one beyond"),
         ({"frame": np.zeros(len(WHOLE["frame"]), np.int64)}, "two rows for frame 0"),
         ({"conf": WHOLE["conf"] + 1.0}, "outside 0..1"),
         ({"conf": np.full_like(WHOLE["conf"], np.nan)}, "outside 0..1"),
         ({"xy": np.full_like(WHOLE["xy"], np.inf)}, "not finite"),
+        ({"xy": WHOLE["xy"] * 1e300}, "beyond 1e\\+06 px"),
     ],
 )
 def test_every_mistake_is_told(wrong: Arrays, words: str) -> None:
     with pytest.raises(PosesUnreadable, match=words):
         read_table(changed(**wrong))
+
+
+def test_numbers_may_be_of_any_kind() -> None:
+    """As other programs write them: whole numbers as floats, the rate as an array of one number, small floats."""
+    found = read_table(
+        changed(person=WHOLE["person"].astype(float), frame=WHOLE["frame"].astype(np.float32), fps=[8.0])
+    )
+    assert (found.person.tolist()[0], found.frame.tolist()[:2], found.fps) == (4, [100, 101], 8.0)
+    assert concealment_scores(found) == pytest.approx(scores(WHOLE))
 
 
 def test_missing_arrays_are_named() -> None:
