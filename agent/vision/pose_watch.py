@@ -22,6 +22,8 @@ NEAR_H = 0.5
 FOLLOW_S = 6.0
 """... and is looked at for so long after, to see where the hand goes."""
 FORGET_S = 3.0
+UNSEEN_S = 0.6
+"""Whom the detector misses is looked at for so long where the tracker expects them: the pose tells whether they are."""
 
 
 class Estimator(Protocol):
@@ -73,7 +75,7 @@ class PoseWatcher:
 
     def look(self, frame: Frame, tracks: Sequence[Track], senses: Senses) -> Senses:
         """The poses of those whose turn it is in this frame."""
-        people = {track.id: track for track in tracks if track.confirmed and track.seen}
+        people = {track.id: track for track in tracks if track.confirmed and frame.t_s - track.last_seen_s <= UNSEEN_S}
         self._forget(frame.t_s)
         urgent = self.urgent()
         wanted = {number: number in urgent for number, track in people.items() if self._wants(frame.t_s, track, urgent)}

@@ -1,12 +1,14 @@
 """What every sense promises, for the sense of poses: it adds its own finding, keeps to its budget, and never fails."""
 
+import math
+
 import numpy as np
 import pytest
 
 from agent.domain import Box, Joint, Keypoint, Point, Pose, Track
 from agent.rules.senses import NOTHING, Senses
 from agent.vision.pose_budget import PoseBudget
-from agent.vision.pose_watch import FOLLOW_S, Estimator, PoseNeed, PoseWatcher
+from agent.vision.pose_watch import FOLLOW_S, UNSEEN_S, Estimator, PoseNeed, PoseWatcher
 from hal.errors import AcceleratorLost, ModelUnreadable
 from hal.ports import Frame, Yuv420
 
@@ -28,9 +30,12 @@ class Standing:
         return Pose(frame.t_s, tuple(Keypoint(box.foot.x, box.y1, self._confidence) for _ in Joint))
 
 
-def person(number: int, x: float, *, confirmed: bool = True, seen: bool = True) -> Track:
-    box = Box(x - 0.05, 0.3, x + 0.05, 0.7)
-    return Track(number, 0.0, box, 0.9, confirmed, seen, True, 0.4, 0.0, 0.0)
+def person(number: int, x: float, *, confirmed: bool = True, last_seen_s: float | None = None) -> Track:
+    """Somebody in sight; with `last_seen_s`, only predicted since then."""
+    box, seen = Box(x - 0.05, 0.3, x + 0.05, 0.7), last_seen_s is None
+    return Track(
+        number, 0.0, box, 0.9, confirmed, seen, True, 0.4, 0.0, math.inf if last_seen_s is None else last_seen_s
+    )
 
 
 def watcher(
@@ -57,9 +62,13 @@ def test_it_adds_to_what_others_found() -> None:
 
 def test_only_confirmed_people_in_sight_are_looked_at() -> None:
     model = Standing()
-    tracks = [person(1, 0.5), person(2, 0.5, confirmed=False), person(3, 0.5, seen=False)]
-    assert looked_at(watcher(model), 0.0, *tracks) == {1}
+    tracks = [person(1, 0.5), person(2, 0.5, confirmed=False), person(3, 0.5, last_seen_s=9.0 - UNSEEN_S)]
+    assert looked_at(watcher(model), 10.0, *tracks) == {1}
     assert model.looks == 1
+
+
+def test_whom_the_detector_misses_for_a_moment_is_looked_at_where_they_must_be() -> None:
+    assert looked_at(watcher(Standing()), 10.0, person(3, 0.5, last_seen_s=10.0 - UNSEEN_S / 2)) == {3}
 
 
 def test_the_budget_bounds_the_looks() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from agent.vision.tracker import Tracker, TrackerSettings
 from hal.ports import Frame, Yuv420
 from hal.simulated.scenario import frames as seen
 from hal.simulated.scenario.layouts import shop_layout
-from hal.simulated.scenario.noise import perturbed, random_noise
+from hal.simulated.scenario.noise import Hidings, is_hidden, perturbed, random_noise
 from hal.simulated.scenario.pose_day import Keypoints, Performed, PoseDay, PosePlan, shelf_polygons
 from hal.simulated.scenario.pose_noise import PoseNoise, random_pose_noise
 from hal.simulated.shop import Layout
@@ -76,8 +76,10 @@ def run_poses(job: PoseJob) -> PoseOutcome:
     watch = _Watch(config_of(layout, job.rules), layout.optics.aspect)
     people = list(day.frames(job.noise))
     errors = replace(random_noise(job.seed), fps=job.noise.fps)
-    for (t_s, keypoints), noisy in zip(people, perturbed(_ideal(people), errors, job.seed), strict=True):
-        watch.look(t_s, keypoints, [Detection(Box(*one.box), one.score) for one in noisy.found])
+    hidings: Hidings = {}
+    for (t_s, keypoints), noisy in zip(people, perturbed(_ideal(people), errors, job.seed, hidings), strict=True):
+        hidden = frozenset(one.person for one in keypoints if is_hidden(hidings, one.person, t_s))
+        watch.look(t_s, keypoints, [Detection(Box(*one.box), one.score) for one in noisy.found], hidden)
     return PoseOutcome(job, tuple(day.performed()), tuple(watch.said), tuple(watch.moments), watch.estimator.count)
 
 
@@ -128,9 +130,9 @@ class _Watch:
         self._poses = PoseWatcher(self.estimator, pose_need(config), budget, aspect, min_score=config.pose.min_score)
         self._poses.urgent = lambda: self._engine.concealing
 
-    def look(self, t_s: float, people: list[Keypoints], found: list[Detection]) -> None:
-        """Take one frame."""
-        self.estimator.people = people
+    def look(self, t_s: float, people: list[Keypoints], found: list[Detection], hidden: Set[int]) -> None:
+        """Take one frame; nobody has a pose of those who are hidden."""
+        self.estimator.people = [one for one in people if one.person not in hidden]
         tracks = self._tracker.update(t_s, found)
         senses = self._poses.look(Frame(0, t_s, DARK, DARK), tracks, NOTHING)
         hits = self._engine.update(t_s, tracks, None, senses).hits

@@ -28,6 +28,11 @@ Hidings = dict[int, list[tuple[float, float]]]
 """From when to when each person was hidden by something that passed before the camera."""
 
 
+def is_hidden(hidings: Hidings, person: int, t_s: float) -> bool:
+    """Whether something stood before the person then, as far as it has been noted."""
+    return any(start_s <= t_s < end_s for start_s, end_s in hidings.get(person, ())[-1:])
+
+
 class NoisyFrame(NamedTuple):
     """What the detector finds at `t_s`."""
 

@@ -15,9 +15,10 @@ from agent.rules.pose_numbers import F32
 from agent.rules.pose_reach import Fronts
 from agent.rules.poses import FOREARM_TO_HAND, LEFT, MIN_CONFIDENCE, RIGHT
 from agent.vision.pose_budget import PoseBudget
+from agent.vision.pose_watch import UNSEEN_S
 from hal.simulated.scenario.frames import Frame, SeenPerson
 from hal.simulated.scenario.layouts import shop_layout
-from hal.simulated.scenario.noise import perturbed, random_noise
+from hal.simulated.scenario.noise import Hidings, is_hidden, perturbed, random_noise
 from hal.simulated.scenario.pose_day import PoseDay, PosePlan, shelf_polygons
 from hal.simulated.scenario.pose_noise import noticed, random_pose_noise
 from hal.simulated.scenario.posed import Sighting, Visit, sighting_of
@@ -120,7 +121,7 @@ def _at(sighting: Sighting, rows: list[int]) -> Sighting:
 
 
 def _turns(sighting: Sighting, fps: float, draw: int) -> Iterator[int]:
-    """The rows at which a detector of this draw finds the person and their turn has come."""
+    """The rows at which the turn has come of a person whom a detector of this draw finds, or has just found."""
     there = np.flatnonzero(sighting.share > 0.0)
     frames = (
         Frame(float(sighting.times[row]), (SeenPerson(1, tuple(sighting.boxes[row].tolist()), 1.0, 1.0),))
@@ -128,8 +129,12 @@ def _turns(sighting: Sighting, fps: float, draw: int) -> Iterator[int]:
     )
     budget = PoseBudget(1, LOOKS_HZ)
     errors = replace(random_noise(draw), fps=fps, false_per_frame=0.0)
-    for row, frame in zip(there.tolist(), perturbed(frames, errors, draw), strict=True):
-        if budget.choose(frame.t_s, {1: False} if frame.found else {}):
+    hidings: Hidings = {}
+    seen_s = float("-inf")
+    for row, frame in zip(there.tolist(), perturbed(frames, errors, draw, hidings), strict=True):
+        seen_s = frame.t_s if frame.found else seen_s
+        turn = budget.choose(frame.t_s, {1: False} if frame.t_s - seen_s <= UNSEEN_S else {})
+        if turn and not is_hidden(hidings, 1, frame.t_s):
             yield row
 
 
