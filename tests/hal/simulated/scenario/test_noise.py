@@ -5,7 +5,18 @@ import pytest
 
 from hal.simulated.scenario.day import SensorInput
 from hal.simulated.scenario.frames import Frame, SeenPerson
-from hal.simulated.scenario.noise import CLEAN, FPS, JITTER, MISSES, Hidings, Noise, perturbed, random_noise, skewed
+from hal.simulated.scenario.noise import (
+    CLEAN,
+    FPS,
+    JITTER,
+    MISSES,
+    Hidings,
+    Noise,
+    is_hidden,
+    perturbed,
+    random_noise,
+    skewed,
+)
 
 BOX = (0.4, 0.3, 0.5, 0.8)
 
@@ -96,3 +107,11 @@ def test_who_is_hidden_and_when_is_noted() -> None:
     (spans,) = hidings.values()
     assert len(spans) > 2
     assert not any(start_s <= t_s < end_s for t_s in seen for start_s, end_s in spans)
+
+
+def test_who_is_hidden_just_now_is_told_as_the_frames_come() -> None:
+    noise = replace(CLEAN, hidden_every_s=20.0, hidden_s=(0.5, 5.0))
+    hidings: Hidings = {}
+    for frame in perturbed(standing(200.0), noise, 1, hidings):
+        assert is_hidden(hidings, 1, frame.t_s) == (not frame.found)
+    assert hidings
