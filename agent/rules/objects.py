@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import hypot
 
 from agent.domain import Box, Json, Point, Track, iou
@@ -39,12 +39,13 @@ LOST_S = 10.0
 
 @dataclass(slots=True)
 class _Thing:
-    """What is remembered of one change: the seconds it has been alone, and when it was last told of.
+    """What is remembered of one `change`: the seconds it has been alone, and when it was last told of.
 
     `owner` is how its owner was last seen, `owners` the numbers that they have had. `met` are those seen since it came,
     `company` those of them who were beside it from the first.
     """
 
+    change: Change
     owner: Track | None
     owners: set[int]
     alone_s: float = 0.0
@@ -98,11 +99,19 @@ class UnattendedObject:
             for change in changes.found:
                 if self._is_followed(change) or self._is_ours(change):
                     self._follow(view, change, span_s)
+            for change in self._replaced(changes.found):
+                self._follow(view, change, span_s)
         self._things = {k: one for k, one in self._things.items() if view.t_s - one.found_s <= LOST_S}
         self._told |= {number: view.t_s for number, thing in self._things.items() if thing.hit}
         self._told = {number: t_s for number, t_s in self._told.items() if view.t_s - t_s <= TOLD_S}
         self._people = {who: person for who, person in self._people.items() if view.t_s - person.t_s <= SEEN_S}
         yield from (thing.hit for thing in self._things.values() if thing.hit)
+
+    def _replaced(self, found: Sequence[Change]) -> list[Change]:
+        """What is followed and went, in whose place something else stands now: that does not bring it back."""
+        there = {change.id for change in found}
+        gone = [one.change for number, one in self._things.items() if number not in there and one.change.kind in WENT]
+        return [replace(one, last_s=other.last_s) for one in gone for other in found if _came_there(one, other)]
 
     def _is_followed(self, change: Change) -> bool:
         """Whether it is followed already; whether it came or went may be unclear for a while."""
@@ -125,8 +134,10 @@ class UnattendedObject:
         thing = self._things.get(change.id)
         if thing is None:
             owner = view.who(change.owner)
-            thing = self._things[change.id] = _Thing(self._people.get(owner), {owner})
+            thing = self._things[change.id] = _Thing(change, self._people.get(owner), {owner})
             thing.company = {track for track in view.people if _is_beside(view, change, track)}
+        if change.kind in self._kinds:
+            thing.change = change
         _meet(view, thing)
         thing.found_s = view.t_s
         seen = [person for track, person in view.people.items() if view.who(track) in thing.owners]

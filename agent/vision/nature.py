@@ -42,13 +42,16 @@ Flags = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 
 class Nature:
-    """What is thought of one place after several looks: each tells light from things, and how its outline changed."""
+    """What is thought of one place after several looks: each tells light from things, and how its outline changed.
 
-    __slots__ = ("_light", "_log_ratio", "_looks")
+    Once something went its place is bare: what then stands out in it plainly more came, whatever stood there before.
+    """
+
+    __slots__ = ("_bare_log_ratio", "_light", "_log_ratio", "_looks")
 
     def __init__(self) -> None:
         self._looks = 0
-        self._light = self._log_ratio = 0.0
+        self._light = self._log_ratio = self._bare_log_ratio = 0.0
 
     def look(
         self, now: Texture, then: Texture, mask: U8, apart: U8, roi: tuple[int, int, int, int], *, goods: bool = False
@@ -58,6 +61,8 @@ class Nature:
         """
         log_ratio = log(outline_ratio(now, then, mask, apart, roi))
         if abs(log_ratio - self._log_ratio) > JUMP:
+            filled = log_ratio > self._log_ratio and self.kind is ChangeKind.REMOVED
+            self._bare_log_ratio = self._log_ratio if filled else 0.0
             self._looks = 0
         self._looks = min(self._looks + 1, MEMORY_LOOKS)
         self._light += (is_light(now, then, mask, roi, goods=goods) - self._light) / self._looks
@@ -68,7 +73,7 @@ class Nature:
         """What it is; None for light and shadow."""
         if self._light >= 0.5:
             return None
-        ratio = exp(self._log_ratio)
+        ratio = exp(self._log_ratio - self._bare_log_ratio)
         if ratio > CLEARER:
             return ChangeKind.ADDED
         return ChangeKind.REMOVED if ratio < FAINTER else ChangeKind.ALTERED

@@ -76,6 +76,21 @@ def test_what_came_lately_and_goes_again_is_no_loss_but_its_neighbour_is() -> No
     assert told == [str([0.6, 0.72, 0.64, 0.8])]
 
 
+@pytest.mark.parametrize("covered", [True, False])
+def test_what_went_is_gone_although_something_else_stands_in_its_place(covered: bool) -> None:
+    gone = replace(BAG, kind=ChangeKind.REMOVED)
+    other = replace(BAG, id=8, before_s=33.0, seen_s=34.0, owner=2)
+    config = parse_config(REMOVED)
+    engine, book = RuleEngine(config, 16 / 9, ["changes"]), IncidentBook(config.rules, "t")
+    told: list[Incident] = []
+    for index in range(220):
+        t_s = index / 2
+        found = (gone,) if 13 <= t_s < 34 else (other,) if covered and t_s >= 37 else ()
+        changes = Changes(t_s, True, found=tuple(replace(one, last_s=t_s) for one in found))
+        told += book.update(t_s, engine.update(t_s, [], None, Senses(changes=changes)).hits)
+    assert [one.factors["owner_track"] for one in opened(told)] == [1] * covered
+
+
 def test_a_shred_of_something_larger_that_went_is_no_loss_of_its_own() -> None:
     large = replace(BAG, kind=ChangeKind.REMOVED)
     shred = replace(large, id=8, area=0.0005, box=Box(0.47, 0.75, 0.48, 0.77), seen_s=40.0)

@@ -183,6 +183,23 @@ def test_what_comes_where_something_went_is_another_change_with_its_own_owner() 
     assert came.seen_s > gone.seen_s + 20
 
 
+def test_another_bag_in_the_place_of_one_that_went_has_come() -> None:
+    room = Room()
+    room.put_bag()
+    room.watch(100)
+    room.scene = room.full.copy()
+    (gone,) = room.watch(30).found
+    room.watch(5, PERSON)
+    room.scene[60:75, 30:46] = texture(51, 15, 16, 80, 30)
+    room.watch(3, PERSON)
+    (came,) = room.watch(40).found
+    assert (gone.kind, came.kind, came.owner) == (ChangeKind.REMOVED, ChangeKind.ADDED, 5)
+    assert came.id != gone.id
+    room.scene = room.full.copy()
+    (again,) = room.watch(30).found
+    assert again.kind is ChangeKind.REMOVED
+
+
 def test_a_thing_beside_another_changes_nothing_about_it() -> None:
     room = Room()
     room.put_bag()
