@@ -62,9 +62,10 @@ class ShelfSweep:
         by_hand: dict[int, list[ShelfStep]] = {}
         for step in late:
             by_hand.setdefault(view.who(step.owner or 0), []).append(step)
-        items, share, came = max(self._sum(late, GROUP), *(self._sum(one) for one in by_hand.values()))
+        sums = [(self._sum(late, GROUP), late), *((self._sum(one), one) for one in by_hand.values())]
+        (items, share, came), counted = max(sums, key=lambda entry: entry[0])
         if items >= self.config.items or share >= self.config.area:
-            self._until_s = last_s + self.config.hold_s
+            self._until_s = max(step.seen_s for step in counted if step.kind != ChangeKind.ADDED) + self.config.hold_s
             self._factors = {"items": items, "share": round(share, 3), "filled": round(came, 3)}
 
     def _sum(self, steps: Sequence[ShelfStep], fewer: int = 1) -> tuple[int, float, float]:

@@ -24,6 +24,8 @@ CALM = 8.0
 EMPTIED, FILLED = 0.7, 1.4
 """How much texture a patch has left, or gained, once goods went or came."""
 MAJORITY = 0.2
+_RING = np.ones((3, 3), np.uint8)
+"""A patch is compared with its surroundings, so round a thing that changed a ring looks changed, too."""
 Flags = NDArray[np.bool_]
 
 
@@ -55,8 +57,8 @@ class Front:
         new = other & ~self._changed & (t_s - self._first_s >= FIRM_S)
         for pixels, returned in ((new, False), (back, True)):
             if np.count_nonzero(pixels) >= LEAST_PIXELS:
-                self._changed[pixels] = not returned
-                self.steps.append(self._step(scene, people, pixels, returned=returned))
+                share = self._turn(pixels, changed=not returned)
+                self.steps.append(self._step(scene, people, pixels, share, returned=returned))
         self._clear_s[same] = t_s
         while self.steps and t_s - self.steps[0].seen_s > STEPS_S:
             self.steps.popleft()
@@ -69,13 +71,25 @@ class Front:
         """The share of the front that can be seen, where `settled` is 255 in what can be."""
         return np.count_nonzero(settled[self._roi][self._inside]) / self._area
 
-    def _step(self, scene: Scene, people: Whereabouts, pixels: Flags, *, returned: bool) -> ShelfStep:
+    def _turn(self, pixels: Flags, *, changed: bool) -> float:
+        """Note that pixels are now `changed`, or no longer; the share of the front by which the changed part within
+        its ring grows or shrinks: so it does not matter whether it comes into sight at once or in strips.
+        """
+        before = self._within_ring()
+        self._changed[pixels] = changed
+        return abs(self._within_ring() - before) / self._area
+
+    def _within_ring(self) -> int:
+        """The pixels that changed, without the ring round them; what lies outside the front has none."""
+        inner = cv2.erode((self._changed | ~self._inside).view(np.uint8), _RING)
+        return int(np.count_nonzero((np.asarray(inner) > 0) & self._inside))
+
+    def _step(self, scene: Scene, people: Whereabouts, pixels: Flags, share: float, *, returned: bool) -> ShelfStep:
         before = self._other_s if returned else self._clear_s
         before_s, seen_s = float(np.median(before[pixels])), scene.t_s - FIRM_S
         kind = ChangeKind.ADDED if returned else self._kind(scene, pixels)
         box = self._box(pixels)
         owner, owner_h = people.nearest(box, before_s, seen_s)
-        share = float(np.count_nonzero(pixels)) / self._area
         return ShelfStep(self._zone, kind, share, box, before_s, max(seen_s, before_s), owner, owner_h)
 
     def _kind(self, scene: Scene, pixels: Flags) -> ChangeKind:

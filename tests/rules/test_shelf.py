@@ -129,6 +129,11 @@ def test_it_closes_after_a_while_and_is_told_once() -> None:
     assert closed.t_s == pytest.approx(40 + 30, abs=1)
 
 
+def test_what_others_put_back_later_does_not_prolong_it_and_the_next_thief_is_told_anew() -> None:
+    filling = [step(35 + 5 * k, 0.001, CAME, owner=2) for k in range(8)]
+    assert len(opened(play([step(30, 0.1), *filling, step(72, 0.1, owner=3)]))) == 2
+
+
 def test_while_the_background_is_learned_nothing_is_said() -> None:
     assert not play([step(50, 0.2)], ready=False)
 
