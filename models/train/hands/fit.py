@@ -1,6 +1,6 @@
 """Learn the score of `concealment` from simulated poses of development seeds; writes agent/rules/pose_learned.py.
 
-    python -m models.train.hands.fit --days 300 --minutes 60 --kept .cache/train/hands
+    python -m models.train.hands.fit --days 300 --minutes 60 --learners 2 --kept .cache/train/hands
 
 Days are made once, one file each. Interrupt it and start it again: it goes on from what is kept.
 """
@@ -14,9 +14,11 @@ from collections.abc import Sequence
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from agent.rules.pose_learned import NET
 from agent.rules.pose_net import Layer, Net
 from agent.rules.pose_numbers import COLUMN, F32
 
@@ -32,6 +34,7 @@ Written by `python -m models.train.hands.fit`; the model card is in docs/conceal
 
 from __future__ import annotations
 
+from agent.rules.pose_learned import NET
 from agent.rules.pose_net import read_net, read_numbers
 
 USUAL = read_numbers("""
@@ -56,30 +59,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--first", type=int, default=300, help="the first seed; all must be below 1000")
     parser.add_argument("--days", type=int, default=300)
     parser.add_argument("--minutes", type=float, default=60.0, help="how long to learn")
+    parser.add_argument("--learners", type=int, default=2, help="networks that learn side by side and become one")
+    parser.add_argument("--widen", action="store_true", help="begin from the network that is there, made wider")
     parser.add_argument(
         "--shift", type=float, default=0.0, help="added to the log-odds: puts 0.5 of the score elsewhere"
     )
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=2, help="processes that make days")
     parser.add_argument(
-        "--kept", type=Path, default=Path(".cache/train/hands"), help="where days and the network are kept"
+        "--kept", type=Path, default=Path(".cache/train/hands"), help="where days and learners are kept"
     )
     parser.add_argument("--out", type=Path, default=HOME)
     options = parser.parse_args(arguments)
     options.kept.mkdir(parents=True, exist_ok=True)
-    days = _days(range(options.first, options.first + options.days), options.kept, options.jobs)
-    print(f"{len(days.lengths)} courses, {len(days.rows)} steps")
-    options.out.write_text(written(learned(days, options.minutes, options.kept), usual_of(days), options.shift))
+    paths = made(range(options.first, options.first + options.days), options.kept, options.jobs)
+    net = learned(Lesson(paths, options.minutes, options.kept, options.learners, options.widen))
+    options.out.write_text(written(net, usual_of(read(paths)), options.shift))
     return 0
 
 
-def _days(seeds: range, kept: Path, jobs: int) -> Days:
+def made(seeds: range, kept: Path, jobs: int) -> list[Path]:
+    """The files of days, each made if it is not there."""
     with get_context("spawn").Pool(jobs) as pool:
-        paths = pool.map(partial(_made, kept=kept), seeds, 1)
-    return joined([_read(path) for path in paths])
+        return pool.map(partial(_made, kept=kept), seeds, 1)
 
 
 def _made(seed: int, kept: Path) -> Path:
-    """The file of a day, made if it is not there."""
     path = kept / f"{seed}.npz"
     if not path.exists():
         part = path.with_suffix(".part.npz")
@@ -88,24 +92,52 @@ def _made(seed: int, kept: Path) -> Path:
     return path
 
 
+def read(paths: Sequence[Path]) -> Days:
+    """The days of those files, in one."""
+    return joined([_read(path) for path in paths])
+
+
 def _read(path: Path) -> Days:
     with np.load(path) as day:
         return Days(*(day[name] for name in Days._fields))
 
 
-def learned(days: Days, minutes: float, kept: Path) -> Net:
-    """A network that was taught these days."""
-    from .teach import taught  # torch is not there where days are made and networks are written
+class Lesson(NamedTuple):
+    """What to learn from, for how long, where learners are kept, how many, and whether from what is known."""
 
-    state = {name: value.numpy() for name, value in taught(days, minutes, kept / "net.pt").state_dict().items()}
-    names = sorted({name.rpartition(".")[0] for name in state}, key=lambda name: (name == "last", name))
-    layers = [Layer(_flat(state[f"{name}.weight"]), state[f"{name}.bias"]) for name in names]
+    paths: Sequence[Path]
+    minutes: float
+    kept: Path
+    learners: int
+    widen: bool
+
+
+def learned(lesson: Lesson) -> Net:
+    """A network that was taught: the mean of those that learned side by side."""
+    with get_context("spawn").Pool(lesson.learners) as pool:
+        return averaged(pool.map(partial(_taught, lesson=lesson), range(lesson.learners), 1))
+
+
+def _taught(number: int, lesson: Lesson) -> Net:
+    import torch  # not there where days are made and networks are written
+
+    from .teach import HandNet, Learner, widened
+
+    torch.set_num_threads(1)
+    torch.manual_seed(1)  # all begin alike, or their mean would mean nothing
+    learner = Learner(number, lesson.kept, widened(NET) if lesson.widen else HandNet())
+    return learner.learn(read(lesson.paths), lesson.minutes, lesson.learners - 1).net()
+
+
+def averaged(nets: Sequence[Net]) -> Net:
+    """Weight by weight the mean of networks of one shape, which must have stayed near one another."""
+    stacks = zip(*([net.first, *net.middle, net.last] for net in nets), strict=True)
+    layers = [Layer(_mean([one.weights for one in stack]), _mean([one.bias for one in stack])) for stack in stacks]
     return Net(layers[0], tuple(layers[1:-1]), layers[-1])
 
 
-def _flat(weight: F32) -> F32:
-    """Of a convolution (outputs, inputs, steps): a row for every input of the first step, then of the next."""
-    return np.ascontiguousarray(weight.transpose(2, 1, 0).reshape(-1, weight.shape[0]))
+def _mean(parts: Sequence[F32]) -> F32:
+    return np.asarray(np.mean(parts, 0), np.float32)
 
 
 def usual_of(days: Days) -> F32:

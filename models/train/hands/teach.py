@@ -2,134 +2,170 @@
 
 from __future__ import annotations
 
-import math
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from agent.rules.pose_memory import DELAY_STEPS, STEPS
-from agent.rules.pose_net import KERNEL, LAYERS
-from agent.rules.pose_numbers import COLUMN, F32, NUMBERS, mirrored
+from agent.rules.pose_net import KERNEL, LAYERS, Layer, Net
+from agent.rules.pose_numbers import NUMBERS
 
-from .days import HIDES, UNCLEAR, Days, idle_weights
+from .days import Days
+from .stretches import Batch, Stretches
 
-CHANNELS = 48
-STRETCH = 128
-"""Steps in a row that are judged in one go."""
-BATCH = 96
-RATE, DECAY, AVERAGE = 3e-3, 1e-3, 0.999
+CHANNELS = 96
+RATE, DECAY, AVERAGE = 1.5e-3, 1e-3, 0.999
 WARM_STEPS = 200
+FALL_SHARE = 0.5
+"""Over so much of the time, at its end, the rate falls to nought."""
 RARE = -4.0
 """Where log-odds begin: few moments are of hiding."""
-BEGUN_SHARE = 0.3
-"""So many stretches begin where somebody has just come into view."""
-KNOWN_SHARE = 0.6
-"""In so many the shelves are known: files of poses have none."""
-_SHELF = slice(COLUMN["other_in_shelf"], COLUMN["shelf_known"] + 1)
+TOGETHER = 100
+"""After so many steps learners move halfway to one another (Jin and others, 2016: gossip averaging)."""
+KEEP = 500
 
 
 class HandNet(nn.Module):  # type: ignore[misc, unused-ignore]  # torch is not installed where this is checked
-    """The network of agent/rules/pose_net.py, for long stretches: (batch, k, steps) to (batch, steps - STEPS + 1)."""
+    """The network of agent/rules/pose_net.py, for long stretches: (batch, steps, k) to (batch, steps - STEPS + 1)."""
 
     def __init__(self, channels: int = CHANNELS) -> None:
         super().__init__()
-        self.first = nn.Conv1d(len(NUMBERS), channels, 1)
-        self.middle = nn.ModuleList([nn.Conv1d(channels, channels, KERNEL, dilation=2**n) for n in range(LAYERS)])
-        self.last = nn.Conv1d(channels, 1, 1)
+        self.first = nn.Linear(len(NUMBERS), channels)
+        self.middle = nn.ModuleList([nn.Linear(KERNEL * channels, channels) for _ in range(LAYERS)])
+        self.last = nn.Linear(channels, 1)
         nn.init.constant_(self.last.bias, RARE)
 
     def forward(self, steps: Tensor) -> Tensor:
         """Log-odds of the moment DELAY_STEPS before each step."""
         hidden = functional.relu(self.first(steps))
         for number, layer in enumerate(self.middle):
-            hidden = hidden[:, :, (KERNEL - 1) * 2**number :] + functional.relu(layer(hidden))
-        return self.last(hidden)[:, 0]
+            far = 2**number
+            count = hidden.shape[1] - (KERNEL - 1) * far
+            parts = [hidden[:, part * far : part * far + count] for part in range(KERNEL)]
+            hidden = parts[-1] + functional.relu(layer(torch.cat(parts, 2)))
+        return self.last(hidden)[..., 0]
+
+    def net(self) -> Net:
+        """It as the agent reads it."""
+        first, *middle, last = [
+            Layer(layer.weight.detach().numpy().T.copy(), layer.bias.detach().numpy().copy())
+            for layer in (self.first, *self.middle, self.last)
+        ]
+        return Net(first, tuple(middle), last)
 
 
-class Stretches:
-    """Draws stretches of courses, of either hand, from anywhere."""
-
-    def __init__(self, days: Days, rng: np.random.Generator) -> None:
-        self._days, self._rng = days, rng
-        self._first = np.cumsum(days.lengths) - days.lengths
-        self._idle = idle_weights(days)
-
-    def rounds(self) -> NDArray[np.int64]:
-        """The courses of one round, in any order, long ones more than once: (batches, BATCH)."""
-        courses = np.repeat(np.arange(len(self._first)), np.maximum(1, self._days.lengths // STRETCH))
-        self._rng.shuffle(courses)
-        return courses[: len(courses) // BATCH * BATCH].reshape(-1, BATCH)
-
-    def draw(self, courses: NDArray[np.int64]) -> tuple[F32, F32, F32]:
-        """Steps (BATCH, STRETCH + STEPS - 1, k), labels and weights (BATCH, STRETCH) of one stretch of each course."""
-        rng, count = self._rng, len(courses)
-        length, first = self._days.lengths[courses][:, None], self._first[courses][:, None]
-        start = np.floor(rng.random((count, 1)) * np.maximum(length - STRETCH + 1, 1)).astype(np.int64)
-        late = np.maximum(start - rng.integers(0, STEPS, (count, 1)), 0)
-        begun = np.where(rng.random((count, 1)) < BEGUN_SHARE, late, 0)
-        seen = np.clip(start + np.arange(1 - STEPS, STRETCH), begun, length - 1)
-        left = rng.random(count) < 0.5
-        steps = self._seen(first + seen, left)
-        end = start + np.arange(STRETCH)
-        moment = end - DELAY_STEPS
-        rows = first + np.clip(moment, 0, length - 1)
-        labels = self._days.labels[rows, np.where(left, 0, 1)[:, None]]
-        counts = (end < length) & (moment >= begun) & (labels != UNCLEAR)
-        weights = np.where(labels == HIDES, 1.0, self._idle[rows]) * counts
-        return steps, (labels == HIDES).astype(np.float32), weights.astype(np.float32)
-
-    def _seen(self, rows: NDArray[np.int64], left: NDArray[np.bool_]) -> F32:
-        steps = self._days.rows[rows].astype(np.float32)
-        steps[left] = mirrored(steps[left])
-        steps[self._rng.random(len(left)) >= KNOWN_SHARE, :, _SHELF] = 0.0
-        return steps
-
-
-def taught(days: Days, minutes: float, kept: Path, threads: int = 1) -> HandNet:
-    """The running mean of a network that learns for so long; `kept` has it as far as it has come."""
-    torch.manual_seed(1)
-    torch.set_num_threads(threads)
-    net, mean = HandNet(), HandNet()
-    if kept.exists():
-        net.load_state_dict(torch.load(kept))
-    mean.load_state_dict(net.state_dict())
-    best = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
-    stretches = Stretches(days, np.random.default_rng(1))
-    start_s, step, share = time.monotonic(), 0, 0.0
-    while share < 1.0:
-        for courses in stretches.rounds():
-            share = min((time.monotonic() - start_s) / (60.0 * minutes), 1.0)
-            for group in best.param_groups:
-                group["lr"] = RATE * min(1.0, (step + 1) / WARM_STEPS) * (0.51 + 0.5 * math.cos(math.pi * share))
-            loss = _improve(net, best, *stretches.draw(courses))
-            _follow(mean, net, min(AVERAGE, (step + 1) / (step + 10)))
-            step += 1
-            if step % 200 == 0:
-                torch.save(mean.state_dict(), kept)
-                print(f"{share:.0%} step {step} loss {loss:.4f}", flush=True)
-            if share >= 1.0:
-                break
-    return mean
-
-
-def _improve(net: HandNet, best: torch.optim.Optimizer, steps: F32, labels: F32, weights: F32) -> float:
-    odds = net(torch.from_numpy(steps).transpose(1, 2))
-    weight = torch.from_numpy(weights)
-    losses = functional.binary_cross_entropy_with_logits(odds, torch.from_numpy(labels), weight, reduction="sum")
-    loss = losses / weight.sum()
-    best.zero_grad()
-    loss.backward()
-    nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-    best.step()
-    return float(loss.item())
-
-
-def _follow(mean: HandNet, net: HandNet, keep: float) -> None:
+def widened(start: Net, channels: int = CHANNELS) -> HandNet:
+    """A network that says nearly what a narrower one does and can learn more (Chen and others, 2016: Net2Net)."""
+    net, narrow = HandNet(channels), len(start.first.bias)
     with torch.no_grad():
-        for kept, new in zip(mean.parameters(), net.parameters(), strict=True):
-            kept.lerp_(new, 1.0 - keep)
+        _lay(net.first, start.first, 1)
+        for layer, known in zip(net.middle, start.middle, strict=True):
+            layer.weight[:narrow] *= 0.1
+            _lay(layer, known, KERNEL)
+        net.last.weight *= 0.1
+        _lay(net.last, start.last, 1)
+    return net
+
+
+def _lay(layer: nn.Linear, known: Layer, parts: int) -> None:
+    """Put known weights, of so many steps side by side, in the place of a layer's first inputs and outputs."""
+    outputs, inputs = known.weights.shape[1], known.weights.shape[0] // parts
+    wide = layer.weight.view(len(layer.weight), parts, -1)
+    wide[:outputs, :, :inputs] = torch.from_numpy(known.weights.T.reshape(outputs, parts, inputs).copy())
+    layer.bias[:outputs] = torch.from_numpy(known.bias)
+
+
+@dataclass
+class Learner:
+    """One network that learns; `kept` is the folder in which it and others, numbered from 0, leave what they know."""
+
+    number: int
+    kept: Path
+    net: HandNet = field(default_factory=HandNet)
+    step: int = 0
+    spent_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.mean = HandNet(len(self.net.first.bias))
+        self.mean.load_state_dict(self.net.state_dict())
+        self._best = torch.optim.AdamW(self.net.parameters(), lr=RATE, weight_decay=DECAY)
+        self._met: dict[Path, float] = {}
+        if self._path.exists():
+            self._restore(torch.load(self._path))
+
+    def learn(self, days: Days, minutes: float, others: int = 0) -> HandNet:
+        """Learn until so long was spent in all, together with so many others; gives the running mean."""
+        stretches = Stretches(days, np.random.default_rng((self.number, self.step)))
+        start_s = time.monotonic() - self.spent_s
+        while True:
+            for moments in stretches.rounds():
+                self.spent_s = time.monotonic() - start_s
+                share = self.spent_s / (60.0 * minutes)
+                if share >= 1.0:
+                    self._keep()
+                    return self.mean
+                loss = self._improve(stretches.draw(moments), min(1.0, (1.0 - share) / FALL_SHARE))
+                if self.step % TOGETHER == 0:
+                    self._meet(others)
+                if self.step % KEEP == 0:
+                    self._keep()
+                    print(f"learner {self.number}: {share:.0%} step {self.step} loss {loss:.5f}", flush=True)
+
+    def _improve(self, batch: Batch, slow: float) -> float:
+        self.step += 1
+        for group in self._best.param_groups:
+            group["lr"] = RATE * slow * min(1.0, self.step / WARM_STEPS)
+        with torch.autocast("cpu", torch.bfloat16):
+            odds = self.net(torch.from_numpy(batch.steps))
+        labels, weights = torch.from_numpy(batch.labels), torch.from_numpy(batch.weights)
+        losses = functional.binary_cross_entropy_with_logits(odds.float(), labels, weights, reduction="sum")
+        loss = losses / weights.sum()
+        self._best.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        self._best.step()
+        _approach(self.mean, self.net, 1.0 - min(AVERAGE, self.step / (self.step + 9)))
+        return float(loss.item())
+
+    def _meet(self, others: int) -> None:
+        """Show the others what it has come to, and go halfway to what is new of each."""
+        _save(self.net.state_dict(), self.kept / f"shown-{self.number}.pt")
+        for number in set(range(others + 1)) - {self.number}:
+            path = self.kept / f"shown-{number}.pt"
+            if path.exists() and path.stat().st_mtime > self._met.get(path, 0.0):
+                self._met[path] = path.stat().st_mtime
+                other = HandNet(len(self.net.first.bias))
+                other.load_state_dict(torch.load(path))
+                _approach(self.net, other, 0.5)
+
+    @property
+    def _path(self) -> Path:
+        return self.kept / f"learner-{self.number}.pt"
+
+    def _keep(self) -> None:
+        parts = {"net": self.net, "mean": self.mean, "best": self._best}
+        state = {name: part.state_dict() for name, part in parts.items()}
+        _save({**state, "step": self.step, "spent_s": self.spent_s}, self._path)
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self.net.load_state_dict(state["net"])
+        self.mean.load_state_dict(state["mean"])
+        self._best.load_state_dict(state["best"])
+        self.step, self.spent_s = state["step"], state["spent_s"]
+
+
+def _approach(net: HandNet, other: HandNet, share: float) -> None:
+    with torch.no_grad():
+        for mine, theirs in zip(net.parameters(), other.parameters(), strict=True):
+            mine.lerp_(theirs, share)
+
+
+def _save(state: dict[str, Any], path: Path) -> None:
+    part = path.with_suffix(".part")
+    torch.save(state, part)
+    part.replace(path)
