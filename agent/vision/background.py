@@ -41,6 +41,8 @@ LIT_SHARE = 0.15
 """Where so much moves at once it is the light."""
 MARGIN_H, MARGIN_BELOW_H = 0.12, 0.06
 """What a box may be too small by, and a shadow reach below it, in body heights."""
+NUDGED_SHARE, NUDGE_PX = 0.02, (0.3, 4.0)
+"""Where so much differs the camera may have been nudged; by so many pixels it is put right."""
 UPSET_SHARE, UPSET_S = 0.35, 20.0
 """Where so much differs the whole scene has changed (lamps, a turned camera); after so long it is learned anew."""
 
@@ -79,6 +81,16 @@ class Layer:
             (self.look.chroma, look.chroma, cv2.merge([half, half])),
         ):
             cv2.add(kept, cv2.multiply(cv2.subtract(new, kept), part), dst=kept)
+
+    def shifted(self, right: float, down: float) -> Layer:
+        """The same scene when the camera has been nudged, so that it lies some pixels further right and down."""
+        luma, chroma, weight = (
+            _shifted(plane, right / scale, down / scale)
+            for plane, scale in ((self.look.luma, 1), (self.look.chroma, 2), (self.weight, 1))
+        )
+        moved = Layer(Look(luma, chroma), self._tau_s)
+        moved.weight = weight
+        return moved
 
     def forget(self, where: U8) -> None:
         """Begin anew in the pixels of `where`."""
@@ -161,11 +173,12 @@ class Background:
         known = settled & above(self._long.weight, KNOWN_S)
         seen = cv2.countNonZero(known)
         if seen:
-            now, then = self._short.texture, self._long.texture
-            other = unlike(now, then) & known
+            other = self._differing(known, seen)
             if cv2.countNonZero(other) > UPSET_SHARE * seen:
                 return self._upset(t_s)
-            scene = Scene(t_s, now, then, known, cleaned(other) & known, self._long.weight)
+            scene = Scene(
+                t_s, self._short.texture, self._long.texture, known, cleaned(other) & known, self._long.weight
+            )
             self._statics.follow(scene, self._people)
             for shelf in self._shelves.values():
                 shelf.follow(scene, self._people)
@@ -176,6 +189,25 @@ class Background:
         if cv2.countNonZero(self._statics.accepted):
             self._accept(self._statics.accepted)
         return cv2.countNonZero(above(self._long.weight, KNOWN_S)) > READY_SHARE * cv2.countNonZero(self._watched)
+
+    def _differing(self, known: U8, seen: int) -> U8:
+        """What differs from the long background, of the `seen` pixels that are `known`; a nudge is put right first."""
+        other = unlike(self._short.texture, self._long.texture) & known
+        share = cv2.countNonZero(other) / seen
+        due = self._waiting_s >= LEARN_EVERY_S or share > UPSET_SHARE
+        return self._put_right(other, known) if due and share > NUDGED_SHARE else other
+
+    def _put_right(self, other: U8, known: U8) -> U8:
+        """What differs when the long background is moved to where the camera looks now, if that explains half of it."""
+        (right, down), _ = cv2.phaseCorrelate(self._long.look.luma, self._short.look.luma)
+        if not NUDGE_PX[0] <= math.hypot(right, down) <= NUDGE_PX[1]:
+            return other
+        moved = self._long.shifted(right, down)
+        left = unlike(self._short.texture, moved.texture) & known
+        if 2 * cv2.countNonZero(left) > cv2.countNonZero(other):
+            return other
+        self._long = moved
+        return left
 
     def _accept(self, mask: U8) -> None:
         """What has been there for long is a part of the scene."""
@@ -189,6 +221,12 @@ class Background:
         if t_s - self._calm_s > UPSET_S:
             self._begin(self._short.look, t_s)
         return False
+
+
+def _shifted(plane: F32, right: float, down: float) -> F32:
+    move = np.array([[1, 0, right], [0, 1, down]], np.float32)
+    size = (plane.shape[1], plane.shape[0])
+    return np.asarray(cv2.warpAffine(plane, move, size, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
 def cleaned(mask: U8) -> U8:

@@ -344,6 +344,22 @@ def test_after_the_scene_was_learned_anew_no_number_comes_again() -> None:
     assert after.id > before.id
 
 
+@pytest.mark.parametrize(("right", "down"), [(0.8, 0.0), (-0.8, 1.5), (3.0, -1.0)])
+def test_a_nudged_camera_sees_the_same_goods_and_still_notices_a_bag(right: float, down: float) -> None:
+    room = learned()
+    nudge = np.array([[1, 0, right], [0, 1, down]])
+    room.scene = np.asarray(cv2.warpAffine(room.full, nudge, (W, H), borderMode=cv2.BORDER_REPLICATE))
+    for _ in range(10):
+        changes = room.watch(2, PERSON)
+        assert changes.ready
+        assert not changes.found
+        assert not changes.steps
+    room.put_bag()
+    room.watch(3, PERSON)
+    (bag,) = room.watch(12).found
+    assert bag.kind is ChangeKind.ADDED
+
+
 def test_a_blind_camera_learns_nothing() -> None:
     room = Room()
     assert not room.watch(100, blind="covered").ready
