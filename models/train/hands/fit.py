@@ -34,7 +34,6 @@ Written by `python -m models.train.hands.fit`; the model card is in docs/conceal
 
 from __future__ import annotations
 
-from agent.rules.pose_learned import NET
 from agent.rules.pose_net import read_net, read_numbers
 
 USUAL = read_numbers("""
