@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import NamedTuple
 
 from agent.domain import Json, Point
@@ -15,6 +16,7 @@ from agent.rules.base import Held, Hit, View
 from agent.rules.changes import Changes
 from agent.rules.pose_hands import HandState
 from agent.rules.pose_memory import DELAY_S
+from agent.rules.pose_memory import FORGET_S as FORGET_LOOKS_S
 from agent.rules.pose_reach import Fronts
 from agent.rules.pose_score import ConcealmentScore
 from agent.rules.poses import LEFT, RIGHT, Body, body_of
@@ -29,6 +31,9 @@ AROUND_S = 1.0
 FORGET_S = 10.0
 PUT_BACK_S = (1.0, 12.0)
 """A second reach of the same hand so long after the first may have put the thing back."""
+SAME_TORSOS, SAME_TORSOS_S, SAME_TORSOS_MOST = 1.0, 2.5, 4.0
+"""Whose track begins within so many torso lengths of where another was lost, more for every second since, goes on as
+that one, at most so far off."""
 LOSS_REACH, LOSS_S = 0.12, 12.0
 """A loss belongs to a reach when it is so near (frame heights) and so recent."""
 
@@ -86,11 +91,25 @@ class _Hand:
 
 @dataclass(slots=True)
 class _Person:
-    """One person's score and hands, and when they were last looked at."""
+    """One person's score and hands, when and where they were last looked at, and when the detector last saw them.
 
+    `track` is the one under which they are told of.
+    """
+
+    track: int
     score: ConcealmentScore = field(default_factory=ConcealmentScore)
     hands: tuple[_Hand, _Hand] = field(default_factory=lambda: (_Hand(), _Hand()))
+    looked_s: float = 0.0
     seen_s: float = 0.0
+    hips: complex | None = None
+
+    def apart(self, body: Body) -> float:
+        """How far this body is from where they were lost, in shares of how far they may have come since."""
+        gap_s = body.t_s - self.looked_s
+        if self.hips is None or body.hips is None or gap_s > FORGET_LOOKS_S:
+            return inf
+        reach = min(SAME_TORSOS + SAME_TORSOS_S * gap_s, SAME_TORSOS_MOST)
+        return abs(body.hips - self.hips) / (reach * self.score.torso_h)
 
 
 class Concealment:
@@ -115,14 +134,17 @@ class Concealment:
         self._found.forget(view.t_s)
         for number, pose in (view.senses.pose or {}).items():
             self._look(number, body_of(pose, view.aspect), view)
-        self._people = {k: p for k, p in self._people.items() if view.t_s - p.seen_s <= FORGET_S}
+        self._people = {k: p for k, p in self._people.items() if view.t_s - p.looked_s <= FORGET_S}
+        for number in self._people.keys() & view.people:
+            self._people[number].seen_s = view.t_s
         for number, (shelf, factors) in self._found:
             yield Hit.about(self.config, number, zone=shelf, factors=factors)
 
     def _look(self, number: int, body: Body, view: View) -> None:
-        person = self._people.setdefault(number, _Person(seen_s=view.t_s))
-        frames = FRAMES_PER_S * min(view.t_s - person.seen_s, LONGEST_S)
-        person.seen_s = view.t_s
+        person = self._people.get(number) or self._known(number, body, view) or _Person(number, looked_s=view.t_s)
+        self._people[number] = person
+        frames = FRAMES_PER_S * min(view.t_s - person.looked_s, LONGEST_S)
+        person.looked_s, person.hips = view.t_s, body.hips or person.hips
         person.score.update(body, self._fronts.reached(body, view.aspect))
         states = person.score.hands
         if states is not None:
@@ -131,6 +153,15 @@ class Concealment:
                 front = self._fronts.near(tip, view.aspect, NEAR_TORSOS * person.score.torso_h)
                 self._follow(person.hands[side], tip, front, state, frames, view.t_s)
         self._judge(number, person, view)
+
+    def _known(self, number: int, body: Body, view: View) -> _Person | None:
+        """Somebody who was lost before this track began, where it begins: what is known of their hands goes on."""
+        track = view.people.get(number)
+        if track is None:
+            return None
+        lost = [(person.apart(body), k) for k, person in self._people.items() if person.seen_s <= track.born_s]
+        apart, earlier = min(lost, default=(inf, 0))
+        return self._people.pop(earlier) if apart <= 1.0 else None
 
     def _judge(self, number: int, person: _Person, view: View) -> None:
         """Note a hit for each of the hands that may have hidden something DELAY_S ago."""
@@ -146,7 +177,8 @@ class Concealment:
                     "body_frames": went.body_frames,
                     **person.score.factors(side, _known(went, changes)),
                 }
-                self._found.note(number, view.t_s, (self._names[went.shelf], factors))
+                person.track = person.track if person.track in self._found else number
+                self._found.note(person.track, view.t_s, (self._names[went.shelf], factors))
 
     def _follow(
         self, hand: _Hand, tip: Point | None, front: int | None, state: HandState, frames: float, t_s: float

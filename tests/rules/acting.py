@@ -90,4 +90,4 @@ class PoseStage:
 def renumbered(frames: Iterable[tuple[Track, Pose]], from_s: float, number: int) -> Iterator[tuple[Track, Pose]]:
     """The same with another track from a moment on, as when a tracker loses somebody."""
     for track, pose in frames:
-        yield (track._replace(id=number) if track.t_s >= from_s else track), pose
+        yield (track._replace(id=number, born_s=from_s) if track.t_s >= from_s else track), pose

@@ -6,7 +6,7 @@ from math import log
 import pytest
 
 from agent.config import parse_config
-from agent.domain import Box, Pose, Severity
+from agent.domain import Box, Pose, Severity, Track
 from agent.errors import ConfigError
 from agent.rules.changes import ChangeKind, Changes, ShelfStep
 from agent.rules.pose_concealment import AROUND_S
@@ -16,8 +16,9 @@ from agent.rules.poses import LEFT, RIGHT, body_of
 from hal.simulated.scenario.actor import ActScript
 from hal.simulated.scenario.acts import low_shelf, put_back, touch_and_leave
 from hal.simulated.scenario.idle_acts import browse, scratch, trolley
+from hal.simulated.scenario.posed import Visit
 from hal.simulated.scenario.rare_acts import hide_in_bag, hide_in_pocket, hide_under_jacket, tamper
-from tests.rules.acting import ASPECT, PERSON, PoseStage, poses_of, visit_of
+from tests.rules.acting import ASPECT, PERSON, PoseStage, poses_of, renumbered, visit_of
 
 TWICE = (put_back, touch_and_leave)
 TURNED_DEG = 40.0
@@ -64,6 +65,39 @@ def test_a_reach_and_a_hand_under_the_jacket_are_an_incident_with_its_factors() 
 def test_without_a_reach_there_is_no_incident_however_low_the_threshold(script: ActScript) -> None:
     stage = PoseStage(concealment(0.01)).play(poses_of(visit_of([script], 2, turned_deg=TURNED_DEG)))
     assert stage.opened() == []
+
+
+def judged_s(visit: Visit) -> float:
+    """When the incident of a visit opens."""
+    (incident,) = PoseStage(concealment(0.3)).play(poses_of(visit)).opened()
+    return incident.opened_s
+
+
+def lost_before(visit: Visit, at_s: float, born_early_s: float = 0.0) -> list[tuple[Track, Pose]]:
+    """The tracker loses the person for the half second before and then follows them under another number."""
+    found = []
+    for track, pose in renumbered(poses_of(visit), at_s, PERSON + 1):
+        if not at_s - 0.5 <= track.t_s < at_s:
+            found.append((track._replace(born_s=track.born_s - born_early_s), pose))
+    return found
+
+
+def test_whose_track_is_lost_before_they_are_judged_is_judged_under_the_next() -> None:
+    visit = visit_of([hide_under_jacket], 5, turned_deg=TURNED_DEG)
+    (incident,) = PoseStage(concealment(0.3)).play(lost_before(visit, judged_s(visit))).opened()
+    assert incident.tracks == (PERSON + 1,)
+
+
+def test_whose_track_is_lost_while_the_incident_is_open_has_no_second_one() -> None:
+    visit = visit_of([hide_under_jacket], 5, turned_deg=TURNED_DEG)
+    (incident,) = PoseStage(concealment(0.3)).play(lost_before(visit, judged_s(visit) + 0.6)).opened()
+    assert incident.tracks == (PERSON,)
+
+
+def test_who_was_there_beside_somebody_is_not_taken_for_them() -> None:
+    visit = visit_of([hide_under_jacket], 5, turned_deg=TURNED_DEG)
+    beside = lost_before(visit, judged_s(visit), born_early_s=2.0)
+    assert PoseStage(concealment(0.3)).play(beside).opened() == []
 
 
 def test_the_threshold_is_what_decides() -> None:
