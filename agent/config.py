@@ -15,7 +15,7 @@ from typing import Any
 from agent import schema
 from agent.domain import ZoneKind
 from agent.errors import ConfigError, Problem
-from agent.rule_config import RULE_TABLES, Reference, RuleConfig
+from agent.rule_config import RULE_TABLES, Reference, RuleConfig, Want
 from agent.tables.appearance import AppearanceConfig
 from agent.tables.camera import CameraConfig, ModelConfig
 from agent.tables.evidence import EvidenceConfig
@@ -247,8 +247,18 @@ def _rule_problems(config: Config, rule: RuleConfig, index: int) -> list[Problem
     path = f"rule[{index}]"
     return [
         *(problem for reference in rule.references() for problem in _broken(config, reference, path)),
+        *(problem for want in rule.wants() for problem in _missing(config, want, path)),
         *(Problem(f"{path}.{mistake.key}", mistake.message, mistake.hint) for mistake in rule.mistakes()),
     ]
+
+
+def _missing(config: Config, want: Want, path: str) -> list[Problem]:
+    """What a rule needs of another table and nothing there is."""
+    if any(getattr(item, want.attribute) in want.words for item in getattr(config, LISTS[want.table][0])):
+        return []
+    wanted = " or ".join(f'{want.attribute} = "{word}"' for word in want.words)
+    message = f"makes no sense without a [[{want.table}]] with {wanted}"
+    return [Problem(f"{path}.{want.key}", message, f"add the [[{want.table}]], or leave the rule out")]
 
 
 def _broken(config: Config, reference: Reference, path: str) -> list[Problem]:

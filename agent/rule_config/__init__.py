@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.rule_config.base import Compare, Mistake, Reference, Rise, RuleConfig, Tuned
+from agent.rule_config.base import Compare, Mistake, Reference, Rise, RuleConfig, Tuned, Want
 from agent.rule_config.baseline import UnusualForHourRule
 from agent.rule_config.counting import CrowdingRule, LineCrossingRule, QueueRule
 from agent.rule_config.doors import CheckoutBypassRule, TailgatingRule
@@ -43,6 +43,7 @@ __all__ = [
     "TailgatingRule",
     "Tuned",
     "UnusualForHourRule",
+    "Want",
     "WrongWayRule",
 ]
 

@@ -28,6 +28,18 @@ class Reference(NamedTuple):
     kinds: tuple[str, ...] = ()
 
 
+class Want(NamedTuple):
+    """What a rule cannot do without: a `table` of which at least one has one of `words` as its `attribute`.
+
+    `key` is the setting that would name it.
+    """
+
+    key: str
+    table: str
+    attribute: str
+    words: tuple[str, ...]
+
+
 class Mistake(NamedTuple):
     """Settings of one rule that do not go together."""
 
@@ -126,6 +138,10 @@ class RuleConfig:
         yield from (Reference("actions", "output", action) for action in self.actions)
         if self.schedule is not None:
             yield Reference("schedule", "schedule", self.schedule)
+
+    def wants(self) -> Iterator[Want]:
+        """Without what in other tables it could never open an incident, or would never keep from it."""
+        return iter(())
 
     def mistakes(self) -> Iterator[Mistake]:
         """What does not go together."""

@@ -18,6 +18,7 @@ from agent.rule_config.base import (
     Rise,
     RuleConfig,
     Tuned,
+    Want,
 )
 from agent.schema import setting
 
@@ -46,6 +47,9 @@ class TailgatingRule(RuleConfig):
         yield from RuleConfig.references(self)
         yield Reference("line", "line", self.line)
         yield from (Reference("inputs", "input", word, (FactKind.GRANT,)) for word in self.inputs)
+
+    def wants(self) -> Iterator[Want]:
+        yield Want("inputs", "input", "kind", (FactKind.GRANT,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,12 @@ class CheckoutBypassRule(RuleConfig):
             yield Reference("zone", "zone", self.zone, (ZoneKind.EXIT,))
         yield from (Reference("goods", "zone", word) for word in self.goods)
         yield from (Reference("tills", "zone", word) for word in self.tills)
+
+    def wants(self) -> Iterator[Want]:
+        if not self.goods:
+            yield Want("goods", "zone", "kind", (ZoneKind.HIGH_VALUE,))
+        if not self.tills:
+            yield Want("tills", "zone", "kind", (ZoneKind.CHECKOUT,))
 
     def mistakes(self) -> Iterator[Mistake]:
         if (self.line is None) == (self.zone is None):

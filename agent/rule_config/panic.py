@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agent import schema
 from agent.domain import FactKind, Severity
-from agent.rule_config.base import NAMES, Mistake, Reference, RuleConfig
+from agent.rule_config.base import NAMES, Mistake, Reference, RuleConfig, Want
 from agent.schema import setting
 
 
@@ -33,6 +33,9 @@ class PanicRule(RuleConfig):
     def references(self) -> Iterator[Reference]:
         yield from RuleConfig.references(self)
         yield from (Reference("inputs", "input", word, (FactKind.PANIC,)) for word in self.inputs)
+
+    def wants(self) -> Iterator[Want]:
+        yield Want("inputs", "input", "kind", (FactKind.PANIC,))
 
     def mistakes(self) -> Iterator[Mistake]:
         if self.severity != Severity.CRITICAL:

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 from agent import schema
 from agent.domain import Severity, ZoneKind
-from agent.rule_config.base import HOLD, HOLD_HELP, NAMES, AreaRule, Compare, Mistake, Reference, RuleConfig, Tuned
+from agent.rule_config.base import (
+    HOLD,
+    HOLD_HELP,
+    NAMES,
+    AreaRule,
+    Compare,
+    Mistake,
+    Reference,
+    RuleConfig,
+    Tuned,
+    Want,
+)
 from agent.schema import setting
 
 POSE = ("pose",)
@@ -71,6 +82,9 @@ class ConcealmentRule(RuleConfig):
     def references(self) -> Iterator[Reference]:
         yield from RuleConfig.references(self)
         yield from (Reference("shelves", "zone", word, GOODS) for word in self.shelves)
+
+    def wants(self) -> Iterator[Want]:
+        yield Want("shelves", "zone", "kind", GOODS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

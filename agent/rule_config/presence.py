@@ -67,6 +67,11 @@ class LoiteringRule(ZoneRule):
         """The dwell at which each stage begins; the first is `after_s`."""
         return self.stages or (self.after_s, 2 * self.after_s, 4 * self.after_s)
 
+    def mistakes(self) -> Iterator[Mistake]:
+        if self.stages and self.stages[0] != self.after_s:
+            message = f"begin at {self.stages[0]:g} s, but loitering begins at {self.after_s:g} s"
+            yield Mistake("stages", message, f"set after_s = {self.stages[0]:g}, too")
+
     def rises(self) -> Iterator[Rise]:
         for steps, stage_s in enumerate(self.stages_s[1:], 1):
             if self.severity + steps <= Severity.CRITICAL:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agent import schema
 from agent.domain import Severity, TillKind, ZoneKind
-from agent.rule_config.base import HOLD, HOLD_HELP, Mistake, Rise, ZoneRule
+from agent.rule_config.base import HOLD, HOLD_HELP, Mistake, Rise, Want, ZoneRule
 from agent.schema import setting
 
 EXCEPTIONS = (TillKind.REFUND.value, TillKind.VOID.value, TillKind.NO_SALE.value)
@@ -40,6 +40,9 @@ class PosExceptionRule(ZoneRule):
         schema.number(60, 3600), 600.0, help="seconds for which the zone is remembered, for bookings told late"
     )
     hold_s: float = setting(HOLD, 10.0, help=HOLD_HELP)
+
+    def wants(self) -> Iterator[Want]:
+        yield Want("zone", "till", "zone", (self.zone,))
 
     def rises(self) -> Iterator[Rise]:
         if self.severity > Severity.INFO:

@@ -20,6 +20,10 @@ PLACES = """
 name = "left"
 kind = "{kind}"
 polygon = [[0, 0], [0.5, 0], [0.5, 1], [0, 1]]
+[[zone]]
+name = "till"
+kind = "checkout"
+polygon = [[0.55, 0], [0.65, 0], [0.65, 0.2], [0.55, 0.2]]
 [[line]]
 name = "door"
 points = [[0.7, 0], [0.7, 1]]

@@ -22,6 +22,9 @@ DOOR = """
 [[line]]
 name = "door"
 points = [[0.5, 1.0], [0.5, 0.0]]
+[[input]]
+name = "reader"
+kind = "grant"
 [[rule]]
 kind = "tailgating"
 line = "door"

@@ -32,6 +32,15 @@ polygon = [[0, 0], [1, 0], [1, 1]]
 [[line]]
 name = "door"
 points = [[0, 0], [1, 1]]
+[[input]]
+name = "reader"
+kind = "grant"
+[[input]]
+name = "button"
+kind = "panic"
+[[till]]
+terminal = "1"
+zone = "till"
 [[schedule]]
 name = "opening"
 start = "08:00"

@@ -14,6 +14,7 @@ from hal.simulated.shop import Layout, Line, Xy, Zone
 CROWD, LONG_QUEUE = 4, 3
 CLOCK_ERROR_S = 3.0
 """By how much the card reader's clock may be off, as its maker says."""
+READER = '[[input]]\nname = "reader"\nkind = "grant"'
 
 RULES_OF_KIND: dict[str, tuple[str, ...]] = {
     "restricted": ("restricted",),
@@ -31,6 +32,7 @@ def config_of(layout: Layout, plan: DayPlan, rules: Collection[str]) -> Config:
     if "wrong_way" in rules:
         parts.append(_zone(gateway(layout)))
     parts += [_line(line) for line in layout.lines]
+    parts += [READER, *(_till(zone) for zone in layout.zones if zone.kind == "checkout")]
     parts += [_rule(*rule) for rule in _rules(layout, plan) if rule[0] in rules and rule[0] in RULE_TABLES]
     return parse_config("\n".join(parts), source=layout.name)
 
@@ -68,6 +70,10 @@ def _clock(hour: float) -> str:
 
 def _zone(zone: Zone) -> str:
     return f'[[zone]]\nname = "{zone.name}"\nkind = "{zone.kind}"\npolygon = {_points(zone.polygon)}'
+
+
+def _till(zone: Zone) -> str:
+    return f'[[till]]\nterminal = "{zone.name}"\nzone = "{zone.name}"'
 
 
 def _line(line: Line) -> str:
