@@ -77,10 +77,12 @@ class Renderer:
             self._cast_shadow(y, figure)
         for figure in order:
             self._draw(y, u, v, figure)
+        scenery.tremble(y, u, v)
         rng = np.random.default_rng((self._layout.style, index))
         dy, dx = rng.integers(0, 64, 2)
         cv2.add(y, self._noise[dy : dy + y.shape[0], dx : dx + y.shape[1]], dst=y)
         scenery.expose(y, u, v, index)
+        scenery.code(y, u, v)
         w, h = self.width, self.height
         return Yuv420(y[:h, :w], u[: (h + 1) // 2, : (w + 1) // 2], v[: (h + 1) // 2, : (w + 1) // 2])
 

@@ -1,7 +1,11 @@
-"""How the shop differs from its plan at a moment: goods that are gone, things put down, lamps, sun and exposure."""
+"""How the shop differs from its plan at a moment: goods that are gone, things put down, lamps, sun and exposure.
+
+And how its picture does: a camera that trembles, a stream that is coded.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -36,17 +40,23 @@ class Furnishing:
 
 
 class Sun(NamedTuple):
-    """A patch of sunlight on the floor: its corners in metres, and how much brighter it makes the floor."""
+    """A patch of sunlight: its corners on the `floor` in metres, and how much brighter it makes what it lies on.
+
+    `upright` are the corners of one on something upright as they are seen (0..1), such as a rack's front.
+    """
 
     floor: tuple[Xy, ...]
     strength: float
+    upright: tuple[Xy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Scenery:
     """A furnishing in its light: `gain` and `lift` are the camera's exposure, `flicker` the share by which rows differ.
 
-    `tint` is added to the two chroma planes: another white balance.
+    `tint` is added to the two chroma planes: another white balance. `shift` is by how much of its width the picture
+    lies further right and down, since the camera trembles or was nudged. The pictures are coded with a `quality`
+    (1..100, as JPEG has it) and not at all with 0.
     """
 
     furnishing: Furnishing = Furnishing()
@@ -55,6 +65,21 @@ class Scenery:
     lift: float = 0.0
     flicker: float = 0.0
     tint: tuple[int, int] = (0, 0)
+    shift: tuple[float, float] = (0.0, 0.0)
+    quality: int = 0
+
+    def tremble(self, y: U8, u: U8, v: U8) -> None:
+        """Move the finished planes, in place; what comes in from beyond the edge is what lies at it."""
+        for plane in (y, u, v) if any(self.shift) else ():
+            height, width = plane.shape
+            move = np.array([[1, 0, self.shift[0] * width], [0, 1, self.shift[1] * width]], np.float32)
+            plane[:] = cv2.warpAffine(plane, move, (width, height), borderMode=cv2.BORDER_REPLICATE)
+
+    def code(self, y: U8, u: U8, v: U8) -> None:
+        """Code the finished planes and decode them, in place: an intra-coded picture of a stream loses as much."""
+        for plane in (y, u, v) if self.quality else ():
+            coded = cv2.imencode(".jpg", plane, [cv2.IMWRITE_JPEG_QUALITY, self.quality])[1]
+            plane[:] = u8(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE))
 
     def expose(self, y: U8, u: U8, v: U8, index: int) -> None:
         """Give the finished planes this exposure, in place; `index` sets the flicker's phase."""
@@ -77,15 +102,19 @@ def _curve(gain: float, pivot: int, lift: float) -> U8:
 
 
 def shine(y: U8, floor: U8, sun: Sun, layout: Layout) -> None:
-    """Light a patch of the seen floor, in place; its edge is as soft as a pixel."""
-    h, w = y.shape
-    corners = np.array(layout.optics.floor_polygon(sun.floor))
-    if len(corners) < 3:
-        return
-    mask = np.zeros_like(y)
-    cv2.fillPoly(mask, [np.rint(corners * (w, h) - 0.5).astype(np.int32)], 255)
-    mask = u8(cv2.blur(cv2.bitwise_and(mask, floor), (3, 3)))
+    """Light a patch of the seen floor or of what stands on it, in place; its edge is as soft as a pixel."""
+    seen = layout.optics.floor_polygon(sun.floor) if sun.floor else ()
+    on_floor = cv2.bitwise_and(_filled(seen, y.shape), floor)
+    mask = u8(cv2.blur(cv2.bitwise_or(on_floor, _filled(sun.upright, y.shape)), (3, 3)))
     cv2.add(y, cv2.multiply(y, mask, scale=sun.strength / 255), dst=y)
+
+
+def _filled(corners: Sequence[Xy], shape: tuple[int, ...]) -> U8:
+    """255 within the corners (0..1), uint8 of this shape; all 0 where they are too few."""
+    mask = np.zeros(shape, np.uint8)
+    if len(corners) >= 3:
+        cv2.fillPoly(mask, [np.rint(np.array(corners) * shape[::-1] - 0.5).astype(np.int32)], 255)
+    return mask
 
 
 def lamps_off(layout: Layout, off: set[int]) -> tuple[float, ...]:

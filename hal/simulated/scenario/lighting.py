@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from hal.simulated.shop import Layout, Xy
 
 DRIFT_MPS = 0.004
 """How fast a patch of sunlight wanders: some ten times as fast as in truth."""
+DRIFT_ON_FRONT = 0.002
+"""The same on a rack's front, in shares of its width a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +27,14 @@ class Spell:
 
 
 class Lighting:
-    """The light of a day: `count` spells at random times of `length_s`."""
+    """The light of a day: `count` spells at random times of `length_s`. `front` are the corners of the rack's front as
+    they are seen, from the top left on and clockwise.
+    """
 
-    def __init__(self, layout: Layout, count: int, length_s: float, rng: np.random.Generator) -> None:
-        kinds = (_lamp, _sun, _sun, _exposure, _exposure, _flicker, _tint)
+    def __init__(
+        self, layout: Layout, front: Sequence[Xy], count: int, length_s: float, rng: np.random.Generator
+    ) -> None:
+        kinds = (_lamp, _sun, _sun, partial(_sun_on_goods, front), _exposure, _exposure, _flicker, _tint)
         starts = np.sort(rng.uniform(60.0, length_s, count))
         self._spells = [
             Spell(float(at_s), float(at_s + rng.uniform(15, 120)), kinds[int(rng.integers(len(kinds)))](layout, rng))
@@ -62,6 +69,25 @@ def _sun(layout: Layout, rng: np.random.Generator) -> Change:
         a = x + DRIFT_MPS * into_s
         corners: tuple[Xy, ...] = ((a, y), (a + w, y), (a + w + lean, y + d), (a + lean, y + d))
         return replace(scenery, sun=Sun(corners, strength))
+
+    return shining
+
+
+def _sun_on_goods(front: Sequence[Xy], layout: Layout, rng: np.random.Generator) -> Change:
+    """A window's patch of sun on the rack's front, which wanders."""
+    strength, top_left, top_right, low_right, low_left = float(rng.uniform(0.2, 0.9)), *np.array(front)
+    x, w, lean = rng.uniform(0.0, 0.6), rng.uniform(0.15, 0.5), rng.uniform(-0.2, 0.2)
+    y, h = rng.uniform(0.0, 0.5), rng.uniform(0.25, 0.8)
+
+    def seen(across: float, down: float) -> Xy:
+        a, d = np.clip((across, down), 0.0, 1.0)
+        point = (1 - d) * ((1 - a) * top_left + a * top_right) + d * ((1 - a) * low_left + a * low_right)
+        return float(point[0]), float(point[1])
+
+    def shining(scenery: Scenery, into_s: float) -> Scenery:
+        a = x + DRIFT_ON_FRONT * into_s
+        corners = ((a, y), (a + w, y), (a + w + lean, y + h), (a + lean, y + h))
+        return replace(scenery, sun=Sun((), strength, tuple(seen(*corner) for corner in corners)))
 
     return shining
 

@@ -1,4 +1,5 @@
-"""A camera-day at a shelf, without its empty hours: goods, things on the floor and light change, with the truth of it.
+"""A camera-day at a shelf, without its empty hours: goods, things on the floor and light change, with the truth of it;
+the camera trembles and is nudged.
 
 The day's visits follow one another closely; what an empty hour would show is a change of light, and those stay. A pure
 function of layout, plan, seed and (even) size of the picture.
@@ -17,6 +18,7 @@ from hal.simulated.render import Figure, figure_of
 from hal.simulated.scenario.bodies import LOOKS, look_of
 from hal.simulated.scenario.day import Person, SensorInput
 from hal.simulated.scenario.lighting import Lighting
+from hal.simulated.scenario.mount import Mount
 from hal.simulated.scenario.shelf_acts import QUIET_S, acted
 from hal.simulated.scenario.shelf_diary import Diary, ShelfPlan
 from hal.simulated.scenario.ways import Happening
@@ -68,7 +70,7 @@ class ShelfDay:
     def scenery(self, t_s: float) -> Scenery:
         """How the shop looks at a moment."""
         times, states = self._states
-        return self._lighting.over(states[bisect_right(times, t_s)], t_s)
+        return self._mount.over(self._lighting.over(states[bisect_right(times, t_s)], t_s), t_s)
 
     def figures(self, t_s: float) -> tuple[Figure, ...]:
         """The people to draw at a moment."""
@@ -80,7 +82,12 @@ class ShelfDay:
 
     @cached_property
     def _lighting(self) -> Lighting:
-        return Lighting(self.layout, self.plan.lights, self.length_s, np.random.default_rng((self.seed, 13)))
+        rng = np.random.default_rng((self.seed, 13))
+        return Lighting(self.layout, self.front.polygon, self.plan.lights, self.length_s, rng)
+
+    @cached_property
+    def _mount(self) -> Mount:
+        return Mount(self.plan.nudges, self.length_s, np.random.default_rng((self.seed, 14)))
 
     @cached_property
     def _states(self) -> tuple[list[float], list[Furnishing]]:

@@ -16,7 +16,8 @@ from hal.simulated.shop import Block
 class ShelfPlan:
     """How many of what happen on a day: `shoppers` take none to three items, `sweeps` six and more, `refills` (with the
     staff key or without) put all back, `tidies` take some and put them back; things are `left`, `removed` for good,
-    `parked` with their owner near, or `fetched` again within half a minute. `lights` is how often the light changes.
+    `parked` with their owner near, or `fetched` again within half a minute. `lights` is how often the light changes,
+    `nudges` how often the camera is turned by a pixel or so.
     """
 
     shoppers: int = 30
@@ -28,6 +29,7 @@ class ShelfPlan:
     parked: int = 5
     fetched: int = 2
     lights: int = 30
+    nudges: int = 1
 
 
 @dataclass(frozen=True, slots=True)

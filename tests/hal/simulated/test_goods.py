@@ -96,6 +96,10 @@ def test_light_is_what_it_says() -> None:
     )
     sunny = changed(Scenery(sun=Sun(((1.4, 2.0), (2.6, 2.0), (2.6, 2.8), (1.4, 2.8)), 0.4)))
     assert 0.005 < sunny.mean() < 0.2
+    upright = changed(Scenery(sun=Sun((), 0.6, front().polygon)))
+    inside = front().mask(range(len(front().quads)), (W, H)) > 0
+    assert upright[inside].mean() > 0.5
+    assert upright[~inside].mean() < 0.1
     tinted = picture(Scenery(tint=(5, -5)))
     assert np.array_equal(tinted.y, picture().y)
     assert tinted.u.mean() == pytest.approx(picture().u.mean() + 5, abs=0.5)
