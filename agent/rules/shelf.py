@@ -14,7 +14,8 @@ NEAR_H = 1.5
 """Who took something was so near to it, in body heights; light and loose labels take nothing."""
 GROUP = 2
 """Several customers may each take a few at the same time; together they count as a sweep at so many times as much."""
-STAFF_BEFORE_S = 60.0
+STAFF_BEFORE_S = 20.0
+"""What happened so soon after a staff input ended is still staff's doing."""
 REMEMBER_S = 600.0
 
 
@@ -56,9 +57,9 @@ class ShelfSweep:
     def _judge(self, view: View, steps: Sequence[ShelfStep]) -> None:
         last_s = max((step.seen_s for step in steps), default=-inf)
         first_s = last_s - self.config.within_s
-        if view.t_s - last_s > self.config.hold_s or self._staff(view, first_s):
+        if view.t_s - last_s > self.config.hold_s:
             return
-        late = [step for step in steps if step.seen_s >= first_s]
+        late = [step for step in steps if step.seen_s >= first_s and not self._staff(view, step.before_s)]
         by_hand: dict[int, list[ShelfStep]] = {}
         for step in late:
             by_hand.setdefault(view.who(step.owner or 0), []).append(step)

@@ -24,6 +24,8 @@ CALM = 8.0
 EMPTIED, FILLED = 0.7, 1.4
 """How much texture a patch has left, or gained, once goods went or came."""
 MAJORITY = 0.2
+SHOWN = 0.8
+"""So much of the goods that went or came looks changed; the rest looks like what is behind them."""
 _RING = np.ones((3, 3), np.uint8)
 """A patch is compared with its surroundings, so round a thing that changed a ring looks changed, too."""
 Flags = NDArray[np.bool_]
@@ -72,12 +74,12 @@ class Front:
         return np.count_nonzero(settled[self._roi][self._inside]) / self._area
 
     def _turn(self, pixels: Flags, *, changed: bool) -> float:
-        """Note that pixels are now `changed`, or no longer; the share of the front by which the changed part within
-        its ring grows or shrinks: so it does not matter whether it comes into sight at once or in strips.
+        """Note that pixels are now `changed`, or no longer; the share of the front that it stands for: by how much the
+        changed part within its ring grows or shrinks, whether it comes into sight at once or in strips.
         """
         before = self._within_ring()
         self._changed[pixels] = changed
-        return abs(self._within_ring() - before) / self._area
+        return min(abs(self._within_ring() - before) / self._area / SHOWN, 1.0)
 
     def _within_ring(self) -> int:
         """The pixels that changed, without the ring round them; what lies outside the front has none."""

@@ -40,9 +40,9 @@ _AROUND = np.ones((7, 7), np.uint8)
 class Blob:
     """One place that differs. `kind` is None while it looks like light; `roi` is x0, y0, x1, y1 in pixels.
 
-    `last_s` is when it was last in sight, `held_s` when it was last in sight or hidden. It is `doubtful` where the
-    scene had not been watched for long: perhaps somebody was taken for a part of it, and it is learned on. From its
-    first seconds on it keeps to its `home`, a mask a little wider than it was then.
+    `last_s` is when it was last in sight, `held_s` when it was last in sight or `hidden`, which it may be now. It is
+    `doubtful` where the scene had not been watched for long: perhaps somebody was taken for a part of it, and it is
+    learned on. From its first seconds on it keeps to its `home`, a mask a little wider than it was then.
     """
 
     id: int
@@ -59,6 +59,7 @@ class Blob:
     kind: ChangeKind | None = None
     home: U8 | None = None
     firm: bool = False
+    hidden: bool = False
     doubtful: bool = False
     owner: int | None = None
     owner_h: float = 0.0
@@ -219,8 +220,12 @@ def _reshape(blob: Blob, mask: U8, scene: Scene) -> None:
     x, y, w, h = cv2.boundingRect(mask)
     blob.roi, blob.area = (x, y, x + w, y + h), cv2.countNonZero(mask)
     blob.held_s = scene.t_s
-    if cv2.countNonZero(mask & scene.known) >= GLIMPSE * blob.area:
-        blob.last_s = scene.t_s
+    was_hidden, blob.hidden = blob.hidden, cv2.countNonZero(mask & scene.known) < GLIMPSE * blob.area
+    if blob.hidden:
+        return
+    blob.last_s = scene.t_s
+    if was_hidden and not blob.firm:  # what was seen before may have been somebody not found yet
+        blob.seen_s = scene.t_s
 
 
 def _union(blobs: Sequence[Blob], shape: tuple[int, ...]) -> U8:

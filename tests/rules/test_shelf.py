@@ -116,6 +116,13 @@ def test_staff_may_empty_a_shelf() -> None:
     assert len(opened(play([step(50, 0.2)], early))) == 1
 
 
+def test_who_comes_soon_after_staff_have_gone_is_no_staff() -> None:
+    key = [Fact(FactKind.STAFF, "key", 0.0), Fact(FactKind.STAFF, "key", 20.0, active=False)]
+    assert not opened(play([step(42, 0.2)], key))
+    assert len(opened(play([step(50, 0.2)], key))) == 1
+    assert not opened(play([step(50, 0.08), step(52, 0.1, hidden_s=40.0)], key))
+
+
 def test_who_has_been_at_the_shelf_for_long_fills_it() -> None:
     staying = [person(t / 2, 0.5, 0.8) for t in range(2 * 125)]
     assert not opened(play([step(124, 0.2)], people=staying, until_s=160))
