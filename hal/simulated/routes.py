@@ -34,6 +34,15 @@ def route(layout: Layout, start: Xy, goal: Xy) -> tuple[Xy, ...]:
     return tuple(floor.tighten(points))
 
 
+def leads(layout: Layout, start: Xy, goal: Xy) -> bool:
+    """Whether there is a free way between two places."""
+    try:
+        route(layout, start, goal)
+    except NoRoute:
+        return False
+    return True
+
+
 @lru_cache(maxsize=8)
 def _floor(layout: Layout, into_restricted: bool) -> _Floor:
     return _Floor(layout, into_restricted)

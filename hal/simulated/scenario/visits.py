@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from hal.simulated.itinerary import Itinerary, Planner
+from hal.simulated.routes import leads
 from hal.simulated.scripts import Stage
 from hal.simulated.shop import Layout, Place
 
@@ -135,8 +136,17 @@ def queueing(stage: Stage, start_s: float, number: int) -> Itinerary:
 
 
 def _queue_spot(layout: Layout, number: int) -> Place:
-    """Where the one of that number waits: in the queue zone, or before the till in a shop without one."""
-    x, y = QUEUE_SPOTS[number % len(QUEUE_SPOTS)]
+    """Where the one of that number waits: in the queue zone, or before the till in a shop without one.
+
+    Furniture may stand in a corner of the zone: nobody waits where no way leads.
+    """
+    door, spots = layout.of_kind("door")[0].at, [_waiting(layout, *share) for share in QUEUE_SPOTS]
+    free = [spot for spot in spots if leads(layout, door, spot.at)]
+    return free[number % len(free)]
+
+
+def _waiting(layout: Layout, x: float, y: float) -> Place:
+    """A place in the rectangle where people wait, by shares of its width and depth."""
     floors = {zone.kind: zone.floor for zone in layout.zones}
     floor = floors.get("queue", floors["checkout"])
     (x0, *_, x1), (y0, *_, y1) = (sorted(values) for values in zip(*floor, strict=True))

@@ -105,3 +105,9 @@ def _iou(a: Sequence[float], b: Sequence[float]) -> float:
     width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
     shared = max(width, 0) * max(height, 0)
     return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
+
+
+def test_nobody_waits_where_no_way_leads() -> None:
+    """In shop 8001 an island stands in a corner of the queue's zone."""
+    people = CameraDay(shop_layout(8001), replace(SMALL, queues=3), seed=8005).people
+    assert sum(person.role == "queue" for person in people) >= 12
