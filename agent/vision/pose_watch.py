@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import hypot
 from typing import Protocol
 
-from agent.domain import Box, Point, Pose, Track
+from agent.domain import Box, Point, Pose, Track, iou
 from agent.rules.senses import Senses
 from agent.vision.pose_budget import PoseBudget
 from agent.vision.pose_steady import SteadyPose
@@ -24,6 +24,8 @@ FOLLOW_S = 6.0
 FORGET_S = 3.0
 UNSEEN_S = 0.6
 """Whom the detector misses is looked at for so long where the tracker expects them: the pose tells whether they are."""
+BEHIND_IOU = 0.3
+"""... unless the box of somebody seen overlaps theirs so much: the pose would be that one's."""
 
 
 class Estimator(Protocol):
@@ -75,7 +77,7 @@ class PoseWatcher:
 
     def look(self, frame: Frame, tracks: Sequence[Track], senses: Senses) -> Senses:
         """The poses of those whose turn it is in this frame."""
-        people = {track.id: track for track in tracks if track.confirmed and frame.t_s - track.last_seen_s <= UNSEEN_S}
+        people = {track.id: track for track in _in_sight(frame.t_s, tracks)}
         self._forget(frame.t_s)
         urgent = self.urgent()
         wanted = {number: number in urgent for number, track in people.items() if self._wants(frame.t_s, track, urgent)}
@@ -120,6 +122,16 @@ class PoseWatcher:
         self._near_s = {track: at_s for track, at_s in self._near_s.items() if t_s - at_s <= FOLLOW_S}
         self._seen_s = {track: at_s for track, at_s in self._seen_s.items() if t_s - at_s <= FORGET_S}
         self._steady = {track: steady for track, steady in self._steady.items() if track in self._seen_s}
+
+
+def _in_sight(t_s: float, tracks: Sequence[Track]) -> Iterator[Track]:
+    """Those seen now and those missed for a moment who are not behind one of them."""
+    people = [track for track in tracks if track.confirmed]
+    seen = [track.box for track in people if track.seen]
+    for track in people:
+        missed = t_s - track.last_seen_s <= UNSEEN_S and not any(iou(track.box, box) > BEHIND_IOU for box in seen)
+        if track.seen or missed:
+            yield track
 
 
 def _mean_score(pose: Pose) -> float:

@@ -71,6 +71,12 @@ def test_whom_the_detector_misses_for_a_moment_is_looked_at_where_they_must_be()
     assert looked_at(watcher(Standing()), 10.0, person(3, 0.5, last_seen_s=10.0 - UNSEEN_S / 2)) == {3}
 
 
+def test_who_is_behind_somebody_seen_is_not_looked_at() -> None:
+    behind = person(3, 0.52, last_seen_s=10.0 - UNSEEN_S / 2)
+    assert looked_at(watcher(Standing()), 10.0, person(1, 0.5), behind) == {1}
+    assert looked_at(watcher(Standing()), 10.0, person(1, 0.7), behind) == {1, 3}
+
+
 def test_the_budget_bounds_the_looks() -> None:
     model = Standing()
     watch = watcher(model, people=2)
