@@ -1,13 +1,14 @@
 """Carries what the rules remember over a restart, through the journal's database.
 
-The rules live on the vision thread, so the snapshot is made there, at most once in `EVERY_S` and only when it says
-something new; the loop writes it. A visit counted before a power cut still counts after it.
+The rules live on the vision thread, so the snapshot is made there, once in `EVERY_S` and within `LOOK_S` of something
+having been counted; the loop writes it. A visit counted before a power cut still counts after it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 KEY = "rules"
 EVERY_S = 60.0
+LOOK_S = 1.0
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -38,6 +40,8 @@ class RuleMemory:
         self._kept = kept
         self._loop = asyncio.get_running_loop()
         self._due_s = clock.monotonic() + EVERY_S
+        self._look_s = clock.monotonic() + LOOK_S
+        self._counted: dict[str, int] = {}
         self._rules: RuleEngine | None = None
         self._last_s = 0.0
 
@@ -64,18 +68,31 @@ class RuleMemory:
             log.warning("what the rules remembered is of another kind, they begin anew: %s", error)
 
     def frame(self, t_s: float) -> None:
-        """A frame was walked: keep a snapshot if one is due."""
+        """A frame was walked: keep a snapshot if one is due or the rules have counted something."""
         self._last_s = t_s
-        if self._clock.monotonic() >= self._due_s:
-            self._due_s = self._clock.monotonic() + EVERY_S
-            self._keep()
+        now_s = self._clock.monotonic()
+        if now_s < self._look_s:
+            return
+        self._look_s = now_s + LOOK_S
+        state = self._snapshot()
+        counted = _counted(state)
+        if now_s >= self._due_s or counted != self._counted:
+            self._due_s, self._counted = now_s + EVERY_S, counted
+            self._keep(state)
 
     def finish(self) -> None:
         """Keep a last snapshot, before the journal is closed."""
-        self._keep()
+        self._keep(self._snapshot())
 
-    def _keep(self) -> None:
-        state = self._rules.snapshot(self._last_s) if self._rules else {}
+    def _snapshot(self) -> dict[str, Any]:
+        return self._rules.snapshot(self._last_s) if self._rules else {}
+
+    def _keep(self, state: dict[str, Any]) -> None:
         if state.get("rules"):
             kept = msgspec.json.encode(Kept(self._clock.wall().utc_s, state))
             asyncio.run_coroutine_threadsafe(self._journal.keep(KEY, kept), self._loop)
+
+
+def _counted(state: Mapping[str, Any]) -> dict[str, int]:
+    """How many rows every rule remembers of those that keep rows: visits, people who took something."""
+    return {name: len(kept) for name, kept in state.get("rules", {}).items() if isinstance(kept, list) and kept}

@@ -57,6 +57,23 @@ async def test_visits_before_a_restart_count_after_it(tmp_path: Path) -> None:
         assert "revisit-spirits" in visits(rules, clock, 1)
 
 
+async def test_a_visit_is_kept_within_a_second_of_being_counted(tmp_path: Path) -> None:
+    """A power cut may come at any time: what was counted must not wait for the next minute."""
+    clock = ManualClock(1000.0)
+    async with await Journal.open(tmp_path / "journal.db", clock) as journal:
+        memory = await RuleMemory.load(journal, clock)
+        rules = RuleEngine(CONFIG, 16 / 9)
+        memory.attach(rules)
+        for track in walk([(1000.0 + t_s, x, y) for t_s, x, y in VISIT[:3]], fps=5):
+            clock.sleep(max(track.t_s - clock.monotonic(), 0.0))
+            rules.update(track.t_s, [track])
+            memory.frame(track.t_s)
+        assert clock.monotonic() < 1000.0 + EVERY_S / 2
+        async with asyncio.timeout(10):
+            while await journal.kept(KEY) is None:  # noqa: ASYNC110  the write of another task
+                await asyncio.sleep(0.01)
+
+
 async def test_no_snapshot_is_written_before_it_is_due(tmp_path: Path) -> None:
     clock = ManualClock(1000.0)
     async with await Journal.open(tmp_path / "journal.db", clock) as journal:
