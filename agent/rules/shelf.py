@@ -14,6 +14,8 @@ NEAR_H = 1.5
 """Who took something was so near to it, in body heights; light and loose labels take nothing."""
 GROUP = 2
 """Several customers may each take a few at the same time; together they count as a sweep at so many times as much."""
+UNCLEAR = 0.5
+"""What changed beside things that went, nobody can say how, went with them; for so much of them at most."""
 STAFF_BEFORE_S = 20.0
 """What happened so soon after a staff input ended is still staff's doing."""
 REMEMBER_S = 600.0
@@ -75,8 +77,11 @@ class ShelfSweep:
         The first two are divided by `fewer`.
         """
         gone, came, other = (_share(steps, kind) for kind in (ChangeKind.REMOVED, ChangeKind.ADDED, ChangeKind.ALTERED))
-        changed = gone + other - came if gone > came else 0.0
-        return round((gone - came) / self.config.item_size / fewer), changed / fewer, came
+        net = gone - came
+        if net <= 0:
+            return round(net / self.config.item_size / fewer), 0.0, came
+        items = (net + min(other, UNCLEAR * net)) / self.config.item_size
+        return round(items / fewer), (net + other) / fewer, came
 
     def _staff(self, view: View, start_s: float) -> bool:
         return view.facts.active((FactKind.STAFF,), start_s - STAFF_BEFORE_S, view.t_s, self.config.inputs)
