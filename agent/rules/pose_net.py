@@ -18,6 +18,8 @@ from agent.rules.pose_numbers import F32
 
 LAYERS = 5
 KERNEL = 3
+ONE_THREAD = 2**18
+"""So many multiplications are still done by one thread (OpenBLAS); on a busy machine more wait long for one another."""
 assert STEPS == 2 ** (LAYERS + 1) - 1
 
 
@@ -38,12 +40,22 @@ class Net(NamedTuple):
 
 def logits(net: Net, windows: F32) -> F32:
     """Log-odds (n,) for windows (n, STEPS, k), oldest step first."""
-    hidden = np.maximum(windows @ net.first.weights + net.first.bias, 0.0)
+    hidden = np.maximum(_product(windows, net.first.weights) + net.first.bias, 0.0)
     for layer in net.middle:
         newest = hidden[:, 2::2]
         steps = np.concatenate([hidden[:, :-2:2], hidden[:, 1:-1:2], newest], axis=2)
-        hidden = newest + np.maximum(steps @ layer.weights + layer.bias, 0.0)
+        hidden = newest + np.maximum(_product(steps, layer.weights) + layer.bias, 0.0)
     return np.asarray((hidden[:, 0] @ net.last.weights + net.last.bias)[:, 0])
+
+
+def _product(rows: F32, weights: F32) -> F32:
+    """`rows` (n, m, inputs) times `weights` (inputs, outputs), in pieces that are not shared among threads."""
+    inputs, outputs = weights.shape
+    flat, together = rows.reshape(-1, inputs), max(ONE_THREAD // weights.size, 1)
+    whole = len(flat) // together * together
+    pieces = flat[:whole].reshape(-1, together, inputs) @ weights
+    found = np.concatenate([pieces.reshape(whole, outputs), flat[whole:] @ weights])
+    return found.reshape(*rows.shape[:-1], outputs)
 
 
 def read_net(shapes: Sequence[tuple[int, int]], scales: str, weights: str) -> Net:
