@@ -50,12 +50,8 @@ def logits(net: Net, windows: F32) -> F32:
 
 def _product(rows: F32, weights: F32) -> F32:
     """`rows` (n, m, inputs) times `weights` (inputs, outputs), in pieces that are not shared among threads."""
-    inputs, outputs = weights.shape
-    flat, together = rows.reshape(-1, inputs), max(ONE_THREAD // weights.size, 1)
-    whole = len(flat) // together * together
-    pieces = flat[:whole].reshape(-1, together, inputs) @ weights
-    found = np.concatenate([pieces.reshape(whole, outputs), flat[whole:] @ weights])
-    return found.reshape(*rows.shape[:-1], outputs)
+    together = max(ONE_THREAD // weights.size, 1)
+    return np.concatenate([rows[:, k : k + together] @ weights for k in range(0, rows.shape[1], together)], axis=1)
 
 
 def read_net(shapes: Sequence[tuple[int, int]], scales: str, weights: str) -> Net:
