@@ -33,7 +33,9 @@ class ShelfSweepRule(ZoneRule):
     items: int = setting(schema.integer(1, 200), 5, help="items that are gone")
     area: float = setting(SHARE, 0.2, help="or share of the shelf's front that is changed and not filled")
     within_s: float = setting(schema.number(1, 600), 30.0, help="seconds within which it happened")
-    item_size: float = setting(schema.number(0.0005, 0.5), 0.01, help="share of the shelf's front that one item takes")
+    item_size: float = setting(
+        schema.number(0.0005, 0.5), 0.01, help="share of the shelf's front that a larger item takes"
+    )
     hidden_s: float = setting(schema.number(1, 600), 90.0, help="seconds for which people may hide what they do")
     stay_s: float = setting(schema.number(10, 3600), 120.0, help="seconds at the shelf from which somebody fills it")
     inputs: tuple[str, ...] = setting(NAMES, (), help="the staff inputs that exempt; all when left out")

@@ -51,10 +51,12 @@ def rows(run: Run) -> Iterator[Row]:
 SECTION = Section(
     "shelf",
     "Shelves, rendered at 320 x 180, two pictures and six times boxes a second with the errors of the other days: 30"
-    " camera-days of about 35 minutes each, in which a day's visits and changes of light (30: lamps, sun, exposure,"
-    " flicker, white balance) follow one another closely; empty hours in unchanged light are left out and counted as"
-    " free of alarms. A day has 30 shoppers, 3 sweeps of 6 to 24 items, 3 refills (half of them without staff key), 2"
-    " tidied boards, up to 2 things left and 1 taken away, 7 put down by people who stay or come back at once. A sweep"
-    " counts as sure when 5 of its items stand out from what is behind them by 12 levels.",
+    " camera-days of about 35 minutes each, in which a day's visits and changes of light (30: lamps, sun on floor and"
+    " goods, exposure, flicker, white balance) follow one another closely; empty hours in unchanged light are left out"
+    " and counted as free of alarms. The camera trembles by up to 0.4 pixels and is nudged once a day by up to 1.5 a"
+    " side; on every other day or so the pictures are coded (JPEG, quality 45-85). A day has 30 shoppers, 3 sweeps of"
+    " 6 to 24 items, 3 refills (half of them without staff key), 2 tidied boards, up to 2 things left and 1 taken"
+    " away, 7 put down by people who stay or come back at once. A sweep counts as sure when 5 of its items stand out"
+    " from what is behind them by 12 levels.",
     rows,
 )
