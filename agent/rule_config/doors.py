@@ -56,9 +56,11 @@ class TailgatingRule(RuleConfig):
 class CheckoutBypassRule(RuleConfig):
     """Somebody was in a `high_value` zone and leaves, by a line or an `exit` zone, without having been at a till.
 
-    It is critical when something about them looked like concealing.
+    It is critical when something about them looked like concealing. Who goes under another's track number since the two
+    met is told by the appearance memory (docs/appearance.md).
     """
 
+    uses = ("appearance",)
     usually = ("line",)
     compares = (Compare("goods_s", ">=", "in_s"),)
     otherwise = ("{paying_s} s at a till after the goods",)

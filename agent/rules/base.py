@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from types import MappingProxyType
 from typing import Generic, NamedTuple, Protocol, Self, TypeVar, runtime_checkable
 
 from agent.domain import Json, Severity, Track
 from agent.rule_config import RuleConfig
-from agent.rules.continuity import Continuity
+from agent.rules.continuity import Continuity, Swap
 from agent.rules.facts import FactBook, TillEvent
 from agent.rules.ground import Ground
 from agent.rules.lines import Crossing
@@ -60,6 +61,20 @@ class View:
     def who(self, track: int) -> int:
         """The earliest track that this one may continue: appearance or a restart may link them."""
         return self.continuity.who(track) if self.continuity else track
+
+    def since_s(self, track: int) -> float:
+        """Since when the track shows whom it shows now: two may have exchanged theirs."""
+        return self.continuity.since_s(track) if self.continuity else -inf
+
+    @property
+    def swapped(self) -> Sequence[Swap]:
+        """The people found in this frame to have exchanged their tracks."""
+        return self.continuity.swapped if self.continuity else ()
+
+    @property
+    def joined(self) -> Mapping[int, int]:
+        """The people found in this frame to be possibly an earlier one, after those swapped."""
+        return self.continuity.joined if self.continuity else {}
 
     def walking(self, zone: int | None) -> Collection[tuple[int, Trail]]:
         """The trails of the people in a zone; None is the whole picture."""

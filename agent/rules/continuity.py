@@ -7,7 +7,8 @@ before get negative numbers, and somebody new who is where somebody old stood a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import hypot
+from math import hypot, inf
+from typing import NamedTuple
 
 from agent.domain import Json, Track
 
@@ -19,13 +20,28 @@ SIZE_RATIO = 1.3
 MOST = 500
 
 
+class Swap(NamedTuple):
+    """Two people whom the other's track was said to show from `since_s` on."""
+
+    one: int
+    other: int
+    since_s: float
+
+
 class Continuity:
-    """Links from tracks to the earlier ones that they may continue."""
+    """Links from tracks to the earlier ones that they may continue.
+
+    A person goes by their first track's number. What was found lately, until `forget_news`: `swapped` people, and those
+    who `joined` an earlier one, in this order.
+    """
 
     def __init__(self, aspect: float) -> None:
         self._aspect = aspect
         self._seen: dict[int, Track] = {}
         self._links: dict[int, int] = {}
+        self._since: dict[int, float] = {}
+        self.swapped: list[Swap] = []
+        self.joined: dict[int, int] = {}
         self._former: dict[int, tuple[float, float, float]] = {}
         self._taken_s = 0.0
         self._first_s: float | None = None
@@ -33,17 +49,40 @@ class Continuity:
 
     def link(self, track: int, earlier: int) -> None:
         """From now on `track`, and who may be `track`, may be `earlier`; the oldest of very many links is dropped."""
-        first = self.who(earlier)
-        if first == track:
+        person, first = self.who(track), self.who(earlier)
+        if first == person:
             return
-        self._links = {number: first if who == track else who for number, who in self._links.items()}
-        self._links[track] = first
-        if len(self._links) > MOST:
-            del self._links[next(iter(self._links))]
+        self._links.setdefault(person, person)
+        self._links = {number: first if who == person else who for number, who in self._links.items()}
+        self.joined[person] = first
+        self._keep_few()
+
+    def exchange(self, one: int, other: int, since_s: float) -> None:
+        """From `since_s` on each of the two tracks is possibly whom the other was until then."""
+        a, b = self.who(one), self.who(other)
+        self._links |= {one: b, other: a}
+        self._since |= {one: since_s, other: since_s}
+        self.swapped.append(Swap(a, b, since_s))
+        self._keep_few()
+
+    def forget_news(self) -> None:
+        """What was found up to now has been taken into account."""
+        self.swapped, self.joined = [], {}
+
+    def since_s(self, track: int) -> float:
+        """Since when the track shows whom it shows now, as far as it was exchanged."""
+        return self._since.get(track, -inf)
 
     def who(self, track: int) -> int:
         """The earliest track that this one may continue; itself when there is none."""
         return self._links.get(track, track)
+
+    def _keep_few(self) -> None:
+        """Drop the oldest of very many."""
+        table: dict[int, int] | dict[int, float]
+        for table in (self._links, self._since):
+            while len(table) > MOST:
+                del table[next(iter(table))]
 
     def update(self, t_s: float, people: Mapping[int, Track]) -> None:
         """Take the confirmed people seen now."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
 from agent.domain import FactKind, Json, Severity
 from agent.rule_config import CheckoutBypassRule, TailgatingRule
 from agent.rules.base import Held, Hit, Subject, View
 from agent.rules.continuity import rows
+from agent.rules.errand import Errand
 from agent.rules.facts import Grants
 from agent.rules.lines import Crossing
 
@@ -74,15 +74,6 @@ class Tailgating:
             self._found.note(crossing.track, view.t_s, len(grants))
 
 
-@dataclass(slots=True)
-class _Shopper:
-    """When and for how long somebody was last at the goods, and whether something looked like concealing since."""
-
-    took_s: float
-    goods_s: float
-    concealed: bool = False
-
-
 class CheckoutBypass:
     """A person was at valuable goods and leaves without having been at a till; critical when they may hide something.
 
@@ -102,52 +93,76 @@ class CheckoutBypass:
         self._tills = tills
         self._exit_zone = exit_zone
         self._exit_line = exit_line
-        self._shoppers: dict[int, _Shopper] = {}
-        self._found: Held[_Shopper] = Held(config.hold_s)
+        self._errands: dict[int, Errand] = {}
+        self._found: Held[dict[str, Json]] = Held(config.hold_s)
 
     def update(self, view: View) -> Iterator[Hit]:
         """One hit for each who leaves so."""
         self._found.forget(view.t_s)
-        leaving = {crossing.track for crossing in view.crossings if self._is_out(crossing)}
-        for (track, zone), stay in view.stays.items():
-            if zone in self._goods and stay.dwell_s >= self.config.in_s:
-                known = self._shoppers.setdefault(view.who(track), _Shopper(stay.seen_s, 0.0))
-                known.took_s, known.goods_s = stay.seen_s, max(known.goods_s, stay.dwell_s)
-            elif zone in self._tills and stay.dwell_s >= self.config.paying_s:
-                self._shoppers.pop(view.who(track), None)
-            elif zone == self._exit_zone:
-                leaving.add(track)
-        self._shoppers = {k: s for k, s in self._shoppers.items() if view.t_s - s.took_s <= self.config.within_s}
+        self._reconsider(view)
+        self._watch(view)
+        self._errands = {k: one for k, one in self._errands.items() if view.t_s - one.last_s <= self.config.within_s}
         for track in view.concealing:
-            if shopper := self._shoppers.get(view.who(track)):
-                shopper.concealed = True
-        yield from self._leave(view, leaving)
+            if errand := self._errands.get(view.who(track)):
+                errand.concealed_s = view.t_s
+        yield from self._leave(view, self._leaving(view))
 
     def snapshot(self, t_s: float) -> Json:
         """A row `[track, last at the goods relative to now, for how long, concealed]` a person, seconds."""
         return [
-            [person, round(s.took_s - t_s, 3), round(s.goods_s, 3), int(s.concealed)]
-            for person, s in self._shoppers.items()
+            [person, round(goods[1] - t_s, 3), round(goods[1] - goods[0], 3), int(errand.concealed)]
+            for person, errand in self._errands.items()
+            if (goods := errand.unpaid(self.config.in_s))
         ]
 
     def restore(self, state: Json, taken_s: float, shift: int) -> None:
         """Go on from a snapshot. Raises ValueError when it is not one."""
         for person, took_s, goods_s, concealed in rows(state, 4):
-            self._shoppers[int(person) - shift] = _Shopper(took_s + taken_s, goods_s, bool(concealed))
+            errand = self._errands[int(person) - shift] = Errand()
+            errand.goods.add(took_s + taken_s - goods_s, took_s + taken_s)
+            errand.concealed_s = taken_s if concealed else errand.concealed_s
+
+    def _reconsider(self, view: View) -> None:
+        """Who exchanged tracks has the other's errand since then; those who are one have theirs together."""
+        for one, other, since_s in view.swapped:
+            a, b = self._errands.pop(one, Errand()), self._errands.pop(other, Errand())
+            self._errands |= {one: a.then(b, since_s), other: b.then(a, since_s)}
+        for person, earlier in view.joined.items():
+            if errand := self._errands.pop(person, None):
+                self._errands.setdefault(earlier, Errand()).join(errand)
+
+    def _watch(self, view: View) -> None:
+        """Note who is at the goods, and who at a till."""
+        for (track, zone), stay in view.stays.items():
+            if zone in self._goods or zone in self._tills:
+                from_s = max(stay.entered_s, view.since_s(track))
+                self._note(view.who(track), zone, from_s, stay.seen_s)
+
+    def _note(self, person: int, zone: int, from_s: float, seen_s: float) -> None:
+        if zone in self._goods and seen_s - from_s >= self.config.in_s:
+            self._errands.setdefault(person, Errand()).goods.add(from_s, seen_s)
+        elif zone in self._tills and seen_s - from_s >= self.config.paying_s:
+            self._errands.setdefault(person, Errand()).tills.add(from_s, seen_s)
+
+    def _leaving(self, view: View) -> set[int]:
+        at_exit = {track for track, zone in view.stays if zone == self._exit_zone}
+        return at_exit | {crossing.track for crossing in view.crossings if self._is_out(crossing)}
 
     def _is_out(self, crossing: Crossing) -> bool:
         return crossing.line == self._exit_line and crossing.direction == self.config.direction
 
     def _leave(self, view: View, leaving: Collection[int]) -> Iterator[Hit]:
+        """What somebody did ends with their leaving: who comes back begins anew."""
+        told = dict(self._found)
         for track in leaving:
-            if shopper := self._shoppers.get(view.who(track)):
-                self._found.note(track, view.t_s, shopper)
-        for track, shopper in self._found:
-            severity = Severity.CRITICAL if shopper.concealed else self.config.severity
-            factors: dict[str, Json] = {
-                "took_s": round(shopper.took_s, 1),
-                "goods_s": round(shopper.goods_s, 1),
-                "concealed": shopper.concealed,
-            }
+            errand = self._errands.pop(view.who(track), None)
+            goods = errand and errand.unpaid(self.config.in_s)
+            if errand and goods:
+                took_s, goods_s = round(goods[1], 1), round(goods[1] - goods[0], 1)
+                told[track] = {"took_s": took_s, "goods_s": goods_s, "concealed": errand.concealed}
+            if track in told:
+                self._found.note(track, view.t_s, told[track])
+        for track, found in self._found:
+            severity = Severity.CRITICAL if found["concealed"] else self.config.severity
             subject = Subject(self.config.name, track)
-            yield Hit(subject, severity, zone=self.config.zone, line=self.config.line, factors=factors)
+            yield Hit(subject, severity, zone=self.config.zone, line=self.config.line, factors=found)

@@ -107,8 +107,7 @@ class RuleEngine:
         tracks = self._footing.update(t_s, tracks)
         ended = self._zones.update(t_s, tracks)
         people = {track.id: track for track in tracks if track.confirmed and track.seen}
-        for track, earlier in (senses.appearance or {}).items():
-            self.link(track, earlier)
+        self._reconsider(senses)
         self._continuity.update(t_s, people)
         view = View(
             t_s,
@@ -134,7 +133,15 @@ class RuleEngine:
             found = list(rule.update(view))
             if found and self._applies(rule.config, minute_of_week):
                 hits += found
+        self._continuity.forget_news()
         return Findings(tuple(events), tuple(hits), view.stays, tuple(ended))
+
+    def _reconsider(self, senses: Senses) -> None:
+        """Take up what clothes tell of who is who."""
+        for one, other, since_s in senses.exchanged:
+            self._continuity.exchange(one, other, since_s)
+        for track, earlier in (senses.appearance or {}).items():
+            self.link(track, earlier)
 
     def _noted(self, view: View) -> list[Event]:
         """The facts to journal; most frames have none, and a call costs much on a processor that has just slept."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.domain import Pose
 from agent.rules.changes import Changes
+from agent.vision.exchanges import Exchange
 from agent.vision.thermal import Warmth
 
 
@@ -15,9 +16,10 @@ class Senses:
     """The findings of one frame. A field's name is the sense's name, as in `RuleConfig.needs`.
 
     `appearance` tells of tracks, each with the earlier one that it is possibly the same person as: those found in this
-    frame. `blind` says why the picture cannot be trusted now, None while it can. `changes` is what differs from the
-    learned background and stays so. `pose` holds, by track, how the people looked at in this frame hold their bodies.
-    `warm` is what the thermal array made out lately.
+    frame; `exchanged` are the pairs of tracks that it found to be possibly each other. `blind` says why the picture
+    cannot be trusted now, None while it can. `changes` is what differs from the learned background and stays so. `pose`
+    holds, by track, how the people looked at in this frame hold their bodies. `warm` is what the thermal array made out
+    lately.
     """
 
     appearance: Mapping[int, int] | None = None
@@ -25,6 +27,7 @@ class Senses:
     changes: Changes | None = None
     pose: Mapping[int, Pose] | None = None
     warm: Warmth | None = None
+    exchanged: Sequence[Exchange] = ()
 
 
 NOTHING = Senses()

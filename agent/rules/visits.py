@@ -8,7 +8,6 @@ from agent.domain import Json
 from agent.rule_config import RevisitRule
 from agent.rules.base import Hit, View
 from agent.rules.continuity import rows
-from agent.rules.zones import Stay
 
 Visits = list[tuple[float, float]]
 """When each visit began and when the person was last inside, seconds, oldest first."""
@@ -28,10 +27,11 @@ class Revisit:
 
     def update(self, view: View) -> Iterator[Hit]:
         """One hit for each person who has come back too often."""
-        if view.senses.appearance:
-            self._join(view)
+        for person, earlier in view.joined.items():
+            self._join(person, earlier)
         for stay in view.stays_in(self._zone):
-            self._note(view.who(stay.track), stay.track, stay)
+            entered_s = max(stay.entered_s, view.since_s(stay.track))
+            self._note(view.who(stay.track), stay.track, entered_s, stay.seen_s)
         self._forget(view.t_s)
         self._tracks = {person: track for person, track in self._tracks.items() if person in self._visits}
         for person, track in self._tracks.items():
@@ -52,25 +52,25 @@ class Revisit:
         for person, entered_s, seen_s in rows(state, 3):
             self._visits.setdefault(int(person) - shift, []).append((entered_s + taken_s, seen_s + taken_s))
 
-    def _join(self, view: View) -> None:
-        """Put the visits of tracks together that are now said to be possibly the same person's."""
-        for person in [person for person in self._visits if view.who(person) != person]:
-            earlier = view.who(person)
-            visits: Visits = []
-            for visit in sorted([*self._visits.get(earlier, []), *self._visits.pop(person)]):
-                if visits and visit[0] - visits[-1][1] < self.config.out_s:
-                    visits[-1] = visits[-1][0], max(visit[1], visits[-1][1])
-                else:
-                    visits.append(visit)
-            self._visits[earlier] = visits
-            self._tracks[earlier] = self._tracks.pop(person, person)
+    def _join(self, person: int, earlier: int) -> None:
+        """Put the visits of two together who are now said to be possibly the same."""
+        if person not in self._visits:
+            return
+        visits: Visits = []
+        for visit in sorted([*self._visits.get(earlier, []), *self._visits.pop(person)]):
+            if visits and visit[0] - visits[-1][1] < self.config.out_s:
+                visits[-1] = visits[-1][0], max(visit[1], visits[-1][1])
+            else:
+                visits.append(visit)
+        self._visits[earlier] = visits
+        self._tracks[earlier] = self._tracks.pop(person, person)
 
-    def _note(self, person: int, track: int, stay: Stay) -> None:
+    def _note(self, person: int, track: int, entered_s: float, seen_s: float) -> None:
         visits = self._visits.get(person, [])
-        if visits and stay.entered_s - visits[-1][1] < self.config.out_s:
-            visits[-1] = (visits[-1][0], max(stay.seen_s, visits[-1][1]))
-        elif stay.dwell_s >= self.config.in_s:
-            self._visits[person] = [*visits, (stay.entered_s, stay.seen_s)]
+        if visits and entered_s - visits[-1][1] < self.config.out_s:
+            visits[-1] = (visits[-1][0], max(seen_s, visits[-1][1]))
+        elif seen_s - entered_s >= self.config.in_s:
+            self._visits[person] = [*visits, (entered_s, seen_s)]
         self._tracks[person] = track
 
     def _forget(self, t_s: float) -> None:

@@ -14,24 +14,21 @@ from math import inf, log1p
 
 import numpy as np
 
-from agent.domain import Box, Track
+from agent.domain import Track
 from agent.vision.doors import Doors
-from agent.vision.looks import F32, SIZE, hellinger
+from agent.vision.exchanges import Exchange, Exchanges, Settled, covers
+from agent.vision.looks import F32, SIZE, averaged, same_odds
 
-LOOK_EVERY_S, LOOK_AGAIN_S = 1.0, 5.0
-"""How often somebody is looked at: while there are few looks, and then."""
+LOOK_EVERY_S, LOOK_AGAIN_S, LOOK_CLOSELY_S = 1.0, 5.0, 0.3
+"""How often somebody is looked at: while there are few looks, then, and after they met somebody."""
 KEPT_LOOKS = 8
 LEAST_LOOKS = 3
-OUTLYING = 0.25
-"""The share of the looks that is left out: those least like the others."""
-LEAST_HEIGHT, COVERED = 0.12, 0.25
-"""Who is less tall, in frame heights, or covered by more, is not looked at."""
+LEAST_HEIGHT = 0.12
+"""Who is less tall, in frame heights, is not looked at."""
 MOST_PEOPLE = 200
 FORGET_EVERY_S = 10.0
 TOP_H_S, NEAR_H = 2.2, 1.0
 """How fast somebody may run, in body heights a second, and how far apart two places are the same."""
-ALIKE, PER_ODDS, MOST_ODDS = 0.22, 0.04, 4.0
-"""At this distance looks say nothing; every `PER_ODDS` nearer makes the same person e times as likely."""
 NEW_AT_DOOR, NEW_INSIDE = 0.0, -2.5
 LOST_INSIDE, LOST_AT_DOOR, LOST_ELSEWHERE = 0.5, -2.0, -3.0
 """Log-odds by the way: that somebody is new, and that they are who was lost in such a place."""
@@ -57,27 +54,18 @@ class Known:
     followed: bool = False
     summary: F32 | None = None
 
-    def learn(self, t_s: float, look: F32) -> None:
+    def learn(self, look: F32) -> None:
         """Take in one look; the oldest of many is forgotten."""
-        self.looked_s = t_s
         self.seen_looks += 1
         self.looks = [*self.looks, look][-KEPT_LOOKS:]
         self.summary = averaged(self.looks)
 
 
-def averaged(looks: Sequence[F32]) -> F32:
-    """The mean of looks without the outlying ones, as when somebody stood before the person for once."""
-    stacked = np.stack(looks)
-    middle: F32 = stacked.mean(0)
-    drop = int(len(looks) * OUTLYING)
-    if drop:
-        kept = np.argsort([hellinger(look, middle) for look in looks])[: len(looks) - drop]
-        middle = stacked[kept].mean(0)
-    return middle
-
-
 class Appearance:
-    """The memory. For each frame: `see` the tracks, `learn` the looks of those `due`, then ask for the new `links`."""
+    """The memory. For each frame: `see` the tracks, `learn` the looks of those `due`, then ask for the new `links`.
+
+    `exchanged` holds, after `links`, the pairs of tracks found with it to be possibly each other.
+    """
 
     def __init__(self, doors: Doors, aspect: float, minutes: float) -> None:
         self._doors = doors
@@ -85,6 +73,8 @@ class Appearance:
         self._keep_s = minutes * 60
         self._known: dict[int, Known] = {}
         self._news: list[Known] = []
+        self._exchanges = Exchanges()
+        self.exchanged: tuple[Exchange, ...] = ()
         self._forget_s = 0.0
 
     @property
@@ -101,8 +91,15 @@ class Appearance:
                 if known is None:
                     known = self._known[track.id] = Known(track.id, track, track)
                 known.last = track
+        if len(tracks) > 1:
+            self._meet(t_s, tracks)
         if t_s >= self._forget_s or len(self._known) > MOST_PEOPLE:
             self._forget(t_s)
+
+    def _meet(self, t_s: float, tracks: Sequence[Track]) -> None:
+        there = (self._known.get(track.id) for track in tracks)
+        looks = {one.id: one.summary for one in there if one is not None and one.summary is not None}
+        self._exchanges.see(t_s, tracks, looks)
 
     def due(self, t_s: float, tracks: Sequence[Track]) -> list[Track]:
         """Whose look is wanted: those well in view who were not looked at lately."""
@@ -112,17 +109,46 @@ class Appearance:
         known = self._known.get(track.id) if track.confirmed and track.seen else None
         if known is None:
             return False
+        if self._exchanges.met(track.id):
+            return t_s - known.looked_s >= LOOK_CLOSELY_S
         return t_s - known.looked_s >= (LOOK_EVERY_S if known.seen_looks < KEPT_LOOKS else LOOK_AGAIN_S)
 
     def learn(self, t_s: float, track: int, look: F32) -> None:
         """Take in the look of somebody due."""
         known = self._known[track]
-        known.learn(t_s, look)
+        known.looked_s = t_s
+        if self._exchanges.met(track):
+            self._exchanges.learn(track, look)
+        else:
+            self._take(known, look)
+
+    def _take(self, known: Known, look: F32) -> None:
+        known.learn(look)
         if not known.linked and LEAST_LOOKS <= known.seen_looks <= KEPT_LOOKS:
             self._news.append(known)
 
-    def links(self) -> dict[int, int]:
+    def _settle(self, settled: Settled) -> None:
+        """The looks since a meeting belong to whom they are of: those exchanged are remembered by each other's id."""
+        if settled.exchanged:
+            self._exchange(settled.exchange.one, settled.exchange.other)
+        for track, looks in settled.looks.items():
+            if track in self._known and not self._exchanges.met(track):
+                for look in looks:
+                    self._take(self._known[track], look)
+
+    def _exchange(self, one: int, other: int) -> None:
+        """From now on each of the two memories is the other track's."""
+        a, b = self._known.get(one), self._known.get(other)
+        if a is not None and b is not None:
+            a.id, b.id, a.last, b.last = other, one, b.last, a.last
+            self._known[other], self._known[one] = a, b
+
+    def links(self, t_s: float) -> dict[int, int]:
         """The tracks found, since this was last asked, to be possibly the same person as an earlier one."""
+        settled = self._exchanges.settle(t_s)
+        for one in settled:
+            self._settle(one)
+        self.exchanged = tuple(one.exchange for one in settled if one.exchanged)
         found = {}
         for known in self._news:
             earlier = self._same(known)
@@ -155,8 +181,7 @@ class Appearance:
         """How much speaks for the same person: how alike they look, where the one was lost and the other began."""
         assert known.summary is not None
         assert earlier.summary is not None
-        alike = (ALIKE - hellinger(known.summary, earlier.summary)) / PER_ODDS
-        return max(min(alike, MOST_ODDS), -MOST_ODDS) + self._way_odds(known.born, at_door, earlier.last)
+        return same_odds(known.summary, earlier.summary) + self._way_odds(known.born, at_door, earlier.last)
 
     def _way_odds(self, found: Track, at_door: bool, lost: Track) -> float:
         """How likely somebody lost there and then begins here and now; nobody runs faster than they can."""
@@ -189,11 +214,5 @@ def _in_view(track: Track, tracks: Sequence[Track]) -> bool:
     return (
         whole
         and box.height >= LEAST_HEIGHT
-        and not any(other.id != track.id and _covers(other.box, box) for other in tracks)
+        and not any(other.id != track.id and covers(other.box, box) for other in tracks)
     )
-
-
-def _covers(other: Box, box: Box) -> bool:
-    width = min(other.x2, box.x2) - max(other.x1, box.x1)
-    height = min(other.y2, box.y2) - max(other.y1, box.y1)
-    return width > 0 and height > 0 and width * height > COVERED * box.area

@@ -36,6 +36,10 @@ SIZE = 2 * HALF
 """How many numbers a look has."""
 GRID = 24
 """The background is read at every so many pixels."""
+OUTLYING = 0.25
+"""The share of the looks that is left out of an average: those least like the others."""
+ALIKE, PER_ODDS, MOST_ODDS = 0.22, 0.04, 4.0
+"""At this distance looks say nothing; every `PER_ODDS` nearer makes the same person e times as likely."""
 
 
 class Cast(NamedTuple):
@@ -109,6 +113,22 @@ def look_of(samples: F32, cast: Cast) -> F32:
 def hellinger(a: F32, b: F32) -> float:
     """The distance of two looks, 0 (the same) to 1."""
     return float(np.sqrt(max(1.0 - float(np.sqrt(a * b).sum()), 0.0)))
+
+
+def averaged(looks: Sequence[F32]) -> F32:
+    """The mean of looks without the outlying ones, as when somebody stood before the person for once."""
+    stacked = np.stack(looks)
+    middle: F32 = stacked.mean(0)
+    drop = int(len(looks) * OUTLYING)
+    if drop:
+        kept = np.argsort([hellinger(look, middle) for look in looks])[: len(looks) - drop]
+        middle = stacked[kept].mean(0)
+    return middle
+
+
+def same_odds(a: F32, b: F32) -> float:
+    """How much two looks speak for being of the same person, in log-odds."""
+    return max(min((ALIKE - hellinger(a, b)) / PER_ODDS, MOST_ODDS), -MOST_ODDS)
 
 
 def _corrected(samples: F32, cast: Cast) -> tuple[F32, F32, F32]:

@@ -14,7 +14,9 @@ from agent.rules.base import View
 from agent.rules.doors import CheckoutBypass
 from agent.rules.facts import Fact
 from agent.rules.lines import Crossing
+from agent.rules.senses import Senses
 from agent.rules.zones import Stay
+from agent.vision.exchanges import Exchange
 from tests.rules.stage import Stage, seen_badly
 from tests.rules.walks import walk
 
@@ -171,3 +173,37 @@ def test_who_appears_just_inside_while_another_comes_in_came_in_with_them() -> N
     assert incident.kind == "tailgating"
     alone = [track for track in comes_in(5, 2) if track.foot.x > 0.53]
     assert not Stage(DOOR).play(alone, grants(4), until_s=15).opened()
+
+
+def shopper_and_payer(exchange_s: float | None) -> list[Track]:
+    """Track 1 is at the goods, track 2 passes by later; where a time is given they go on under each other's number."""
+    taker = shops(pays=True)
+    other = [t._replace(id=2) for t in walk([(0.0, 0.5, 0.9), (9.0, 0.3, 0.9), (18, 0.95, 0.8), (20, 0.97, 0.8)])]
+    ids = {1: 2, 2: 1}
+    return [t._replace(id=ids[t.id]) if exchange_s is not None and t.t_s >= exchange_s else t for t in (*taker, *other)]
+
+
+def test_who_leaves_under_the_number_of_one_at_the_goods_is_not_taken_for_them() -> None:
+    assert not Stage(BY_LINE).play(shopper_and_payer(None), until_s=60).opened()
+    assert [i.tracks for i in Stage(BY_LINE).play(shopper_and_payer(7.0), until_s=60).opened()] == [(1,)]
+    stage, tracks = Stage(BY_LINE), shopper_and_payer(7.0)
+    stage.play([t for t in tracks if t.t_s < 9.0])
+    stage.engine.update(9.0, [], senses=Senses(appearance={}, exchanged=(Exchange(1, 2, 7.0),)))
+    assert not stage.play([t for t in tracks if t.t_s > 9.0], until_s=60).opened()
+
+
+def test_goods_and_tills_of_tracks_that_are_one_count_together() -> None:
+    stage, tracks = Stage(BY_LINE), shops(pays=True)
+    halves = [t if t.t_s < 8 else t._replace(id=5) if t.t_s < 15 else t._replace(id=9) for t in tracks]
+    stage.play([t for t in halves if t.id != 9])
+    stage.engine.update(15.0, [], senses=Senses(appearance={5: 1}))
+    stage.engine.update(15.1, [], senses=Senses(appearance={9: 5}))
+    assert not stage.play([t for t in halves if t.id == 9 and t.t_s > 15.1], until_s=60).opened()
+
+
+def test_who_has_left_and_comes_back_begins_anew() -> None:
+    stage = Stage(BY_LINE).play(shops(pays=False), until_s=60)
+    back = [
+        t._replace(t_s=t.t_s + 70) for t in walk([(0.0, 0.95, 0.5), (6, 0.5, 0.9), (12, 0.97, 0.5), (13, 0.98, 0.5)])
+    ]
+    assert len(stage.play(back, until_s=100).opened()) == 1

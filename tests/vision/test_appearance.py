@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from agent.config import parse_config
 from agent.domain import Box, Track
-from agent.vision.appearance import KEPT_LOOKS, LOOK_EVERY_S, MOST_PEOPLE, Appearance, averaged
+from agent.vision.appearance import KEPT_LOOKS, LOOK_EVERY_S, MOST_PEOPLE, Appearance
 from agent.vision.doors import Doors
-from agent.vision.looks import F32, SIZE, hellinger
+from agent.vision.looks import F32, SIZE, averaged, hellinger
 
 ASPECT = 16 / 9
 LINE = '[[line]]\nname = "door"\npoints = [[0.02, 0.5], [0.08, 0.9]]\n'
@@ -53,7 +53,7 @@ def show(
         memory.see(t_s, here)
         for one in memory.due(t_s, here):
             memory.learn(t_s, one.id, look(colour, seed + step))
-        links |= memory.links()
+        links |= memory.links(t_s)
     return links
 
 
@@ -82,7 +82,7 @@ def test_who_comes_back_through_the_door_must_look_very_much_alike() -> None:
         stranger.see(200 + step / 10, here)
         for one in stranger.due(200 + step / 10, here):
             stranger.learn(200 + step / 10, one.id, similar)
-        assert stranger.links() == {}
+        assert stranger.links(200 + step / 10) == {}
 
 
 def test_two_who_look_alike_are_nobody() -> None:
@@ -101,7 +101,7 @@ def test_nobody_is_in_two_places() -> None:
         held.see(t_s, here)
         for one in held.due(t_s, here):
             held.learn(t_s, one.id, look(RED, step))
-        links |= held.links()
+        links |= held.links(t_s)
     assert links == {}
 
 
@@ -143,7 +143,7 @@ def test_the_memory_has_a_hard_limit() -> None:
             held.see(t_s, here)
             for one in held.due(t_s, here):
                 held.learn(t_s, one.id, look(number % 90, number))
-        held.links()
+        held.links(t_s)
     assert 0 < held.held <= MOST_PEOPLE * (KEPT_LOOKS + 1) * SIZE * 4
     assert MOST_PEOPLE * (KEPT_LOOKS + 1) * SIZE * 4 < 1_000_000
 

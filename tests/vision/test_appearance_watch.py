@@ -22,6 +22,8 @@ ASPECT = 16 / 9
 WIDTH, HEIGHT = 640, 360
 ZONE = '[[zone]]\nname = "z"\npolygon = [[0, 0], [1, 0], [1, 1]]\n'
 REVISIT = '[[rule]]\nkind = "revisit"\nzone = "z"\n'
+MEMORY = ("appearance", "appearance_watch", "doors", "exchanges", "looks")
+"""The modules of which the memory consists."""
 
 
 def test_rendered_people_are_nearer_to_themselves_than_to_others() -> None:
@@ -94,11 +96,11 @@ def test_the_modules_of_the_memory_cannot_write_anything() -> None:
     allowed = {"__future__", "collections.abc", "dataclasses", "itertools", "math", "typing", "numpy", "numpy.typing"}
     allowed |= {"agent.config", "agent.domain", "agent.geometry", "agent.rules.senses", "hal.ports"}
     folder = Path(agent.vision.__file__).parent
-    for name in ("appearance", "appearance_watch", "doors", "looks"):
+    for name in MEMORY:
         tree = ast.parse((folder / f"{name}.py").read_text())
         imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
         imported |= {one.name for node in ast.walk(tree) if isinstance(node, ast.Import) for one in node.names}
-        assert imported <= allowed | {f"agent.vision.{part}" for part in ("appearance", "doors", "looks")}
+        assert imported <= allowed | {f"agent.vision.{part}" for part in MEMORY}
         called = {
             node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
