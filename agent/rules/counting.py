@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from math import exp, hypot, inf
 
 from agent.domain import Json
 from agent.rule_config import CrowdingRule, QueueRule
 from agent.rules.base import Hit, View
+from agent.rules.beside import Border
 from agent.rules.zones import BRIDGE_S, Stay
 
 CLEARED_BELOW = 2
@@ -44,11 +45,13 @@ class Sustained:
 
 
 class Crowding:
-    """Too many people are in a zone or in the picture, for long enough; over when two fewer than that are left."""
+    """Too many people are in a zone, its border included, or in the picture, for long enough; over when two fewer than
+    that are left.
+    """
 
-    def __init__(self, config: CrowdingRule, zone: int | None) -> None:
+    def __init__(self, config: CrowdingRule, border: Border | None) -> None:
         self.config = config
-        self._zone = zone
+        self._border = border
         self._crowded = Sustained(config.after_s)
         self._seen_s: dict[int, float] = {}
 
@@ -61,8 +64,8 @@ class Crowding:
             yield Hit.about(self.config, None, zone=self.config.zone, factors=factors)
 
     def _count(self, view: View) -> int:
-        if self._zone is not None:
-            return present(view.stays_in(self._zone), view.t_s)
+        if self._border:
+            return present(self._border.update(view), view.t_s)
         self._seen_s.update(dict.fromkeys(view.people, view.t_s))
         self._seen_s = {track: t_s for track, t_s in self._seen_s.items() if view.t_s - t_s <= BRIDGE_S}
         return len(self._seen_s)
@@ -99,19 +102,19 @@ class Throughput:
 class Queue:
     """A queue is long, or takes long. Who has stood in the zone belongs to it until they leave the zone."""
 
-    def __init__(self, config: QueueRule, zone: int) -> None:
+    def __init__(self, config: QueueRule, border: Border) -> None:
         self.config = config
-        self._zone = zone
+        self._border = border
         self._waiting: set[int] = set()
         self._throughput = Throughput()
         self._long = Sustained(config.after_s)
 
     def update(self, view: View) -> Iterator[Hit]:
         """One hit for the zone."""
-        dwells = {stay.track: stay.dwell_s for stay in view.stays_in(self._zone)}
+        dwells = {stay.track: stay.dwell_s for stay in self._border.update(view)}
         left = self._waiting - dwells.keys()
         self._throughput.update(view.t_s, len(left), busy=bool(self._waiting))
-        self._waiting = (self._waiting - left) | set(self._joined(view))
+        self._waiting = (self._waiting - left) | set(self._joined(view, dwells))
         length = len(self._waiting)
         wait_s = self._wait_s([dwells[track] for track in self._waiting])
         long, slow = self._exceeds(length, wait_s, 0, 1.0), self._exceeds(length, wait_s, CLEARED_BELOW - 1, 0.8)
@@ -119,9 +122,9 @@ class Queue:
             factors: dict[str, Json] = {"length": length, "wait_s": round(wait_s)}
             yield Hit.about(self.config, None, zone=self.config.zone, factors=factors)
 
-    def _joined(self, view: View) -> Iterator[int]:
+    def _joined(self, view: View, there: Collection[int]) -> Iterator[int]:
         """Those in the zone who stand by now: by the way of their feet, or where those are hidden, by their box."""
-        for track, *_ in view.stays_in(self._zone):
+        for track in there:
             if track not in self._waiting:
                 trail, person = view.trails.get(track), view.people.get(track)
                 course = trail.velocity(STANDING_WINDOW_S) if trail else None

@@ -10,6 +10,7 @@ from agent.domain import Point, ZoneKind
 from agent.rule_config import CheckoutBypassRule, ConcealmentRule, RuleConfig, WrongWayRule
 from agent.rules.base import Rule
 from agent.rules.baseline import UnusualForHour
+from agent.rules.beside import Border
 from agent.rules.counting import Crowding, Queue
 from agent.rules.crossing import LineCrossing
 from agent.rules.doors import CheckoutBypass, Tailgating
@@ -49,6 +50,10 @@ class Site:
     def area(self, name: str | None) -> int | None:
         """The number of a zone, None for the whole picture."""
         return None if name is None else self._zones[name]
+
+    def border(self, name: str) -> Border:
+        """The border of a zone, for a rule that counts who stands at it, too."""
+        return Border(self._zones[name], self.polygon(name), self.aspect)
 
     def line(self, name: str) -> int:
         """The number of a line."""
@@ -99,8 +104,8 @@ RULES: dict[str, Callable[[Any, Site], Rule]] = {
     "running": lambda rule, site: Running(rule, site.area(rule.zone)),
     "wrong_way": _wrong_way,
     "erratic": lambda rule, site: Erratic(rule, site.area(rule.zone)),
-    "crowding": lambda rule, site: Crowding(rule, site.area(rule.zone)),
-    "queue": lambda rule, site: Queue(rule, site.zone(rule.zone)),
+    "crowding": lambda rule, site: Crowding(rule, None if rule.zone is None else site.border(rule.zone)),
+    "queue": lambda rule, site: Queue(rule, site.border(rule.zone)),
     "revisit": lambda rule, site: Revisit(rule, site.zone(rule.zone)),
     "pos_exception": lambda rule, site: PosException(rule, site.zone(rule.zone), site.polygon(rule.zone)),
     "panic": lambda rule, site: Panic(rule),
