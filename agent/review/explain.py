@@ -16,6 +16,9 @@ from agent.rule_config.base import Compare, Rise, number_of
 
 UNITS = {"_h_s": " body heights a second", "_deg": " degrees", "_s": " s", "_h": " body heights", "_m": " m"}
 
+MOMENTS = ("entered_s", "crossed_s", "took_s", "booked_s", "pressed_s")
+"""Factors that are moments, on the clock of the frames."""
+
 
 class Measure(NamedTuple):
     """One comparison: the value at the worst moment and at the opening, and the limit that was in force."""
@@ -54,7 +57,7 @@ def explain(entry: Entry, rule: RuleConfig | None) -> dict[str, Json]:
     weights = _weights(entry.factors)
     sentences = {
         "measured": [_measured(measure) for measure in measures],
-        "noted": [*_noted(entry.factors, rule)],
+        "noted": [*_noted(entry, rule)],
         "weights": [_weighed(*weight) for weight in weights],
         "would_not_have_opened": [*_otherwise(measures, rule), *_without(measures, weights)],
         "severity": [_risen(entry, rise) for rise in rule.rises()] if rule else [],
@@ -128,15 +131,22 @@ def _nearest(measure: Measure, *, whole: bool) -> float:
     return round(steps * grain, 6)
 
 
-def _noted(factors: Mapping[str, Json], rule: RuleConfig | None) -> Iterator[str]:
+def _noted(entry: Entry, rule: RuleConfig | None) -> Iterator[str]:
     """The factors of which nothing else is said: neither compared nor weighed, no setting told again."""
     told: set[str] = set()
     if rule:
         told = {word for one in rule.compares for word in (one.factor, one.setting)}
-        told |= {one.factor for one in rule.rises()} | {*schema.settings_of(type(rule))}
-    for name, value in factors.items():
-        if name not in told and not (isinstance(value, Mapping) and "log_odds" in value):
-            yield f"{name} = {brief(value)}"
+        told |= {one.factor for one in rule.rises()}
+    for name, value in entry.factors.items():
+        echoed = rule is not None and getattr(rule, name, None) == value
+        if name in told or echoed or (isinstance(value, Mapping) and "log_odds" in value):
+            continue
+        moment = name in MOMENTS and isinstance(value, int | float)
+        yield f"{name}: {_when(value - entry.opened_s)}" if moment else f"{name} = {brief(value)}"
+
+
+def _when(after_s: float) -> str:
+    return f"{abs(after_s):.1f} s {'after' if after_s > 0 else 'before'} it opened"
 
 
 def _risen(entry: Entry, rise: Rise) -> str:

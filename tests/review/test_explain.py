@@ -13,6 +13,7 @@ from agent.rule_config import (
     ConcealmentRule,
     CrowdingRule,
     FallRule,
+    LineCrossingRule,
     LoiteringRule,
     PosExceptionRule,
     QueueRule,
@@ -97,6 +98,10 @@ def test_what_is_neither_compared_nor_weighed_is_told_as_it_is() -> None:
     factors: dict[str, Json] = {"booked": "refund", "customer": "unknown", "absent": False, "reason": "clock"}
     said = sentences(rule, factors, "noted", severity="info")
     assert said == ["booked = refund", "customer = unknown", "reason = clock"]
+    line = LineCrossingRule(kind="line_crossing", name="door", line="door")
+    went = sentences(line, {"direction": "in", "crossed_s": 797.5}, "noted", opened_s=798.0)
+    assert went == ["direction = in", "crossed_s: 0.5 s before it opened"]
+    assert sentences(LOITERING, {"dwell_s": 44.2, "after_s": 30.0, "stage": 1}, "noted") == ["stage = 1"]
 
 
 @pytest.mark.parametrize(
