@@ -19,7 +19,7 @@ from .days import Days
 from .stretches import Batch, Stretches
 
 CHANNELS = 96
-RATE, DECAY, AVERAGE = 1.5e-3, 1e-3, 0.999
+RATE, DECAY, AVERAGE = 2e-3, 1e-3, 0.999
 WARM_STEPS = 200
 FALL_SHARE = 0.5
 """Over so much of the time, at its end, the rate falls to nought."""
