@@ -155,7 +155,7 @@ class RuleEngine:
         if self._news:
             events += self._told()
         events += self._gaps(view.people)
-        events += [self._crossed(crossing) for crossing in view.crossings]
+        events += [self._crossed(crossing, view.minute_of_week) for crossing in view.crossings]
         if view.ended:
             events += self._dwells(view.t_s, view.ended)
         return events
@@ -204,12 +204,12 @@ class RuleEngine:
             for number, gap_s in news.items()
         ]
 
-    def _crossed(self, crossing: Crossing) -> Event:
+    def _crossed(self, crossing: Crossing, minute_of_week: int | None) -> Event:
+        """A crossing is as severe as the severest rule about it that applies now."""
         line = self._config.lines[crossing.line].name
-        severity = max(
-            (rule.severity for rule in self._config.rules if _counts(rule, line, crossing.direction)),
-            default=Severity.INFO,
-        )
+        about = (rule for rule in self._config.rules if _counts(rule, line, crossing.direction))
+        severities = (rule.severity for rule in about if self._applies(rule, minute_of_week))
+        severity = max(severities, default=Severity.INFO)
         data: dict[str, Json] = {"track": crossing.track, "line": line, "direction": crossing.direction}
         return Event("line_crossing", crossing.t_s, severity, data)
 

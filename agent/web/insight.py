@@ -38,6 +38,8 @@ class InsightApi:
         """The aggregates of a time; `from` and `to` are UTC, ISO 8601 or seconds since 1970."""
         asked = read_query(request, Between)
         start_s, end_s = _moment(asked.start, "from", -inf), _moment(asked.end, "to", inf)
+        if start_s >= end_s:
+            raise web.HTTPBadRequest(text="`from` is not before `to`: ask for a time that has a length\n")
         rows = await self.desk.rows(start_s, end_s)
         about = {"enabled": self.settings.enabled, "period_s": self.settings.period_s}
         return answer({"rows": rows, "least_people": self.settings.least_people, **about})

@@ -29,6 +29,7 @@ async def test_before_a_period_is_over_nothing_is_told_and_the_map_is_blank(tmp_
         assert (status, found["rows"], found["period_s"], found["least_people"]) == (200, [], 300, 5)
         assert (await get(running.url, "/v1/insight?from=yesterday"))[0] == 400
         assert (await get(running.url, "/v1/insight?to=inf"))[0] == 400
+        assert (await get(running.url, "/v1/insight?from=2026-11-22T20:00&to=2026-11-22T08:00"))[0] == 400
         code, out, _ = await aislewatch(running.url, "insight", "--json")
         assert (code, out) == (0, "")
         assert "nothing was told yet" in (await aislewatch(running.url, "insight"))[1]

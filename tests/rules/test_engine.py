@@ -14,6 +14,7 @@ from agent.rules.base import Hit, Subject
 from agent.rules.engine import RuleEngine
 from agent.rules.incidents import IncidentBook
 from agent.rules.schedule import WEEK_MIN, is_on
+from tests.rules.stage import Stage
 from tests.rules.walks import person, walk
 
 SHOP = """
@@ -211,3 +212,13 @@ def test_a_gap_that_was_bridged_is_told_once() -> None:
     assert [(event.kind, event.data) for event in events if event.kind == "continuity"] == [
         ("continuity", {"track": 1, "gap_s": 2.1})
     ]
+
+
+@pytest.mark.parametrize(("minute", "severity"), [(12 * 60, Severity.INFO), (2 * 60, Severity.WARNING)])
+def test_a_crossing_is_as_severe_as_the_rules_that_apply_at_the_time(minute: int, severity: Severity) -> None:
+    line = '[[line]]\nname = "exit"\npoints = [[0.85, 0], [0.85, 1]]\n'
+    night = '[[schedule]]\nname = "night"\nstart = "22:00"\nend = "06:00"\n'
+    rule = '[[rule]]\nkind = "line_crossing"\nline = "exit"\nschedule = "night"\n'
+    stage = Stage(line + night + rule, minute=minute).play(walk([(0, 0.7, 0.5), (3, 0.98, 0.5)]), until_s=6)
+    assert [event.severity for event in stage.events if event.kind == "line_crossing"] == [severity]
+    assert bool(stage.opened()) == (severity is Severity.WARNING)
