@@ -114,8 +114,9 @@ class UnattendedObject:
         return [replace(one, last_s=other.last_s) for one in gone for other in found if _came_there(one, other)]
 
     def _is_followed(self, change: Change) -> bool:
-        """Whether it is followed already; whether it came or went may be unclear for a while."""
-        return change.id in self._things and change.kind == ChangeKind.ALTERED
+        """Whether it is followed already: whether it came or went may be unclear for a while. A rest is not it."""
+        unclear = change.id in self._things and change.kind == ChangeKind.ALTERED
+        return unclear and change.area >= self.config.min_area
 
     def _is_ours(self, change: Change) -> bool:
         config = self.config

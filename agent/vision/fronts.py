@@ -26,6 +26,15 @@ EMPTIED, FILLED = 0.7, 1.4
 MAJORITY = 0.2
 SHOWN = 0.8
 """So much of the goods that went or came looks changed; the rest looks like what is behind them."""
+UNDONE = {
+    ChangeKind.REMOVED: ChangeKind.ADDED,
+    ChangeKind.ADDED: ChangeKind.ALTERED,
+    ChangeKind.ALTERED: ChangeKind.ALTERED,
+}
+"""What it is when a place is again as it always was: goods put back; what had come is gone, but that may as well have
+been a pram before the shelf; light that went.
+"""
+KINDS = tuple(UNDONE)
 _RING = np.ones((3, 3), np.uint8)
 """A patch is compared with its surroundings, so round a thing that changed a ring looks changed, too."""
 Flags = NDArray[np.bool_]
@@ -41,6 +50,7 @@ class Front:
         self._inside: Flags = mask[self._roi] > 0
         self._area = max(int(self._inside.sum()), 1)
         self._changed: Flags = np.zeros_like(self._inside)
+        self._became: U8 = np.zeros(self._inside.shape, np.uint8)
         self._first_s: F32 = np.full(self._inside.shape, inf, np.float32)
         self._other_s: F32 = np.full(self._inside.shape, t_s, np.float32)
         self._clear_s: F32 = np.full(self._inside.shape, t_s, np.float32)
@@ -57,10 +67,9 @@ class Front:
         self._other_s[other] = t_s
         back = same & self._changed & (t_s - self._other_s >= FIRM_S)
         new = other & ~self._changed & (t_s - self._first_s >= FIRM_S)
-        for pixels, returned in ((new, False), (back, True)):
-            if np.count_nonzero(pixels) >= LEAST_PIXELS:
-                share = self._turn(pixels, changed=not returned)
-                self.steps.append(self._step(scene, people, pixels, share, returned=returned))
+        self._note(scene, people, new)
+        for number, kind in enumerate(UNDONE):
+            self._note(scene, people, back & (self._became == number), undone=kind)
         self._clear_s[same] = t_s
         while self.steps and t_s - self.steps[0].seen_s > STEPS_S:
             self.steps.popleft()
@@ -72,6 +81,17 @@ class Front:
     def in_sight(self, settled: U8) -> float:
         """The share of the front that can be seen, where `settled` is 255 in what can be."""
         return np.count_nonzero(settled[self._roi][self._inside]) / self._area
+
+    def _note(self, scene: Scene, people: Whereabouts, pixels: Flags, *, undone: ChangeKind | None = None) -> None:
+        """A step of these pixels, if they are enough: a new one, or one in which such a one is undone."""
+        if np.count_nonzero(pixels) < LEAST_PIXELS:
+            return
+        kind = UNDONE[undone] if undone else self._kind(scene, pixels)
+        before_s = float(np.median((self._other_s if undone else self._clear_s)[pixels]))
+        if not undone:
+            self._became[pixels] = KINDS.index(kind)
+        share = self._turn(pixels, changed=not undone)
+        self.steps.append(self._step(people, kind, share, self._box(pixels), (before_s, scene.t_s - FIRM_S)))
 
     def _turn(self, pixels: Flags, *, changed: bool) -> float:
         """Note that pixels are now `changed`, or no longer; the share of the front that it stands for: by how much the
@@ -86,19 +106,22 @@ class Front:
         inner = cv2.erode((self._changed | ~self._inside).view(np.uint8), _RING)
         return int(np.count_nonzero((np.asarray(inner) > 0) & self._inside))
 
-    def _step(self, scene: Scene, people: Whereabouts, pixels: Flags, share: float, *, returned: bool) -> ShelfStep:
-        before = self._other_s if returned else self._clear_s
-        before_s, seen_s = float(np.median(before[pixels])), scene.t_s - FIRM_S
-        kind = ChangeKind.ADDED if returned else self._kind(scene, pixels)
-        box = self._box(pixels)
+    def _step(
+        self, people: Whereabouts, kind: ChangeKind, share: float, box: Box, times_s: tuple[float, float]
+    ) -> ShelfStep:
+        before_s, seen_s = times_s
         owner, owner_h = people.nearest(box, before_s, seen_s)
         return ShelfStep(self._zone, kind, share, box, before_s, max(seen_s, before_s), owner, owner_h)
 
     def _kind(self, scene: Scene, pixels: Flags) -> ChangeKind:
-        """Goods have texture, bare boards have less: what most pixels say, under the light of the whole front."""
+        """Goods have texture, bare boards have less: what most pixels say, under the light of the whole front. Where it
+        is lighter here, as in a patch of sun, there is more texture without any goods.
+        """
         now, then = scene.now.variance[self._roi][pixels] + CALM, scene.then.variance[self._roi][pixels] + CALM
-        ratio = now / (then * self._gain(scene) ** 2)
-        lead = float(np.mean(ratio < EMPTIED)) - float(np.mean(ratio > FILLED))
+        ratio, gain = now / then, self._gain(scene)
+        here = _lighter(scene.now.mean[self._roi][pixels], scene.then.mean[self._roi][pixels])
+        emptied, filled = ratio < EMPTIED * gain**2, ratio > FILLED * max(gain, here) ** 2
+        lead = float(np.mean(emptied)) - float(np.mean(filled))
         if abs(lead) < MAJORITY:
             return ChangeKind.ALTERED
         return ChangeKind.REMOVED if lead > 0 else ChangeKind.ADDED
@@ -107,9 +130,14 @@ class Front:
         """How much lighter the front is."""
         rows, columns = self._roi
         coarse = slice(rows.start, rows.stop, 4), slice(columns.start, columns.stop, 4)
-        return float(np.clip(np.median(scene.now.mean[coarse] / np.maximum(scene.then.mean[coarse], 1.0)), 0.3, 3.0))
+        return _lighter(scene.now.mean[coarse], scene.then.mean[coarse])
 
     def _box(self, pixels: Flags) -> Box:
         x, y, w, h = cv2.boundingRect(pixels.view(np.uint8))
         left, top = self._origin
         return box_of((left + x, top + y, left + x + w, top + y + h), self._shape)
+
+
+def _lighter(now: F32, then: F32) -> float:
+    """How many times as light a place has become."""
+    return float(np.clip(np.median(now / np.maximum(then, 1.0)), 0.3, 3.0))

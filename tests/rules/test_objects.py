@@ -76,6 +76,21 @@ def test_what_came_lately_and_goes_again_is_no_loss_but_its_neighbour_is() -> No
     assert told == [str([0.6, 0.72, 0.64, 0.8])]
 
 
+@pytest.mark.parametrize(("rest", "told"), [(0.003, 1), (0.0001, 0)])
+def test_the_rest_of_a_bag_that_was_fetched_is_no_bag(rest: float, told: int) -> None:
+    config = parse_config(LEFT)
+    engine, book = RuleEngine(config, 16 / 9, ["changes"]), IncidentBook(config.rules, "t")
+    incidents: list[Incident] = []
+    for index in range(300):
+        t_s = index / 2
+        unclear = replace(BAG, kind=ChangeKind.ALTERED, area=rest, last_s=t_s)
+        found = (unclear,) if t_s >= 40 else (replace(BAG, last_s=t_s),) if t_s >= 13 else ()
+        incidents += book.update(
+            t_s, engine.update(t_s, [], None, Senses(changes=Changes(t_s, True, found=found))).hits
+        )
+    assert len(opened(incidents)) == told
+
+
 @pytest.mark.parametrize("covered", [True, False])
 def test_what_went_is_gone_although_something_else_stands_in_its_place(covered: bool) -> None:
     gone = replace(BAG, kind=ChangeKind.REMOVED)

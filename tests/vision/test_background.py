@@ -296,6 +296,29 @@ def test_goods_that_are_put_back_are_added() -> None:
     assert came == pytest.approx(gone, rel=0.25)
 
 
+def test_what_stood_before_goods_and_goes_takes_none() -> None:
+    room = learned()
+    room.scene[20:70, 95:115] = texture(52, 50, 20, 150, 30)
+    came = room.watch(12).steps
+    room.scene = room.full.copy()
+    gone = [step for step in room.watch(12).steps if step not in came]
+    assert sum(step.share for step in came) > 0.1
+    assert gone
+    assert all(step.kind is not ChangeKind.REMOVED for step in gone)
+
+
+def test_sun_on_goods_that_comes_wanders_and_goes_brings_none_and_takes_none() -> None:
+    room = learned()
+    for left in (0, 3, 6, None):
+        shine = np.zeros((H, W))
+        if left is not None:
+            corners = [[90 + left, 12], [125 + left, 12], [120 + left, 40], [85 + left, 40]]
+            cv2.fillConvexPoly(shine, np.array(corners), 0.9)
+        room.scene = room.full * (1 + cv2.blur(shine, (3, 3)))
+        steps = room.watch(10).steps
+    assert sum(step.share for step in steps if step.kind is not ChangeKind.ALTERED) < 0.5 * 7 * 8 / (36 * 64)
+
+
 @pytest.mark.parametrize("gain", [0.7, 1.3])
 def test_another_exposure_changes_nothing(gain: float) -> None:
     room = learned()

@@ -34,7 +34,8 @@ class Lighting:
     def __init__(
         self, layout: Layout, front: Sequence[Xy], count: int, length_s: float, rng: np.random.Generator
     ) -> None:
-        kinds = (_lamp, _sun, _sun, partial(_sun_on_goods, front), _exposure, _exposure, _flicker, _tint)
+        often = (_lamp, _sun, _sun, _exposure, _exposure, _flicker, _tint)
+        kinds = (*often, *often, partial(_sun_on_goods, front))
         starts = np.sort(rng.uniform(60.0, length_s, count))
         self._spells = [
             Spell(float(at_s), float(at_s + rng.uniform(15, 120)), kinds[int(rng.integers(len(kinds)))](layout, rng))

@@ -63,9 +63,10 @@ class ShelfDay:
 
     @cached_property
     def length_s(self) -> float:
-        """When everything is over."""
+        """When everything is over, and all that must be noticed could have been."""
         last = max((step.t_s for step in self.diary.steps), default=0.0)
-        return max([QUIET_S, last, *(way.end_s for _, way in self.diary.cast)]) + 60.0
+        over = max([QUIET_S, last, *(way.end_s for _, way in self.diary.cast)]) + 60.0
+        return max([over, *(one.end_s for one in self.diary.truth)])
 
     def scenery(self, t_s: float) -> Scenery:
         """How the shop looks at a moment."""

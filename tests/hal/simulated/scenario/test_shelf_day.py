@@ -57,6 +57,7 @@ def test_what_is_removed_was_there_from_the_beginning(seed: int) -> None:
 def test_a_day_begins_quiet_and_ends_with_everybody_gone(seed: int) -> None:
     assert not day(seed).figures(QUIET_S - 20)
     assert not day(seed).figures(day(seed).length_s - 1)
+    assert day(seed).length_s >= max(one.end_s for one in day(seed).truth)
     assert all(way.start_s > 0 for way in (person.itinerary for person in day(seed).people))
 
 
