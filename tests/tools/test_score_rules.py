@@ -1,9 +1,11 @@
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from agent.domain import Point
 from agent.rule_config import LoiteringRule
@@ -130,6 +132,61 @@ def test_verdicts() -> None:
     assert rows[0].value == pytest.approx(40 / 41)
     assert rows[1].bounds == pytest.approx(poisson(1, 10.0))
     assert table.share("x", "recall", 0, 0, 0.9).verdict == "not measured"
+
+
+DAY_S, VISIT_S = 36_000.0, 30.0
+TRUTH = [happening(start_s, start_s + VISIT_S) for start_s in range(2000, 34_000, 4000)]
+"""Eight happenings of half a minute on a day of ten hours, and one that may be counted either way."""
+DOUBTFUL = happening(9000.0, 9030.0, sure=False)
+
+
+def verdicts(words: Iterable[Said], days: float = 1.0) -> dict[str, str]:
+    """What the table says about a rule that says these words on such a day: judged both ways in which rules are."""
+    counts = match([*TRUTH, DOUBTFUL], words)
+    rows = [*table.presence("loitering", counts, days), *table.precision_recall("loitering", counts, days, 0.9, 0.9)]
+    return {row.figure: row.verdict for row in rows}
+
+
+def test_a_rule_that_never_fires_is_not_good() -> None:
+    found = verdicts([])
+    assert (found["F1"], found["recall"]) == ("missed", "missed")
+    assert (found["precision"], found["onset within 1 s of truth"]) == ("not measured", "not measured")
+
+
+@pytest.mark.parametrize("every_s", [10.0, 60.0, 600.0])
+def test_a_rule_that_always_fires_is_not_good(every_s: float) -> None:
+    words = [said(k * every_s) for k in range(int(DAY_S / every_s))]
+    found = verdicts(words)
+    assert (found["F1"], found["precision"], found["false alarms a camera-day"]) == ("missed",) * 3
+
+
+def test_a_rule_that_fires_once_and_for_all_is_not_good() -> None:
+    found = verdicts([said(0.0)])
+    assert found["F1"] == found["recall"] == found["false alarms a camera-day"] == "missed"
+
+
+@given(times_s=st.lists(st.floats(0.0, DAY_S), min_size=8, max_size=40))
+@settings(max_examples=30)
+def test_a_rule_that_fires_by_chance_is_not_good(times_s: list[float]) -> None:
+    near = [any(one.start_s - 2 <= t_s <= one.end_s + 5 for one in [*TRUTH, DOUBTFUL]) for t_s in times_s]
+    assume(sum(near) < len(times_s) / 2)
+    assert verdicts(map(said, times_s))["F1"] == "missed"
+
+
+def test_a_rule_that_fires_only_where_it_may_gains_nothing() -> None:
+    """What is unsure is neither right nor wrong, however often it is said; the remark tells how much it could be."""
+    counts = match([*TRUTH, DOUBTFUL], [said(9000.0 + k) for k in range(20)])
+    assert (counts.found, counts.false, counts.unsure, counts.f1) == (0, 0, 20, 0.0)
+    precision, recall = table.precision_recall("loitering", counts, 1.0, 0.9, 0.9)
+    assert (precision.verdict, recall.verdict) == ("not measured", "missed")
+    assert precision.note == "0 repeated, 20 unsure: 0.00 if they were false, 1.00 if right"
+
+
+def test_every_row_with_a_share_or_a_rate_has_bounds() -> None:
+    counts = match([*TRUTH, DOUBTFUL], [said(one.start_s) for one in TRUTH])
+    rows = [*table.presence("loitering", counts, 1.0), *table.precision_recall("loitering", counts, 1.0, 0.9, 0.9)]
+    assert all(row.bounds is not None and row.bounds[0] <= row.value <= row.bounds[1] for row in rows if row.value)
+    assert {row.prevalence for row in rows if row.figure in ("F1", "precision", "recall")} == {"8 a camera-day"}
 
 
 def test_the_full_run_is_long_enough_and_held_out() -> None:

@@ -50,6 +50,12 @@ class Tally:
         return self.found / said if said else 0.0
 
     @property
+    def precision_bounds(self) -> tuple[float, float]:
+        """The precision if all that is unsure were false, and if all of it were right."""
+        said = self.found + self.false + self.unsure
+        return (self.found / said, (self.found + self.unsure) / said) if said else (0.0, 0.0)
+
+    @property
     def f1(self) -> float:
         both = 2 * self.found + self.false + (self.happened - self.found)
         return 2 * self.found / both if both else 0.0

@@ -65,7 +65,7 @@ def share(
 ) -> Row:
     """A share of `total` that should be high, or low where `most` is true."""
     if not total:
-        return Row(rule, figure, None, target, note="nothing of the kind happened")
+        return Row(rule, figure, None, target, most, note=note or "nothing of the kind happened")
     return Row(rule, figure, hits / total, target, most, bounds=wilson(hits, total), prevalence=prevalence, note=note)
 
 
@@ -110,10 +110,12 @@ def accuracy(rule: str, figure: str, tally: Tally, target: float, prevalence: st
 def precision_recall(
     rule: str, tally: Tally, days: float, least_precision: float, least_recall: float
 ) -> Iterator[Row]:
-    """The rows of a rule judged by precision and recall."""
+    """The rows of a rule judged by precision and recall; a remark tells what the unsure could make of the first."""
     prevalence = f"{tally.happened / days:.2g} a camera-day"
-    note = f"{tally.repeats} repeated, {tally.unsure} unsure"
     said = tally.found + tally.false
+    note = f"{tally.repeats} repeated, {tally.unsure} unsure" if said + tally.unsure else "nothing was said"
+    if tally.unsure:
+        note += ": {:.2f} if they were false, {:.2f} if right".format(*tally.precision_bounds)
     yield share(rule, "precision", tally.found, said, least_precision, prevalence=prevalence, note=note)
     yield share(rule, "recall", tally.found, tally.happened, least_recall, prevalence=prevalence)
 
