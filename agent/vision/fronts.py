@@ -68,7 +68,7 @@ class Front:
         back = same & self._changed & (t_s - self._other_s >= FIRM_S)
         new = other & ~self._changed & (t_s - self._first_s >= FIRM_S)
         self._note(scene, people, new)
-        for number, kind in enumerate(UNDONE):
+        for number, kind in enumerate(KINDS):
             self._note(scene, people, back & (self._became == number), undone=kind)
         self._clear_s[same] = t_s
         while self.steps and t_s - self.steps[0].seen_s > STEPS_S:
