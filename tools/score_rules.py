@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file
 from tools.benchmarks.report import write_section
 from tools.rule_scores import table
 from tools.rule_scores.section import HELD_OUT, Run, Section
-from tools.rule_scores.sections import PLANNED, SECTIONS
+from tools.rule_scores.sections import SECTIONS
 from tools.rule_scores.table import Row
 
 
@@ -34,12 +34,6 @@ def measure(sections: Sequence[Section], run: Run) -> Iterator[Row]:
         start_s = time.monotonic()
         yield from section.rows(run)
         print(f"{section.name}: {time.monotonic() - start_s:.1f} s", file=sys.stderr)
-
-
-def planned(sections: Sequence[Section]) -> Iterator[Row]:
-    """What is not measured yet."""
-    there = {section.name for section in sections}
-    return (row for name, rows in PLANNED.items() if name not in there for row in rows)
 
 
 def document(rows: Sequence[Row], sections: Sequence[Section]) -> str:
@@ -58,9 +52,6 @@ def main(arguments: Sequence[str] | None = None, sections: Sequence[Section] = S
         for row in measure(chosen, Run(options.quick, options.first_seed, pool)):
             _show(row, as_json=options.json)
             rows.append(row)
-    for row in () if options.only else planned(sections):
-        _show(row, as_json=options.json)
-        rows.append(row)
     if not options.json:
         print("all figures are simulated")
     if options.document:

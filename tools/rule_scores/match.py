@@ -60,12 +60,6 @@ class Tally:
         both = 2 * self.found + self.false + (self.happened - self.found)
         return 2 * self.found / both if both else 0.0
 
-    @property
-    def count_accuracy(self) -> float:
-        """1 less the share of happenings missed or counted too often: what a counter is judged by."""
-        wrong = self.happened - self.found + self.false + self.repeats
-        return 1 - wrong / self.happened if self.happened else 0.0
-
 
 def tally(outcomes: Iterable[Outcome], kind: str, late_s: float = LATE_S) -> Tally:
     """The counts of one rule over many days; noticing may take `late_s` past the end of a happening."""

@@ -1,4 +1,4 @@
-"""The sections of the score, in the order of the table, and what is still to come."""
+"""The sections of the score, in the order of the table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from tools.rule_scores.sections import (
     shelf,
     till,
 )
-from tools.rule_scores.table import Row
 
 SECTIONS: tuple[Section, ...] = (
     days.SECTION,
@@ -35,6 +34,3 @@ SECTIONS: tuple[Section, ...] = (
     budget.SECTION,
     cost.SECTION,
 )
-
-PLANNED: dict[str, tuple[Row, ...]] = {}
-"""What issue and design ask for that is not measured yet, by the name of the section that will: it takes its place."""
