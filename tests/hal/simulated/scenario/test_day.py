@@ -111,3 +111,20 @@ def test_nobody_waits_where_no_way_leads() -> None:
     """In shop 8001 an island stands in a corner of the queue's zone."""
     people = CameraDay(shop_layout(8001), replace(SMALL, queues=3), seed=8005).people
     assert sum(person.role == "queue" for person in people) >= 12
+
+
+def test_a_family_keeps_together(day: CameraDay) -> None:
+    family = [person.itinerary for person in day.people if person.role == "family"]
+    start_s, end_s = max(one.start_s for one in family), min(one.end_s for one in family)
+    times = np.linspace(start_s + 5.0, end_s - 5.0, 50)
+    ways = np.stack([one.positions(times) for one in family])
+    apart_m = np.hypot(*np.moveaxis(ways - ways[0], 2, 0)).max(axis=0)
+    assert np.median(apart_m) < 2.0
+    assert len(family) >= 2
+
+
+def test_a_pram_is_pushed_before_somebody_and_may_be_taken_for_a_person() -> None:
+    pushing = CameraDay(shop_layout(1), replace(SMALL, prams=1), seed=5)
+    boxes = [box for frame in frames(pushing, 5) for box in frame.things]
+    assert len(boxes) > 50
+    assert all(0.0 <= x1 <= x2 <= 1.0 and 0.0 <= y1 <= y2 <= 1.0 for x1, y1, x2, y2 in boxes)

@@ -115,3 +115,12 @@ def test_who_is_hidden_just_now_is_told_as_the_frames_come() -> None:
     for frame in perturbed(standing(200.0), noise, 1, hidings):
         assert is_hidden(hidings, 1, frame.t_s) == (not frame.found)
     assert hidings
+
+
+def test_a_thing_is_taken_for_a_person_as_often_as_asked_for() -> None:
+    pram = (0.2, 0.5, 0.3, 0.7)
+    frames = [Frame(index / 10, (), (pram,)) for index in range(4000)]
+    found = [one for frame in perturbed(frames, replace(CLEAN, lures=0.25), 1) for one in frame.found]
+    assert len(found) == pytest.approx(1000, rel=0.1)
+    assert {one.box for one in found} == {pram}, "without jitter it is where the pram is"
+    assert not any(frame.found for frame in perturbed(frames, CLEAN, 1))
