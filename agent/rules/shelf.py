@@ -14,7 +14,7 @@ NEAR_H = 1.5
 """Who took something was so near to it, in body heights; light and loose labels take nothing."""
 GROUP = 2
 """Several customers may each take a few at the same time; together they count as a sweep at so many times as much."""
-UNCLEAR = 0.15
+UNCLEAR = 0.1
 """What changed beside things that went, nobody can say how, went with them; for so much of them at most."""
 STAFF_BEFORE_S = 20.0
 """What happened so soon after a staff input ended is still staff's doing."""
