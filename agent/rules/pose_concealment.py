@@ -164,21 +164,27 @@ class Concealment:
         return self._people.pop(earlier) if apart <= 1.0 else None
 
     def _judge(self, number: int, person: _Person, view: View) -> None:
-        """Note a hit for each of the hands that may have hidden something DELAY_S ago."""
+        """Note a hit where a hand went from a shelf to the body and the foremost hand looks like hiding something.
+
+        That may be the other: poses take left for right, and one hand helps the other.
+        """
         since_s = view.t_s - DELAY_S - AROUND_S
-        ready = [(side, hand.went) for side, hand in enumerate(person.hands) if hand.went and hand.went.t_s >= since_s]
-        changes = view.senses.changes
-        for side, went in sorted(ready, key=lambda hand: person.score.logit_of(hand[0], _known(hand[1], changes))):
-            score = person.score.score_of(side, _known(went, changes))
-            if score >= self.config.threshold:
-                factors: dict[str, Json] = {
-                    "score": round(score, 3),
-                    "reach_frames": went.reach_frames,
-                    "body_frames": went.body_frames,
-                    **person.score.factors(side, _known(went, changes)),
-                }
-                person.track = person.track if person.track in self._found else number
-                self._found.note(person.track, view.t_s, (self._names[went.shelf], factors))
+        ready = [hand.went for hand in person.hands if hand.went and hand.went.t_s >= since_s]
+        if not ready:
+            return
+        went = max(ready, key=lambda went: went.t_s)
+        known = _known(went, view.senses.changes)
+        side = max((LEFT, RIGHT), key=lambda side: person.score.logit_of(side, known))
+        score = person.score.score_of(side, known)
+        if score >= self.config.threshold:
+            factors: dict[str, Json] = {
+                "score": round(score, 3),
+                "reach_frames": went.reach_frames,
+                "body_frames": went.body_frames,
+                **person.score.factors(side, known),
+            }
+            person.track = person.track if person.track in self._found else number
+            self._found.note(person.track, view.t_s, (self._names[went.shelf], factors))
 
     def _follow(
         self, hand: _Hand, tip: Point | None, front: int | None, state: HandState, frames: float, t_s: float

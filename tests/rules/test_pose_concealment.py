@@ -1,24 +1,27 @@
 """`concealment` and `tag_tampering`: what hands do after a reach, as a number with its factors."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import log
 
 import pytest
 
 from agent.config import parse_config
-from agent.domain import Box, Pose, Severity, Track
+from agent.domain import Box, Point, Pose, Severity, Track
 from agent.errors import ConfigError
 from agent.rules.changes import ChangeKind, Changes, ShelfStep
 from agent.rules.pose_concealment import AROUND_S
 from agent.rules.pose_memory import DELAY_S
+from agent.rules.pose_reach import Fronts
 from agent.rules.pose_score import WEIGHTS, ConcealmentScore
 from agent.rules.poses import LEFT, RIGHT, body_of
 from hal.simulated.scenario.actor import ActScript
 from hal.simulated.scenario.acts import low_shelf, put_back, touch_and_leave
 from hal.simulated.scenario.idle_acts import browse, scratch, trolley
+from hal.simulated.scenario.pose_day import shelf_polygons
+from hal.simulated.scenario.pose_noise import MIRRORED
 from hal.simulated.scenario.posed import Visit
 from hal.simulated.scenario.rare_acts import hide_in_bag, hide_in_pocket, hide_under_jacket, tamper
-from tests.rules.acting import ASPECT, PERSON, PoseStage, poses_of, renumbered, visit_of
+from tests.rules.acting import ASPECT, LAYOUT, PERSON, PoseStage, poses_of, renumbered, visit_of
 
 TWICE = (put_back, touch_and_leave)
 TURNED_DEG = 40.0
@@ -98,6 +101,27 @@ def test_who_was_there_beside_somebody_is_not_taken_for_them() -> None:
     visit = visit_of([hide_under_jacket], 5, turned_deg=TURNED_DEG)
     beside = lost_before(visit, judged_s(visit), born_early_s=2.0)
     assert PoseStage(concealment(0.3)).play(beside).opened() == []
+
+
+def swapped(frames: Iterable[tuple[Track, Pose]], from_s: float) -> Iterator[tuple[Track, Pose]]:
+    """A pose model that takes left for right from a moment on."""
+    for track, pose in frames:
+        points = [pose.points[joint] for joint in MIRRORED]
+        yield track, Pose(pose.t_s, tuple(points)) if track.t_s >= from_s else pose
+
+
+def test_the_foremost_hand_is_judged_whichever_went_to_the_body() -> None:
+    fronts = Fronts([[Point(*corner) for corner in front] for front in shelf_polygons(LAYOUT).values()])
+    visit = visit_of([hide_in_bag], 3, turned_deg=TURNED_DEG)
+    ((start_s, _),) = visit.spans("hide")
+    stage, person, judged = PoseStage(concealment(0.01) + "hold_s = 0\n"), ConcealmentScore(), 0
+    for track, pose in swapped(poses_of(visit), start_s + 0.8):
+        body = body_of(pose, ASPECT)
+        person.update(body, fronts.reached(body, ASPECT))
+        for hit in stage.play([(track, pose)]).found[-1].hits:
+            judged += 1
+            assert hit.factors["score"] == pytest.approx(person.score, abs=1e-3)
+    assert judged
 
 
 def test_the_threshold_is_what_decides() -> None:
