@@ -18,8 +18,10 @@ LONGEST_STEP_S = 2.5
 """What one look stands for at most: after a longer gap nobody knows who was near."""
 BESIDE_H = 0.7
 """While somebody stands so near who was there from the first, and whose it may be, too, the time does not run."""
-NEW_NUMBER_S, NEW_NUMBER_H, EDGE = 10.0, 1.0, 0.02
-"""Who appears so soon and so near to where the owner was lost, not at the picture's edge, is taken for them."""
+NEW_NUMBER_S, WALKING_S, NEW_NUMBER_H, EDGE = 10.0, 6.0, 1.0, 0.02
+"""Who appears so soon (sooner where the owner walked: perhaps out of a door by which others come) and so near to where
+the owner was lost, not at the picture's edge, is taken for them.
+"""
 REACH_H = 0.5
 """Who put a thing down or took it was so near to it; light needs nobody."""
 ON_SHELF = 0.5
@@ -175,7 +177,7 @@ def _meet(view: View, thing: _Thing) -> None:
         if track in thing.met:
             continue
         thing.met.add(track)
-        lately = lost is not None and lost.t_s < view.t_s <= lost.t_s + NEW_NUMBER_S
+        lately = lost is not None and lost.t_s < view.t_s <= lost.t_s + (NEW_NUMBER_S if lost.still else WALKING_S)
         if lost and lately and not _at_edge(lost.box) and _distance_h(view, lost.box, person) <= NEW_NUMBER_H:
             thing.owners.add(view.who(track))
 

@@ -150,6 +150,13 @@ def test_its_owner_under_a_new_number_does() -> None:
     assert not opened(play(BAG, [*stays(20), *stays(120, 0.52, track=2, from_s=22)]))
 
 
+@pytest.mark.parametrize(("after_s", "still", "told"), [(3.0, False, 0), (8.0, False, 1), (8.0, True, 0)])
+def test_who_comes_in_where_the_owner_walked_out_is_another(after_s: float, still: bool, told: int) -> None:
+    out = [track._replace(still=still) for track in walk([(0, 0.5, 0.8), (20, 0.5, 0.8), (28, 0.8, 0.8)], 2.0)]
+    follower = walk([(28 + after_s, 0.8, 0.8), (45, 0.55, 0.8), (130, 0.55, 0.8)], 2.0, 2)
+    assert len(opened(play(BAG, [*out, *follower], LEFT + "owner_h = 1"))) == told
+
+
 def test_what_somebody_hides_is_judged_when_they_step_aside() -> None:
     (incident,) = opened(play(BAG, stays(20), in_sight=lambda t_s: not 40 <= t_s < 60))
     assert incident.t_s == pytest.approx(80 + 20, abs=3)
