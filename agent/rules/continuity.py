@@ -6,9 +6,9 @@ before get negative numbers, and somebody new who is where somebody old stood a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import hypot, inf
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, Self, TypeVar
 
 from agent.domain import Json, Track
 
@@ -26,6 +26,31 @@ class Swap(NamedTuple):
     one: int
     other: int
     since_s: float
+
+
+class Record(Protocol):
+    """What is known of one person, by times."""
+
+    def join(self, later: Self, /) -> None:
+        """Take in what is known of somebody who is now said to be the same."""
+
+    def then(self, other: Self, since_s: float, /) -> Self:
+        """This record up to a moment, the other one from then on."""
+
+
+R = TypeVar("R", bound=Record)
+
+
+def reassign(records: dict[int, R], swapped: Sequence[Swap], joined: Mapping[int, int], blank: Callable[[], R]) -> None:
+    """Who exchanged tracks has the other's record since then; those who are one have theirs together."""
+    for one, other, since_s in swapped:
+        a, b = records.pop(one, None), records.pop(other, None)
+        if a is not None or b is not None:
+            a, b = a or blank(), b or blank()
+            records |= {one: a.then(b, since_s), other: b.then(a, since_s)}
+    for person, earlier in joined.items():
+        if (record := records.pop(person, None)) is not None:
+            records.setdefault(earlier, blank()).join(record)
 
 
 class Continuity:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from agent.domain import FactKind, Json, Severity
 from agent.rule_config import CheckoutBypassRule, TailgatingRule
 from agent.rules.base import Held, Hit, Subject, View
-from agent.rules.continuity import rows
+from agent.rules.continuity import reassign, rows
 from agent.rules.errand import Errand
 from agent.rules.facts import Grants
 from agent.rules.lines import Crossing
@@ -16,6 +16,8 @@ COMPANY_S = 3.0
 """Two come in together when not more than this lies between them."""
 SETTLE_S = 0.5
 """How much later than it happened a grant may be told."""
+DOUBT_S = 3.0
+"""So long it may take until clothes tell who has left; while that is in doubt nothing is told."""
 
 
 class Tailgating:
@@ -94,12 +96,13 @@ class CheckoutBypass:
         self._exit_zone = exit_zone
         self._exit_line = exit_line
         self._errands: dict[int, Errand] = {}
+        self._gone: dict[int, float] = {}
         self._found: Held[dict[str, Json]] = Held(config.hold_s)
 
     def update(self, view: View) -> Iterator[Hit]:
         """One hit for each who leaves so."""
         self._found.forget(view.t_s)
-        self._reconsider(view)
+        reassign(self._errands, view.swapped, view.joined, Errand)
         self._watch(view)
         self._errands = {k: one for k, one in self._errands.items() if view.t_s - one.last_s <= self.config.within_s}
         for track in view.concealing:
@@ -121,15 +124,6 @@ class CheckoutBypass:
             errand = self._errands[int(person) - shift] = Errand()
             errand.goods.add(took_s + taken_s - goods_s, took_s + taken_s)
             errand.concealed_s = taken_s if concealed else errand.concealed_s
-
-    def _reconsider(self, view: View) -> None:
-        """Who exchanged tracks has the other's errand since then; those who are one have theirs together."""
-        for one, other, since_s in view.swapped:
-            a, b = self._errands.pop(one, Errand()), self._errands.pop(other, Errand())
-            self._errands |= {one: a.then(b, since_s), other: b.then(a, since_s)}
-        for person, earlier in view.joined.items():
-            if errand := self._errands.pop(person, None):
-                self._errands.setdefault(earlier, Errand()).join(errand)
 
     def _watch(self, view: View) -> None:
         """Note who is at the goods, and who at a till."""
@@ -153,16 +147,23 @@ class CheckoutBypass:
 
     def _leave(self, view: View, leaving: Collection[int]) -> Iterator[Hit]:
         """What somebody did ends with their leaving: who comes back begins anew."""
-        told = dict(self._found)
-        for track in leaving:
-            errand = self._errands.pop(view.who(track), None)
-            goods = errand and errand.unpaid(self.config.in_s)
-            if errand and goods:
-                took_s, goods_s = round(goods[1], 1), round(goods[1] - goods[0], 1)
-                told[track] = {"took_s": took_s, "goods_s": goods_s, "concealed": errand.concealed}
-            if track in told:
-                self._found.note(track, view.t_s, told[track])
+        self._gone = {track: t_s for track, t_s in self._gone.items() if view.t_s - t_s <= DOUBT_S}
+        self._gone |= dict.fromkeys(leaving, view.t_s)
+        for track in [track for track in self._gone if track not in view.senses.doubtful]:
+            del self._gone[track]
+            self._judge(view, track)
         for track, found in self._found:
             severity = Severity.CRITICAL if found["concealed"] else self.config.severity
             subject = Subject(self.config.name, track)
             yield Hit(subject, severity, zone=self.config.zone, line=self.config.line, factors=found)
+
+    def _judge(self, view: View, track: int) -> None:
+        """Note who left without having been at a till; while they are in an exit zone it goes on."""
+        told = dict(self._found)
+        errand = self._errands.pop(view.who(track), None)
+        goods = errand and errand.unpaid(self.config.in_s)
+        if errand and goods:
+            took_s, goods_s = round(goods[1], 1), round(goods[1] - goods[0], 1)
+            told[track] = {"took_s": took_s, "goods_s": goods_s, "concealed": errand.concealed}
+        if track in told:
+            self._found.note(track, view.t_s, told[track])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from agent.rules.spans import Span, Spans
@@ -34,21 +33,12 @@ class Errand:
 
     def join(self, later: Errand) -> None:
         """Take in what somebody did who is now said to be the same."""
-        _fill(self.goods, later.goods)
-        _fill(self.tills, later.tills)
+        self.goods.join(later.goods)
+        self.tills.join(later.tills)
         self.concealed_s = max(self.concealed_s, later.concealed_s)
 
     def then(self, other: Errand, since_s: float) -> Errand:
         """This errand up to a moment, the other one from then on."""
-        both = Errand()
-        for mine, theirs, merged in ((self.goods, other.goods, both.goods), (self.tills, other.tills, both.tills)):
-            _fill(merged, mine.within(-math.inf, since_s))
-            _fill(merged, theirs.within(since_s, math.inf))
         moments = [s for s in (self.concealed_s,) if s <= since_s] + [s for s in (other.concealed_s,) if s > since_s]
-        both.concealed_s = max(moments, default=-math.inf)
-        return both
-
-
-def _fill(spans: Spans, more: Iterable[Span]) -> None:
-    for start_s, end_s in more:
-        spans.add(start_s, end_s)
+        goods, tills = self.goods.then(other.goods, since_s), self.tills.then(other.tills, since_s)
+        return Errand(goods, tills, max(moments, default=-math.inf))

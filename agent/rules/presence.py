@@ -10,12 +10,16 @@ from dataclasses import dataclass, field
 from agent.domain import FactKind, Json, Severity, Track
 from agent.rule_config import AfterHoursRule, AssistanceRule, LoiteringRule, RestrictedRule
 from agent.rules.base import Hit, Subject, View
+from agent.rules.continuity import reassign
 from agent.rules.facts import Grants
 from agent.rules.fusion import Fusion, Weighed
-from agent.rules.zones import BRIDGE_S, Stay
+from agent.rules.spans import Spans
+from agent.rules.zones import BRIDGE_S, HIDDEN_S, Stay
 
 PATH_STEP_S = 0.5
 APPEARED_S = 0.5
+FORGET_WAIT_S = 30.0
+"""So long a track may need to be known again by the clothes of who has it."""
 MOST_UNSEEN_S = 0.4
 """What one observation adds at most to the time for which somebody was seen."""
 
@@ -219,17 +223,39 @@ class AfterHours:
 
 
 class Assistance:
-    """A customer has waited in a zone for long and no staff has been near."""
+    """A customer has waited in a zone for long and no staff has been near.
+
+    Whoever gets another track while they wait, and is known by their clothes, waits on.
+    """
 
     def __init__(self, config: AssistanceRule, zone: int) -> None:
         self.config = config
         self._zone = zone
+        self._waits: dict[int, Spans] = {}
 
     def update(self, view: View) -> Iterator[Hit]:
         """One hit for each who waits."""
-        waiting = [stay for stay in view.stays_in(self._zone) if stay.dwell_s >= self.config.after_s]
+        stays = view.stays_in(self._zone)
+        self._note(view, stays)
+        waiting = [
+            (stay.track, wait_s) for stay in stays if (wait_s := self._wait_s(view, stay)) >= self.config.after_s
+        ]
         start_s = view.t_s - self.config.staff_within_s
         if waiting and not view.facts.active((FactKind.STAFF,), start_s, view.t_s, self.config.inputs):
-            for stay in waiting:
-                factors: dict[str, Json] = {"dwell_s": round(stay.dwell_s, 1), "after_s": self.config.after_s}
-                yield Hit.about(self.config, stay.track, zone=self.config.zone, factors=factors)
+            for track, wait_s in waiting:
+                factors: dict[str, Json] = {"dwell_s": round(wait_s, 1), "after_s": self.config.after_s}
+                yield Hit.about(self.config, track, zone=self.config.zone, factors=factors)
+
+    def _note(self, view: View, stays: Sequence[Stay]) -> None:
+        """Who has been here since when; who has been away for longer than somebody may be hidden is forgotten."""
+        reassign(self._waits, view.swapped, view.joined, Spans)
+        for stay in stays:
+            spans = self._waits.setdefault(view.who(stay.track), Spans())
+            spans.add(max(stay.entered_s, view.since_s(stay.track)), stay.seen_s)
+        if len(self._waits) > len(stays):
+            oldest_s = view.t_s - FORGET_WAIT_S
+            self._waits = {who: spans for who, spans in self._waits.items() if spans.touch(oldest_s, math.inf)}
+
+    def _wait_s(self, view: View, stay: Stay) -> float:
+        wait = self._waits[view.who(stay.track)].latest(HIDDEN_S)
+        return wait[1] - wait[0] if wait else 0.0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
+from typing import Self
 
 Span = tuple[float, float]
 
@@ -23,6 +25,18 @@ class Spans:
             else:
                 start_s, end_s = min(start_s, span[0]), max(end_s, span[1])
         self._spans += [(start_s, end_s), *reversed(later)]
+
+    def join(self, later: Iterable[Span]) -> None:
+        """It was so in all of these, too."""
+        for start_s, end_s in later:
+            self.add(start_s, end_s)
+
+    def then(self, other: Spans, since_s: float) -> Self:
+        """These up to a moment, the other ones from then on."""
+        both = type(self)()
+        both.join(self.within(-math.inf, since_s))
+        both.join(other.within(since_s, math.inf))
+        return both
 
     def forget(self, before_s: float) -> None:
         """Drop all before a moment; a stretch that reaches over it is cut."""
@@ -48,6 +62,13 @@ class Spans:
     def length_s(self, start_s: float, end_s: float) -> float:
         """For how long it was so within [start, end]."""
         return sum(last - first for first, last in self.within(start_s, end_s))
+
+    def latest(self, gap_s: float) -> Span | None:
+        """The last stretch, with those before it that gaps of at most so long lie between."""
+        last: Span | None = None
+        for start_s, end_s in self._spans:
+            last = (last[0], end_s) if last and start_s - last[1] <= gap_s else (start_s, end_s)
+        return last
 
     def __iter__(self) -> Iterator[Span]:
         return iter(self._spans)

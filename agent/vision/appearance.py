@@ -110,7 +110,7 @@ class Appearance:
         if known is None:
             return False
         if self._exchanges.met(track.id):
-            return t_s - known.looked_s >= LOOK_CLOSELY_S
+            return t_s - known.looked_s >= LOOK_CLOSELY_S and self._exchanges.wants(track.id)
         return t_s - known.looked_s >= (LOOK_EVERY_S if known.seen_looks < KEPT_LOOKS else LOOK_AGAIN_S)
 
     def learn(self, t_s: float, track: int, look: F32) -> None:
@@ -142,6 +142,11 @@ class Appearance:
         if a is not None and b is not None:
             a.id, b.id, a.last, b.last = other, one, b.last, a.last
             self._known[other], self._known[one] = a, b
+
+    @property
+    def doubtful(self) -> frozenset[int]:
+        """The tracks of whom it is doubtful, since they met somebody, whether they are who they were."""
+        return self._exchanges.doubtful
 
     def links(self, t_s: float) -> dict[int, int]:
         """The tracks found, since this was last asked, to be possibly the same person as an earlier one."""

@@ -32,7 +32,9 @@ class AppearanceWatcher:
         due = self._memory.due(frame.t_s, tracks)[:MOST_LOOKS]
         if due and senses.blind is None:
             self._look_at(frame, due, tracks)
-        return replace(senses, appearance=self._memory.links(frame.t_s), exchanged=self._memory.exchanged)
+        links = self._memory.links(frame.t_s)
+        exchanged, doubtful = self._memory.exchanged, self._memory.doubtful
+        return replace(senses, appearance=links, exchanged=exchanged, doubtful=doubtful)
 
     def _look_at(self, frame: Frame, due: Sequence[Track], tracks: Sequence[Track]) -> None:
         cast = cast_of(frame.lores, [track.box for track in tracks])

@@ -17,12 +17,14 @@ from agent.vision.looks import F32, averaged, same_odds
 
 COVERED = 0.25
 """Of whom so much is covered by another box is not looked at; the two have met."""
-LEAST_LOOKS, MOST_LOOKS = 2, 6
-"""So many looks after a meeting tell something; after the most there is nothing more to wait for."""
+LEAST_LOOKS, MOST_LOOKS = 2, 8
+"""So many looks after a meeting tell something; more than the most are not asked for."""
 RARELY = -3.0
 """Log-odds that two who meet exchange their ids: one in twenty."""
 SURELY = 1.5
 """So sure, in log-odds, must it be that they did, or that they did not."""
+DOUBT = -1.0
+"""From here on, in log-odds, it is doubtful who is who."""
 OPEN_S = 15.0
 """After so long without an answer it is taken that nothing was exchanged."""
 
@@ -45,29 +47,37 @@ class Settled(NamedTuple):
 
 @dataclass(slots=True)
 class Meeting:
-    """Two tracks that overlapped: from when to when, what each looked like before, and their looks since."""
+    """Two tracks that overlapped: from when to when, what each looked like before, and their looks since.
+
+    `odds` are the log-odds that they have exchanged their ids.
+    """
 
     since_s: float
     last_s: float
     before: dict[int, F32 | None]
     after: dict[int, list[F32]] = field(default_factory=dict)
+    odds: float = RARELY
 
-    def log_odds(self) -> float:
-        """That the two have exchanged their ids."""
-        odds = RARELY
-        for track, looks in self.after.items():
-            if len(looks) >= LEAST_LOOKS:
-                now = averaged(looks)
-                for other, then in self.before.items():
-                    if then is not None:
-                        odds += same_odds(now, then) * (1 if other != track else -1)
-        return odds
+    def learn(self, track: int, look: F32) -> None:
+        """Take in a look of one of the two since they parted."""
+        self.after.setdefault(track, []).append(look)
+        self.odds = RARELY + sum(self._told_by(number, looks) for number, looks in self.after.items())
 
-    def is_known(self, log_odds: float) -> bool:
-        """Whether it is decided, or everything was seen."""
-        seen = [len(looks) for looks in self.after.values()]
-        told = len(seen) == 2 and min(seen) >= MOST_LOOKS
-        return told or log_odds >= SURELY or (log_odds <= RARELY - SURELY and max(seen, default=0) >= LEAST_LOOKS)
+    def begin_anew(self, t_s: float) -> None:
+        """They overlap again."""
+        self.last_s, self.odds = t_s, RARELY
+        self.after.clear()
+
+    def _told_by(self, track: int, looks: Sequence[F32]) -> float:
+        if len(looks) < LEAST_LOOKS:
+            return 0.0
+        now = averaged(looks)
+        known = ((other, then) for other, then in self.before.items() if then is not None)
+        return sum(same_odds(now, then) * (1 if other != track else -1) for other, then in known)
+
+    def is_over(self, t_s: float) -> bool:
+        """Whether it is decided, or nobody will know any more."""
+        return not RARELY - SURELY < self.odds < SURELY or t_s - self.last_s > OPEN_S
 
 
 class Exchanges:
@@ -88,28 +98,37 @@ class Exchanges:
                     self._meetings[pair] = Meeting(t_s, t_s, before)
                     self._met = self._everybody()
             else:
-                meeting.last_s = t_s
-                meeting.after.clear()
+                meeting.begin_anew(t_s)
 
     def met(self, track: int) -> bool:
         """Whether it is open who this is."""
         return track in self._met
 
+    def wants(self, track: int) -> bool:
+        """Whether a further look may tell who this is."""
+        there = (meeting.after.get(track, ()) for pair, meeting in self._meetings.items() if track in pair)
+        return any(len(looks) < MOST_LOOKS for looks in there)
+
+    @property
+    def doubtful(self) -> frozenset[int]:
+        """The tracks of which it is doubtful whether they are whom they were."""
+        return frozenset(track for pair, one in self._meetings.items() if one.odds > DOUBT for track in pair)
+
     def learn(self, track: int, look: F32) -> None:
         """Take in what somebody who met others looks like now."""
         for pair, meeting in self._meetings.items():
             if track in pair:
-                meeting.after.setdefault(track, []).append(look)
+                meeting.learn(track, look)
 
     def settle(self, t_s: float) -> list[Settled]:
         """The meetings of which it is known now how they ended, or of which nobody will know."""
         found = []
         for pair, meeting in list(self._meetings.items()):
-            odds = meeting.log_odds() if meeting.after else RARELY
-            if pair in self._meetings and (t_s - meeting.last_s > OPEN_S or meeting.is_known(odds)):
+            if pair in self._meetings and meeting.is_over(t_s):
                 del self._meetings[pair]
-                found.append(Settled(Exchange(*pair, meeting.since_s), odds >= SURELY, meeting.after))
-                if odds >= SURELY:
+                exchanged = meeting.odds >= SURELY
+                found.append(Settled(Exchange(*pair, meeting.since_s), exchanged, meeting.after))
+                if exchanged:
                     self._drop(pair)
         if found:
             self._met = self._everybody()

@@ -207,3 +207,18 @@ def test_who_has_left_and_comes_back_begins_anew() -> None:
         t._replace(t_s=t.t_s + 70) for t in walk([(0.0, 0.95, 0.5), (6, 0.5, 0.9), (12, 0.97, 0.5), (13, 0.98, 0.5)])
     ]
     assert len(stage.play(back, until_s=100).opened()) == 1
+
+
+@pytest.mark.parametrize(("doubtful_s", "told_s"), [(0.0, 22.0), (1.5, 23.5), (5.0, None)])
+def test_of_whom_it_is_in_doubt_who_they_are_is_told_only_once_it_is_not(
+    doubtful_s: float, told_s: float | None
+) -> None:
+    rule = CheckoutBypass(CheckoutBypassRule(kind="checkout_bypass", name="r", line="exit"), {0}, {1}, None, 0)
+    assert not list(rule.update(View(9.0, {}, {(1, 0): Stay(1, 0, 0.0, 9.0)})))
+    first = None
+    for t_s in (22.0 + step / 10 for step in range(60)):
+        unclear = Senses(appearance={}, doubtful=frozenset({1} if t_s < 22.0 + doubtful_s else ()))
+        crossings = [Crossing(1, 0, "out", t_s)] if t_s == 22.0 else []
+        if list(rule.update(View(t_s, {}, {}, crossings, senses=unclear))) and first is None:
+            first = t_s
+    assert first == (told_s if told_s is None else pytest.approx(told_s, abs=0.11))

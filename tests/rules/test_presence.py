@@ -6,6 +6,8 @@ from agent.config import parse_config
 from agent.domain import FactKind, Severity, Track
 from agent.errors import ConfigError
 from agent.rules.facts import Fact
+from agent.rules.senses import Senses
+from agent.vision.exchanges import Exchange
 from tests.rules.stage import Stage, seen_badly
 from tests.rules.walks import person, walk
 
@@ -176,3 +178,26 @@ def test_after_hours_counts_the_time_seen_not_the_time_between() -> None:
     watched = [person(t / 10, 0.5, 0.5) for t in range(30)]
     (incident,) = Stage(rule, minute=0).play(watched, until_s=5).opened()
     assert incident.t_s == pytest.approx(1.5, abs=0.15)
+
+
+def test_who_gets_another_track_and_is_known_by_their_clothes_waits_on() -> None:
+    """After 80 s a new track, linked to the first: they have waited for 120 s when it is said; a stranger has not."""
+    first, then = [t for t in waits(200) if t.t_s < 80], [t._replace(id=9) for t in waits(200) if t.t_s > 83]
+    linked, strangers = Stage(ASSISTANCE).play(first), Stage(ASSISTANCE).play(first)
+    linked.play([t for t in then if t.t_s < 88])
+    linked.engine.update(88.05, [], senses=Senses(appearance={9: 1}))
+    (incident,) = linked.play([t for t in then if t.t_s > 88.1]).opened()
+    assert incident.t_s == pytest.approx(122, abs=3)
+    assert incident.tracks == (9,)
+    assert not strangers.play(then).opened()
+
+
+def test_who_waits_under_another_s_track_since_they_met_waits_on() -> None:
+    passing = walk([(0.0, 0.9, 0.5), (60.0, 0.9, 0.5), (63.0, 0.55, 0.5), (66.0, 0.9, 0.5), (200.0, 0.9, 0.5)], track=2)
+    ids = {1: 2, 2: 1}
+    tracks = [t._replace(id=ids[t.id]) if t.t_s > 63 else t for t in (*waits(200), *passing)]
+    stage = Stage(ASSISTANCE).play([t for t in tracks if t.t_s < 68])
+    stage.engine.update(68.05, [], senses=Senses(appearance={}, exchanged=(Exchange(1, 2, 63.0),)))
+    (incident,) = stage.play([t for t in tracks if t.t_s > 68.1]).opened()
+    assert incident.tracks == (2,)
+    assert incident.t_s == pytest.approx(122, abs=3)

@@ -45,3 +45,22 @@ def test_what_is_over_is_forgotten() -> None:
     spans = made([(0, 1), (2, 5), (7, 8)])
     spans.forget(3)
     assert list(spans) == [(3, 5), (7, 8)]
+
+
+@given(stretches, stretches, moments)
+def test_one_until_a_moment_and_another_from_then_on(
+    one: list[tuple[int, int]], two: list[tuple[int, int]], t: int
+) -> None:
+    both = made(one).then(made(two), t)
+    assert {s for s in held([(int(a), int(b)) for a, b in both]) if s != t} == {
+        *(s for s in held(one) if s < t),
+        *(s for s in held(two) if s > t),
+    }
+
+
+def test_the_latest_stretch_may_have_gaps() -> None:
+    spans = made([(0, 1), (5, 8), (10, 12)])
+    assert spans.latest(1.0) == (10, 12)
+    assert spans.latest(2.0) == (5, 12)
+    assert spans.latest(4.0) == (0, 12)
+    assert made([]).latest(1.0) is None

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.domain import Box, Track
-from agent.vision.exchanges import LEAST_LOOKS, OPEN_S, Exchange, Exchanges, Settled
+from agent.vision.exchanges import LEAST_LOOKS, MOST_LOOKS, OPEN_S, Exchange, Exchanges, Settled
 from agent.vision.looks import F32, SIZE
 
 RED, BLUE, GREEN = 3, 40, 80
@@ -105,3 +105,17 @@ def test_strangers_and_people_far_apart_do_not_meet() -> None:
 def test_whatever_is_seen_every_meeting_ends_once(after: list[tuple[int, int]]) -> None:
     looks = [(number, look(colour, seed)) for seed, (number, colour) in enumerate(after)]
     assert len(meet(KNOWN, looks, until_s=3.0 + OPEN_S)) == 1
+
+
+def test_who_looks_like_both_is_in_doubt_until_more_is_seen() -> None:
+    held = Exchanges()
+    half = np.asarray((look(RED) + look(BLUE)) / 2, np.float32)
+    held.see(0.0, [track(1, 0.5), track(2, 0.52)], {1: look(RED), 2: half})
+    assert not held.doubtful
+    for seed in range(LEAST_LOOKS):
+        assert held.wants(1)
+        held.learn(1, np.asarray((look(RED, seed) + 2 * look(BLUE, seed)) / 3, np.float32))
+    assert held.doubtful == {1, 2}
+    for _ in range(MOST_LOOKS):
+        held.learn(1, half)
+    assert not held.wants(1)

@@ -42,7 +42,9 @@ class Clothed:
         for track in self._memory.due(t_s, tracks):
             samples = self._wardrobe.colours(self._frame, body_points(track.box).astype(np.float64))
             self._memory.learn(t_s, track.id, look_of(samples.astype(np.float32), self._cast(t_s)))
-        return replace(NOTHING, appearance=self._memory.links(t_s), exchanged=self._memory.exchanged)
+        links = self._memory.links(t_s)
+        exchanged, doubtful = self._memory.exchanged, self._memory.doubtful
+        return replace(NOTHING, appearance=links, exchanged=exchanged, doubtful=doubtful)
 
     def _cast(self, t_s: float) -> Cast:
         y, u, v = self._wardrobe.background(t_s)

@@ -6,8 +6,8 @@ from itertools import permutations
 from typing import NamedTuple
 
 from agent.domain import Box
-from agent.vision.appearance import KEPT_LOOKS, averaged
-from agent.vision.looks import F32, body_samples, cast_of, hellinger, look_of
+from agent.vision.appearance import KEPT_LOOKS
+from agent.vision.looks import F32, averaged, body_samples, cast_of, hellinger, look_of
 from hal.simulated.render import Renderer
 from hal.simulated.scenario.layouts import shop_layout
 from hal.simulated.scene import Scene
