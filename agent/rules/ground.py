@@ -21,8 +21,9 @@ ENOUGH_SEEN, ENOUGH_ROWS = 5, 3
 USUAL_ABOVE_H = 1.65
 """Where cameras usually hang, body heights over the floor: it counts as much as one row, so that few people at few rows
 tell of a floor that is near the truth, and many hardly heed it."""
-TALL_SHARE = 0.7
-"""The share of people that are shorter than what is kept of a row."""
+TALL_SHARE, TALL = 0.7, 1.04
+"""The share of people that are shorter than what is kept of a row, and by what that is taller than a grown person: half
+a standard deviation of statures (both sexes together) and of the errors of boxes."""
 STEPS = (0.2, 0.01)
 """How far the kept height moves with one person, as a share of it: first, and in the end."""
 REFIT_EVERY, REFIT_SELDOM = 100, 1600
@@ -108,7 +109,9 @@ class Ground:
 
     def _fit(self) -> bool:
         """Find the pitch that the rows agree on best and the height of the camera, by ternary search; false if none."""
-        known = [((row + 0.5) / ROWS, self._heights[row]) for row, n in enumerate(self._seen) if n >= ENOUGH_SEEN]
+        known = [
+            ((row + 0.5) / ROWS, self._heights[row] / TALL) for row, n in enumerate(self._seen) if n >= ENOUGH_SEEN
+        ]
         if len(known) < ENOUGH_ROWS:
             return False
         low, high = 0.0, MOST_PITCH

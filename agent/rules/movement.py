@@ -15,15 +15,15 @@ from agent.rules.ground import Ground
 from agent.rules.trails import EDGE, Step, Trail, apparent_velocity, is_of_one_size, mean_step, pace, tail
 
 SHOWN_SHARE = 0.92
-"""What a second of steadied boxes shows of a speed: corners and the first step are in it, and the floor as it is
-learned is a little too small."""
+"""What a second of steadied boxes shows of a speed: corners and the first step are in it."""
 STILL_RUNNING = 0.7
 NEAR_SHARE = 0.75
 """A rough speed below this share of the limit is looked at no closer; nor does anybody run whose head is so slow."""
-MOST_JUMPY, MOST_JUMPY_COARSE = 0.3, 0.25
+MOST_JUMPY, LEAST_JUMPY, MOST_JUMPY_COARSE = 0.3, 0.1, 0.15
 """Feet that go behind a shelf, boxes that grow where somebody comes in, and one box for two people jump, a runner goes
-on and on. Where feet were hidden lately their places are coarse, as are those of somebody who was lost: the way must be
-the more even, how tall a box is tells nothing."""
+on and on. The nearer the limit a speed is, the evener its way must be, from LEAST_JUMPY on. Where feet were hidden
+lately their places are coarse, as are those of somebody who was lost: the way must be even, how tall a box is tells
+nothing."""
 OWN_S, OWN_STEPS = 0.4, 3
 """Who goes on from where somebody was lost must have run for so long themselves."""
 COURSE_S = 1.0
@@ -81,7 +81,7 @@ class Running:
 def _speed_of_feet(steps: Sequence[Step], limit: float, ground: Ground) -> float:
     """The speed in h/s if it reaches the limit, is that of going rather than of jumping, and the head comes along."""
     speed, jumpy = pace(steps)
-    if speed < limit or jumpy >= MOST_JUMPY or not is_of_one_size(steps):
+    if speed < limit or jumpy >= min(MOST_JUMPY, LEAST_JUMPY + speed / limit - 1) or not is_of_one_size(steps):
         return 0.0
     head = by_head(steps, ground)
     return 0.0 if head and pace(head)[0] < limit * NEAR_SHARE else speed

@@ -224,3 +224,12 @@ def test_whatever_an_unconfirmed_track_does_is_nothing(places: list[tuple[float,
 def test_the_paces_of_these_tests_are_what_they_say() -> None:
     a, b = pace(2.0)[:2]
     assert hypot((b.foot.x - a.foot.x) * ASPECT, b.foot.y - a.foot.y) / HEIGHT == pytest.approx(0.2, abs=0.01)
+
+
+@pytest.mark.parametrize(("way_h", "lasts_s", "found"), [(1.5, 0.8, 0), (1.8, 0.8, 1), (1.5, 1.2, 1)])
+def test_the_nearer_to_the_limit_the_evener_a_way_must_be(way_h: float, lasts_s: float, found: int) -> None:
+    stage = Stage('[[rule]]\nkind = "running"\n')
+    parts = (min(max((i / 10 - 1) / lasts_s, 0.0), 1.0) for i in range(40))
+    places_h = [way_h * part * part * (3 - 2 * part) for part in parts]
+    stage.play([person(i / 10, 0.3 + h * HEIGHT / ASPECT, 0.6) for i, h in enumerate(places_h)])
+    assert len(stage.opened()) == found
