@@ -23,6 +23,8 @@ RARELY = -3.0
 """Log-odds that two who meet exchange their ids: one in twenty."""
 SURELY = 1.5
 """So sure, in log-odds, must it be that they did, or that they did not."""
+LEAST_LIKE, NEITHER = 1.0, 0.0
+"""So much, in log-odds, must they look like each other; who only looks unlike before is in doubt, not exchanged."""
 DOUBT = -1.0
 """From here on, in log-odds, it is doubtful who is who."""
 OPEN_S = 15.0
@@ -61,19 +63,23 @@ class Meeting:
     def learn(self, track: int, look: F32) -> None:
         """Take in a look of one of the two since they parted."""
         self.after.setdefault(track, []).append(look)
-        self.odds = RARELY + sum(self._told_by(number, looks) for number, looks in self.after.items())
+        told = [(number, self._alike(number, looks)) for number, looks in self.after.items()]
+        own = sum(alike.get(number, 0.0) for number, alike in told)
+        other = sum(sum(alike.values()) for _, alike in told) - own
+        odds = RARELY + other - own
+        self.odds = odds if other >= LEAST_LIKE else min(odds, NEITHER)
 
     def begin_anew(self, t_s: float) -> None:
         """They overlap again."""
         self.last_s, self.odds = t_s, RARELY
         self.after.clear()
 
-    def _told_by(self, track: int, looks: Sequence[F32]) -> float:
+    def _alike(self, track: int, looks: Sequence[F32]) -> dict[int, float]:
+        """How much the looks of a track now speak for each of the two, in log-odds."""
         if len(looks) < LEAST_LOOKS:
-            return 0.0
+            return {}
         now = averaged(looks)
-        known = ((other, then) for other, then in self.before.items() if then is not None)
-        return sum(same_odds(now, then) * (1 if other != track else -1) for other, then in known)
+        return {number: same_odds(now, then) for number, then in self.before.items() if then is not None}
 
     def is_over(self, t_s: float) -> bool:
         """Whether it is decided, or nobody will know any more."""

@@ -70,6 +70,16 @@ def test_somebody_who_looks_like_neither_has_exchanged_with_neither() -> None:
     assert not settled.exchanged
 
 
+def test_who_is_unlike_before_and_like_nobody_known_is_in_doubt() -> None:
+    held = Exchanges()
+    held.see(0.0, [track(1, 0.5), track(2, 0.52)], {1: look(RED)})
+    for number, now in seen(1, GREEN):
+        held.learn(number, now)
+    assert held.doubtful == {1, 2}
+    (settled,) = held.settle(OPEN_S + 0.1)
+    assert not settled.exchanged
+
+
 def test_two_dressed_alike_part_as_they_met_and_nobody_waits_for_ever() -> None:
     alike = {1: look(RED), 2: look(RED, 1)}
     assert meet(alike, [*seen(1, RED), *seen(2, RED)]) == []
