@@ -177,7 +177,7 @@ def read(text: str) -> tuple[tuple[Problem, ...], Config | None]:
 KEYS = st.one_of(st.sampled_from([*TABLES, "zone", "line", "rule", "output", "schedule", "motion_mask"]), TEXT)
 
 
-@settings(max_examples=5000, deadline=None)
+@settings(max_examples=2000, deadline=None)
 @given(st.dictionaries(KEYS, VALUES, max_size=5))
 def test_any_toml_gives_a_config_or_a_list_of_mistakes(raw: dict[str, Any]) -> None:
     text = "\n".join(f'"{key}" = {_toml(value)}' for key, value in raw.items())
