@@ -241,7 +241,8 @@ class Acts:
         corners = np.array([(x, y, z) for x in (x0, x1) for y in (y0, y1) for z in thing.z])
         xy, depth = self._layout.optics.project(corners)
         framed = ((xy > 0.02) & (xy < 0.98)).all() and (depth > 1.0).all()
-        taken = [block.rect for block in self._layout.blocks] + self._spots
+        standing = (*self._layout.blocks, *(block for blocks, _ in self._displays for block in blocks))
+        taken = [*(block.rect for block in standing), *self._spots]
         clear = all(not _overlap(thing.rect, rect, 0.08) for rect in taken)
         width, deep = self._layout.size
         return bool(

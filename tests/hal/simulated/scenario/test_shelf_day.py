@@ -1,5 +1,6 @@
 """A day at a shelf: what its diary says happens in its pictures, and its truth follows from it."""
 
+import itertools
 from functools import cache
 
 import pytest
@@ -51,6 +52,15 @@ def test_what_is_removed_was_there_from_the_beginning(seed: int) -> None:
     for removed in (one for one in day(seed).truth if one.kind == "removed_object"):
         gone_s = removed.start_s - 60
         assert set(day(seed).scenery(10.0).furnishing.things) - set(day(seed).scenery(gone_s + 1.0).furnishing.things)
+
+
+@pytest.mark.parametrize("seed", range(3, 11))
+def test_no_two_things_stand_in_one_place(seed: int) -> None:
+    for step in day(seed).diary.steps:
+        there = [thing.rect for thing in day(seed).scenery(step.t_s + 0.01).furnishing.things]
+        for first, second in itertools.combinations(there, 2):
+            apart = first[2] <= second[0] or second[2] <= first[0] or first[3] <= second[1] or second[3] <= first[1]
+            assert apart, f"{first} and {second} at {step.t_s}"
 
 
 @pytest.mark.parametrize("seed", SEEDS)
