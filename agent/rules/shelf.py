@@ -16,7 +16,7 @@ GROUP = 2
 """Several customers may each take a few at the same time; together they count as a sweep at so many times as much."""
 UNCLEAR = 0.1
 """What changed beside things that went, nobody can say how, went with them; for so much of them at most."""
-STAFF_BEFORE_S = 20.0
+STAFF_BEFORE_S = 5.0
 """What happened so soon after a staff input ended is still staff's doing."""
 REMEMBER_S = 600.0
 

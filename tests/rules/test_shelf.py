@@ -126,8 +126,8 @@ def test_staff_may_empty_a_shelf() -> None:
 
 def test_who_comes_soon_after_staff_have_gone_is_no_staff() -> None:
     key = [Fact(FactKind.STAFF, "key", 0.0), Fact(FactKind.STAFF, "key", 20.0, active=False)]
-    assert not opened(play([step(42, 0.2)], key))
-    assert len(opened(play([step(50, 0.2)], key))) == 1
+    assert not opened(play([step(29, 0.2)], key))
+    assert len(opened(play([step(32, 0.2)], key))) == 1
     assert not opened(play([step(50, 0.08), step(52, 0.1, hidden_s=40.0)], key))
 
 
