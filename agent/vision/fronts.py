@@ -26,15 +26,6 @@ EMPTIED, FILLED = 0.7, 1.4
 MAJORITY = 0.2
 SHOWN = 0.8
 """So much of the goods that went or came looks changed; the rest looks like what is behind them."""
-UNDONE = {
-    ChangeKind.REMOVED: ChangeKind.ADDED,
-    ChangeKind.ADDED: ChangeKind.ALTERED,
-    ChangeKind.ALTERED: ChangeKind.ALTERED,
-}
-"""What it is when a place is again as it always was: goods put back; what had come is gone, but that may as well have
-been a pram before the shelf; light that went.
-"""
-KINDS = tuple(UNDONE)
 _RING = np.ones((3, 3), np.uint8)
 """A patch is compared with its surroundings, so round a thing that changed a ring looks changed, too."""
 Flags = NDArray[np.bool_]
@@ -50,7 +41,7 @@ class Front:
         self._inside: Flags = mask[self._roi] > 0
         self._area = max(int(self._inside.sum()), 1)
         self._changed: Flags = np.zeros_like(self._inside)
-        self._became: U8 = np.zeros(self._inside.shape, np.uint8)
+        self._emptied: Flags = np.zeros_like(self._inside)
         self._first_s: F32 = np.full(self._inside.shape, inf, np.float32)
         self._other_s: F32 = np.full(self._inside.shape, t_s, np.float32)
         self._clear_s: F32 = np.full(self._inside.shape, t_s, np.float32)
@@ -68,8 +59,8 @@ class Front:
         back = same & self._changed & (t_s - self._other_s >= FIRM_S)
         new = other & ~self._changed & (t_s - self._first_s >= FIRM_S)
         self._note(scene, people, new)
-        for number, kind in enumerate(KINDS):
-            self._note(scene, people, back & (self._became == number), undone=kind)
+        self._note(scene, people, back & self._emptied, returned=True)
+        self._changed[back & ~self._emptied] = False  # what had come may as well have been a pram before the shelf
         self._clear_s[same] = t_s
         while self.steps and t_s - self.steps[0].seen_s > STEPS_S:
             self.steps.popleft()
@@ -82,15 +73,14 @@ class Front:
         """The share of the front that can be seen, where `settled` is 255 in what can be."""
         return np.count_nonzero(settled[self._roi][self._inside]) / self._area
 
-    def _note(self, scene: Scene, people: Whereabouts, pixels: Flags, *, undone: ChangeKind | None = None) -> None:
-        """A step of these pixels, if they are enough: a new one, or one in which such a one is undone."""
+    def _note(self, scene: Scene, people: Whereabouts, pixels: Flags, *, returned: bool = False) -> None:
+        """A step of these pixels, if they are enough: they are other ones now, or goods that went have `returned`."""
         if np.count_nonzero(pixels) < LEAST_PIXELS:
             return
-        kind = UNDONE[undone] if undone else self._kind(scene, pixels)
-        before_s = float(np.median((self._other_s if undone else self._clear_s)[pixels]))
-        if not undone:
-            self._became[pixels] = KINDS.index(kind)
-        share = self._turn(pixels, changed=not undone)
+        kind = ChangeKind.ADDED if returned else self._kind(scene, pixels)
+        before_s = float(np.median((self._other_s if returned else self._clear_s)[pixels]))
+        self._emptied[pixels] = kind is ChangeKind.REMOVED
+        share = self._turn(pixels, changed=not returned)
         self.steps.append(self._step(people, kind, share, self._box(pixels), (before_s, scene.t_s - FIRM_S)))
 
     def _turn(self, pixels: Flags, *, changed: bool) -> float:

@@ -303,8 +303,7 @@ def test_what_stood_before_goods_and_goes_takes_none() -> None:
     room.scene = room.full.copy()
     gone = [step for step in room.watch(12).steps if step not in came]
     assert sum(step.share for step in came) > 0.1
-    assert gone
-    assert all(step.kind is not ChangeKind.REMOVED for step in gone)
+    assert sum(step.share for step in gone) < 0.02
 
 
 def test_sun_on_goods_that_comes_wanders_and_goes_brings_none_and_takes_none() -> None:
