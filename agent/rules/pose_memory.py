@@ -17,7 +17,7 @@ from agent.rules.pose_numbers import COLUMN, F32, F64, NUMBERS
 STEP_S = 0.2
 STEPS = 63
 """How many steps are remembered: 12.6 s."""
-DELAY_STEPS = 12
+DELAY_STEPS = 16
 DELAY_S = DELAY_STEPS * STEP_S
 """So long after a moment it is judged: what the hand does afterwards tells most."""
 EXACT = 1e-6
