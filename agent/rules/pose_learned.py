@@ -68,7 +68,7 @@ K35mM*wIzJP$?t5PlFM?sau^s%z}Zv_zPG*l4W~74B?Kwu6{p0{U3xqB4I5)Op{H$a1z_SNU{68zVw<t
 &)qD&pdWL+fZTvSa1%N{q`ZQ?_8!<gnA49vK;>>e$fl}3I0;t1vALx_aNVXpS~!5c#{wHZ?oTN`SU7Y$PtQI+3Y5&ezDLKss|yP~FrolHB+c@?
 nx6>0FC;NM5U9_+>l0l*xXl{9eIgCLL<F5ZV|IzYRfA)_@(F-Fl|BhPglBL)r)@sHHMEPlOnHMmo-x5Z;DiUg{?50(661uuoA-h}(>)43fAX+B
 wrHKa8aIr+r0KM~JS;Z7uI)0tiW-PL@;s5frio`fn%;`N63(PL{JgC^TGE%kP#e;`u!u&zs1VjY4Y=_=CT6g_|F$N+w&ah!06e2Ss7KU2BrTOa
-U~-?mhB8<@VG-)QVqhY@{d<u-C^(xvO@G6@FaORwili7j&eG_>
+U~-?mhB8<@VG-)QVqhY@{d<u-C^(xvO@G6@FaORwili7jXK4h%
 """
 WEIGHTS = """
 BvgMTiQoh2pPTPG{|5-CAU*}==N^IRBkvO&>o4ytzbZ6tDG<WY-4^@lf&4&&_zXGo8G9eN=OpMQ2nY-V$gKnf*&!I<KxX?LDbg7Q5(Ws`<|IyW
