@@ -117,7 +117,7 @@ def returner(stage: Stage, start_s: float, visits: int) -> Itinerary:
 
 
 def bypasser(stage: Stage, start_s: float) -> Itinerary:
-    """Takes something from the expensive shelf and leaves without coming near the till."""
+    """Takes something from the expensive shelf and leaves without stopping at the till, past which the way may lead."""
     plan = _stop(stage, _enter(stage, start_s), stage.pick("linger"), stage.between(8, 18))
     return _leave(stage, plan)
 
