@@ -25,7 +25,10 @@ EDGE = 0.01
 
 @dataclass(slots=True)
 class _Body:
-    """One person: their height over a grown one's, and their last whole box (head and foot row)."""
+    """One person: their height over a grown one's, and their last whole box (head and foot row).
+
+    `grown` is how tall a grown person was taken to look where their feet were then.
+    """
 
     stature: float
     head_y: float
@@ -33,6 +36,7 @@ class _Body:
     learned_s: float
     seen_s: float
     cut: bool = False
+    grown: float = 0.0
 
 
 class Footing:
@@ -46,6 +50,7 @@ class Footing:
         self._aspect = aspect
         self._bodies: dict[int, _Body] = {}
         self._next_forget_s = 0.0
+        self._fits = 0
         self.guessed: set[int] = set()
 
     def update(self, t_s: float, tracks: Sequence[Track]) -> list[Track]:
@@ -53,8 +58,19 @@ class Footing:
         if t_s >= self._next_forget_s:
             self._next_forget_s = t_s + FORGET_S
             self._bodies = {k: body for k, body in self._bodies.items() if t_s - body.seen_s <= FORGET_S}
+        if self._fits != self._ground.fits:
+            self._fits = self._ground.fits
+            self._measure_anew()
         self.guessed.clear()
         return [self._standing(t_s, track) if track.seen and track.foot_seen else track for track in tracks]
+
+    def _measure_anew(self) -> None:
+        """The floor was fitted anew: everybody is as tall as before, beside grown people who look taller or smaller."""
+        for body in self._bodies.values():
+            grown = self._ground.height(body.foot_y)
+            if grown is not None and body.grown:
+                body.stature *= body.grown / grown
+                body.grown = grown
 
     def _standing(self, t_s: float, track: Track) -> Track:
         x1, y1, x2, y2 = track.box
@@ -71,7 +87,7 @@ class Footing:
         body.cut = self._is_cut(body, share, y1, y2)
         if not body.cut:
             body.stature += (RISE if share > body.stature else FALL) * (share - body.stature)
-            body.head_y, body.foot_y = y1, y2
+            body.head_y, body.foot_y, body.grown = y1, y2, grown
             self._learn(t_s, track, body)
             return track
         body.seen_s = t_s

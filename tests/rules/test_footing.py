@@ -63,6 +63,27 @@ def test_who_crouches_keeps_their_feet() -> None:
     assert feet.update(1.0, [crouching]) == [crouching]
 
 
+@pytest.mark.parametrize("size", [0.8, 1.0, 1.2])
+def test_a_floor_fitted_anew_while_somebody_is_there_leaves_their_feet_where_they_are_seen(size: float) -> None:
+    """At first only small people were seen, then many grown ones; of a box that is a bit short nothing is missing."""
+    ground = Ground()
+    for look in crowd():
+        ground.learn(look.box.y2, 0.7 * look.height)
+    feet, fits = Footing(ground, ASPECT), ground.fits
+    walk_in(feet, 3.0, size)
+    before = ground.height(0.8)
+    while ground.fits < fits + 2:
+        for look in crowd():
+            ground.learn(look.box.y2, look.height)
+    after = ground.height(0.8)
+    assert before is not None
+    assert after is not None
+    assert after > 1.2 * before, "the floor must have become another one for this to tell anything"
+    short = behind_counter(as_tall(seen(3.0, 0.0, 1, 1.0), size), 0.04)
+    assert feet.update(1.0, [short]) == [short]
+    assert not feet.guessed
+
+
 def test_before_the_floor_is_known_boxes_stay_as_they_are() -> None:
     feet = Footing(Ground(), ASPECT)
     there = behind_counter(seen(3.0, 0.0, 1, 0.0), 0.5)
