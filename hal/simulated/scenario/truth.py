@@ -101,11 +101,12 @@ def _exits(way: Way, layout: Layout) -> Iterator[Happening]:
     """Every step out over a line, and for good: whoever is out of the shop in the end has left, be it by a way that the
     picture does not show clearly (past the end of the line, along it, or running).
     """
-    yield from way.exits
+    out = [one for one in way.crossings if one.direction == "out"]
+    yield from out
     indoors = np.asarray(((way.floor >= 0) & (way.floor <= layout.size)).all(axis=1))
     if indoors.any() and not indoors[-1]:
         gone_s = float(way.view.times[np.flatnonzero(indoors)[-1]])
-        if not any(one.start_s >= gone_s - GOING_S for one in way.exits):
+        if not any(one.start_s >= gone_s - GOING_S for one in out):
             yield Happening("line_crossing", way.person.id, gone_s, gone_s, layout.lines[0].name, "out", sure=False)
 
 

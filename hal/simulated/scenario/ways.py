@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +30,6 @@ BEYOND_H = 0.15
 """How far beyond a line a person has crossed it."""
 BESIDE_H = 0.3
 """Who passes a line's end as near as this may be counted either way."""
-BEFORE_S, AFTER_S = 0.8, 1.0
-"""So long before and after a step over a line somebody must be seen for it to be surely noticed."""
 SEEN_SHARE = 0.3
 BRIDGE_S = 0.8
 SURELY_S = 1.0
@@ -58,16 +55,6 @@ class Happening:
     def off_s(self, t_s: float) -> float:
         """How much too late (above 0) or too early a moment is for its onset, between `start_s` and `shown_s`."""
         return t_s - min(max(t_s, self.start_s), self.start_s if self.shown_s is None else self.shown_s)
-
-
-class Step(NamedTuple):
-    """One step over a line: when a foot is on it, when they are well beyond it, whether through it or past its end."""
-
-    line: str
-    direction: str
-    t_s: float
-    beyond_s: float
-    through: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,25 +86,8 @@ class Way:
     person: Person
     view: Views
     stays: tuple[Stay, ...]
-    steps: tuple[Step, ...]
+    crossings: tuple[Happening, ...]
     hidden: tuple[Span, ...] = ()
-
-    @cached_property
-    def crossings(self) -> tuple[Happening, ...]:
-        """Every step over a line; sure where they are seen from BEFORE_S before to AFTER_S after it."""
-        return tuple(self._crossing(step, step.t_s + AFTER_S) for step in self.steps)
-
-    @cached_property
-    def exits(self) -> tuple[Happening, ...]:
-        """Every step out. Who is seen until they are well beyond the line has surely left, however soon the picture
-        ends: a runner is out of it half a second after the door.
-        """
-        out = (step for step in self.steps if step.direction == "out")
-        return tuple(self._crossing(step, min(step.t_s + AFTER_S, step.beyond_s)) for step in out)
-
-    def _crossing(self, step: Step, until_s: float) -> Happening:
-        sure = step.through and seen_between(self.view, step.t_s - BEFORE_S, until_s)
-        return Happening("line_crossing", self.person.id, step.t_s, step.t_s, step.line, step.direction, sure)
 
     @property
     def in_view(self) -> Flags:
@@ -159,8 +129,8 @@ def _way(person: Person, view: Views, layout: Layout, hidden: tuple[Span, ...]) 
     aspect = layout.optics.aspect
     foot = view.foot * (aspect, 1.0)
     stays = tuple(stay for zone in layout.zones for stay in _stays(person, view, zone, foot, aspect))
-    steps = tuple(one for line in layout.lines for one in _steps(view, line, foot, aspect))
-    return Way(person, view, stays, steps, hidden)
+    crossings = tuple(one for line in layout.lines for one in _crossings(person, view, line, foot, aspect))
+    return Way(person, view, stays, crossings, hidden)
 
 
 def _stays(person: Person, view: Views, zone: Zone, foot: F64, aspect: float) -> Iterator[Stay]:
@@ -177,7 +147,7 @@ def _stays(person: Person, view: Views, zone: Zone, foot: F64, aspect: float) ->
             yield Stay(person.id, zone.name, start_s, end_s, (start_s, end_s))
 
 
-def _steps(view: Views, line: Line, foot: F64, aspect: float) -> Iterator[Step]:
+def _crossings(person: Person, view: Views, line: Line, foot: F64, aspect: float) -> Iterator[Happening]:
     """When a person goes from clearly on one side of a line to clearly on the other, through it."""
     a, b = np.array(line.points[0]) * (aspect, 1.0), np.array(line.points[-1]) * (aspect, 1.0)
     along, across = b - a, np.array([a[1] - b[1], b[0] - a[0]]) / float(np.hypot(*(b - a)))
@@ -191,14 +161,10 @@ def _steps(view: Views, line: Line, foot: F64, aspect: float) -> Iterator[Step]:
             cut = before + int(np.argmin(np.abs(side_h[before : after + 1])))
             beside = max(-share[cut], share[cut] - 1.0, 0.0) * float(np.hypot(*along)) / view.heights[cut]
             if beside <= BESIDE_H:
-                side = float(clear[after])
-                beyond = view.times[after:][side_h[after:] * side > 2 * BEYOND_H]
-                yield Step(
-                    line.name,
-                    "in" if side > 0 else "out",
-                    float(view.times[cut]),
-                    float(beyond[0]) if len(beyond) else np.inf,
-                    beside == 0.0,
+                t_s = float(view.times[cut])
+                sure = beside == 0.0 and seen_between(view, t_s - 0.8, t_s + 1.0)
+                yield Happening(
+                    "line_crossing", person.id, t_s, t_s, line.name, "in" if clear[after] > 0 else "out", sure
                 )
 
 

@@ -10,7 +10,7 @@ from hal.simulated.optics import inside
 from hal.simulated.scenario.day import NIGHT, CameraDay, DayPlan
 from hal.simulated.scenario.layouts import shop_layout
 from hal.simulated.scenario.truth import Happening, happenings
-from hal.simulated.scenario.ways import bridged, depth_inside, spans, ways_of
+from hal.simulated.scenario.ways import bridged, depth_inside, spans
 
 NOBODY = replace(NIGHT, burglars=0)
 
@@ -91,22 +91,6 @@ def test_whoever_takes_something_and_is_out_in_the_end_has_bypassed_the_till_how
     found = [one for one in truth(layout, bypassers=5, runners=5) if one.kind == "checkout_bypass"]
     assert {one.person for one in found} == set(range(1, 11))
     assert all(one.direction == "" and one.place == "entrance" for one in found)
-
-
-@pytest.mark.parametrize("layout", [5002, 5004])
-def test_who_runs_out_of_the_picture_has_surely_left_once_they_are_well_beyond_the_door(layout: int) -> None:
-    found = truth(layout, runners=8)
-    steps = {(one.person, one.start_s): one.sure for one in found if one.kind == "line_crossing"}
-    thefts = [one for one in found if one.kind == "checkout_bypass" and one.sure]
-    assert any(not steps[one.person, one.start_s] for one in thefts), "they leave the picture too soon for the line's"
-
-
-@pytest.mark.parametrize("layout", [0, 5002, 5004])
-def test_a_step_out_that_is_sure_for_the_line_is_sure_for_leaving_too_and_no_step_is_one_more(layout: int) -> None:
-    for way in ways_of(CameraDay(shop_layout(layout), planned(shoppers=6, runners=4, prams=1), 3), {}):
-        out = [one for one in way.crossings if one.direction == "out"]
-        assert [one.start_s for one in way.exits] == [one.start_s for one in out]
-        assert all(leaving.sure >= crossing.sure for leaving, crossing in zip(way.exits, out, strict=True))
 
 
 @pytest.mark.parametrize("layout", [0, 5002, 5004])
