@@ -203,6 +203,15 @@ def test_other_seeds_mean_other_shops_people_and_errors() -> None:
     assert {job.layout for job in scored} & {job.layout for job in tuned} == {0}
 
 
+def test_elsewhere_are_other_shops_and_seeds_than_here_and_than_those_tuned_on() -> None:
+    here, *others = ({(job.layout, job.seed) for job in days.jobs(there)} for there in Run().elsewhere(3))
+    assert len(others) == 2
+    tuned = {job.layout for job in days.jobs(Run(first_seed=5000))}
+    for other in others:
+        assert not {seed for _, seed in here} & {seed for _, seed in other}
+        assert {layout for layout, _ in other} & ({layout for layout, _ in here} | tuned) == {0}
+
+
 def small(run: Run) -> Iterator[table.Row]:
     plan = DayPlan(4, 0, 0, 1, 1, 1, 1, 1, 0, 0)
     yield from days.judged(run.map(run_day, [replace(days.jobs(run)[0], plan=plan)]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from tools.rule_scores.table import Row
@@ -15,6 +15,8 @@ T = TypeVar("T")
 HELD_OUT = 1000
 """The first of the seeds that are scored; constants are chosen on others, such as 5000."""
 SHOPS = 5
+TOWN = 10_000
+"""So far apart are the first seeds of runs in other shops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ class Run:
         """The number of the shop in which a seed's run takes place: the shipped shop and SHOPS random ones in turn."""
         shop = seed % (SHOPS + 1)
         return self.first_seed + shop if shop else 0
+
+    def elsewhere(self, towns: int) -> list[Run]:
+        """This run and others like it in SHOPS other shops each: where six shops are too few to speak for all."""
+        return [replace(self, first_seed=self.first_seed + TOWN * town) for town in range(towns)]
 
     def map(self, work: Callable[[S], T], jobs: Iterable[S]) -> list[T]:
         """The results of `work` (a module's function) for the jobs, in their order, from the worker processes."""
