@@ -198,7 +198,7 @@ class Deeds:
             )
         except KeyError:
             raise _unknown(order.incident) from None
-        return entry.fields()
+        return self.station.review.told(entry)
 
     async def annotate(self, order: Annotate, asker: Asker) -> Mapping[str, Any]:
         """Write a note on an incident."""
@@ -206,7 +206,7 @@ class Deeds:
             entry: Entry = await self.station.review.keeper.annotate(order.incident, order.text, by=asker.who)
         except KeyError:
             raise _unknown(order.incident) from None
-        return entry.fields()
+        return self.station.review.told(entry)
 
     async def _try_out(self, text: str, reason: str, base: str | None, asker: Asker) -> Mapping[str, Any]:
         """A hub that asks has to link again under the new configuration for it to be kept."""

@@ -66,7 +66,8 @@ def incident_line(incident: Mapping[str, Any]) -> str:
     opened = incident["opened"]
     when = opened["utc"] + ("" if opened["clock_synchronised"] else " (clock not synchronised)")
     head = f"{incident['id']}  {when}  {incident['severity']:8}  {incident['state']:9}"
-    return f"{head}  {incident['rule']}{' in ' + where if where else ''}, {incident['lasted_s']:.0f} s".rstrip()
+    lasted = f"{incident['lasted_s']:.0f} s" + ("" if incident["over"] else " so far")
+    return f"{head}  {incident['rule']}{' in ' + where if where else ''}, {lasted}"
 
 
 def explanation_lines(sentences: Mapping[str, list[str]]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from agent.domain import Event, Json
 from agent.events.journal import Journal
 from agent.metrics import Metric, gauge
 from agent.review.book import Changes
+from agent.review.entry import Entry
 from agent.review.explain import explain
 from agent.review.keeper import ReviewKeeper
 from agent.review.tuning import BudgetKeeper
@@ -29,6 +30,7 @@ class Review:
     bars: Bars
     _config: Config
     _journal: Journal
+    _clock: Clock
     _decided: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
@@ -37,7 +39,7 @@ class Review:
         keeper = await ReviewKeeper.open(journal, clock, config.rules, config.review)
         bars, memory = Bars(config.rules), await BudgetKeeper.kept(journal)
         budget = BudgetKeeper(config.rules, config.budget, keeper.book, bars, clock, report, memory)
-        review = cls(keeper, budget, bars, config, journal)
+        review = cls(keeper, budget, bars, config, journal, clock)
         keeper.changed = review._note
         return review
 
@@ -56,7 +58,11 @@ class Review:
         """Why an incident is what it is; None for an unknown one."""
         entry = self.keeper.book.get(incident)
         rules = {rule.name: rule for rule in self._config.rules}
-        return None if entry is None else explain(entry, rules.get(entry.rule))
+        return None if entry is None else explain(entry, rules.get(entry.rule), self._clock.monotonic())
+
+    def told(self, entry: Entry) -> dict[str, Json]:
+        """All of an incident as the API gives it now."""
+        return entry.fields(self._clock.monotonic())
 
     def facts(self) -> dict[str, Json]:
         """How many incidents there are and wait for people, and how the budget stands."""

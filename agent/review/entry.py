@@ -95,15 +95,21 @@ class Entry(msgspec.Struct):
         return "closed" if self.over else ("updated" if self.updated else "open")
 
     def take(self, body: IncidentBody, record: Record) -> None:
-        """What the camera said about it last."""
+        """What the camera said about it last; another run, that only closes it, does not know how long it lasted."""
         self.over = body.state == "closed"
         self.updated |= body.state == "updated"
-        self.changed, self.t_s = Stamp.of(record), body.t_s
+        self.changed = Stamp.of(record)
+        if record.boot == self.boot:
+            self.t_s = body.t_s
         self.severity, self.tracks, self.actions = body.severity, [*body.tracks], [*body.actions]
         self.zone, self.line, self.factors = body.zone, body.line, {**body.factors}
 
-    def fields(self) -> dict[str, Json]:
-        """All of it as the API gives it."""
+    def lasted_s(self, now_s: float) -> float:
+        """How long it lasted, or has been open at `now_s` on the camera's monotonic clock."""
+        return max((self.t_s if self.over else now_s) - self.opened_s, 0.0)
+
+    def fields(self, now_s: float) -> dict[str, Json]:
+        """All of it as the API gives it at `now_s` on the camera's monotonic clock."""
         place = {key: value for key, value in (("zone", self.zone), ("line", self.line)) if value is not None}
         decided = self.decisions[-1] if self.decisions else None
         return {
@@ -117,7 +123,7 @@ class Entry(msgspec.Struct):
             **place,
             "opened": self.opened.fields(),
             "changed": self.changed.fields(),
-            "lasted_s": round(max(self.t_s - self.opened_s, 0.0), 1),
+            "lasted_s": round(self.lasted_s(now_s), 1),
             "tracks": [*self.tracks],
             "factors": self.factors,
             "actions": [*self.actions],

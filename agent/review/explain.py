@@ -51,8 +51,11 @@ class Measure(NamedTuple):
         }
 
 
-def explain(entry: Entry, rule: RuleConfig | None) -> dict[str, Json]:
-    """Facts and sentences about an incident; `rule` is None where it is configured no longer."""
+def explain(entry: Entry, rule: RuleConfig | None, now_s: float) -> dict[str, Json]:
+    """Facts and sentences about an incident; `rule` is None where it is configured no longer.
+
+    `now_s` is the moment on the camera's monotonic clock.
+    """
     measures = list(_measures(entry, rule)) if rule else []
     weights = _weights(entry.factors)
     sentences = {
@@ -66,7 +69,7 @@ def explain(entry: Entry, rule: RuleConfig | None) -> dict[str, Json]:
     }
     return {
         "type": "explanation",
-        **{key: value for key, value in entry.fields().items() if key != "type"},
+        **{key: value for key, value in entry.fields(now_s).items() if key != "type"},
         "measures": [measure.fields() for measure in measures],
         "weights": [{"factor": name, "log_odds": odds, "weight": weight} for name, odds, weight in weights],
         "bar": entry.bar,

@@ -189,7 +189,7 @@ class EvidenceApi:
         entry, explanation = self.review.keeper.book.get(incident), self.review.explain(incident)
         if entry is None or explanation is None:
             raise web.HTTPNotFound(text=f"no incident {incident[:80]!r} is kept here\n")
-        return entry.fields(), explanation
+        return self.review.told(entry), explanation
 
     async def _clip(self, request: web.Request) -> StoredClip:
         return await _answered(self.desk.clip(request.match_info["id"]))

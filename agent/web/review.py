@@ -63,14 +63,16 @@ class ReviewApi:
             entries = self.review.keeper.book.page(state=asked.state, before=asked.before, limit=asked.limit)
         except KeyError:
             raise web.HTTPBadRequest(text="`before` names no incident that is kept here\n") from None
-        return answer({"incidents": [entry.fields() for entry in entries], "kept": len(self.review.keeper.book)})
+        return answer(
+            {"incidents": [self.review.told(entry) for entry in entries], "kept": len(self.review.keeper.book)}
+        )
 
     async def show(self, request: web.Request) -> web.Response:
         """One incident with its decisions and notes."""
         entry = self.review.keeper.book.get(request.match_info["id"])
         if entry is None:
             raise _unknown(request)
-        return answer(entry.fields())
+        return answer(self.review.told(entry))
 
     async def explain(self, request: web.Request) -> web.Response:
         """Why it is what it is."""
@@ -85,25 +87,24 @@ class ReviewApi:
         deciding = self.review.keeper.decide(
             request.match_info["id"], said.decision, by=said.by, reason=said.reason, note=said.note
         )
-        return await _said(request, deciding)
+        return await self._said(request, deciding)
 
     async def annotate(self, request: web.Request) -> web.Response:
         """Write a note on it."""
         said = await read_body(request, Annotate)
-        return await _said(request, self.review.keeper.annotate(request.match_info["id"], said.text, by=said.by))
+        return await self._said(request, self.review.keeper.annotate(request.match_info["id"], said.text, by=said.by))
 
     async def budget(self, _: web.Request) -> web.Response:
         """How the alert budget stands."""
         return answer(self.review.budget.status())
 
-
-async def _said(request: web.Request, saying: Awaitable[Entry]) -> web.Response:
-    try:
-        return answer((await saying).fields())
-    except KeyError:
-        raise _unknown(request) from None
-    except OperatorError as error:
-        raise refused(error) from None
+    async def _said(self, request: web.Request, saying: Awaitable[Entry]) -> web.Response:
+        try:
+            return answer(self.review.told(await saying))
+        except KeyError:
+            raise _unknown(request) from None
+        except OperatorError as error:
+            raise refused(error) from None
 
 
 def _unknown(request: web.Request) -> web.HTTPNotFound:

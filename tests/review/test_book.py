@@ -54,7 +54,26 @@ def test_an_incident_lives_open_updated_closed_and_is_decided() -> None:
     entry = one(tape)
     assert (entry.severity, entry.factors, entry.opening) == ("critical", {"dwell_s": 70.0}, {"dwell_s": 30.0})
     assert [decision.decision for decision in entry.decisions] == ["dismiss", "confirm"]
-    assert entry.fields()["lasted_s"] == 70.0
+    assert entry.lasted_s(500.0) == 70.0
+
+
+def test_an_incident_that_is_open_lasts_until_now() -> None:
+    tape = Tape()
+    tape.add(incident(dwell_s=30.0))
+    assert one(tape).fields(75.0)["lasted_s"] == 45.0
+    tape.add(incident(state=IncidentState.UPDATED, t_s=60.0, dwell_s=60.0))
+    decided(tape, "confirm")
+    assert (one(tape).state, one(tape).fields(95.0)["lasted_s"]) == ("confirmed", 65.0)
+
+
+def test_of_an_incident_that_another_run_closed_its_own_runs_last_word_tells_how_long() -> None:
+    """The monotonic clocks of two runs have nothing to do with each other."""
+    tape = Tape()
+    tape.add(incident(dwell_s=30.0))
+    tape.add(incident(state=IncidentState.UPDATED, t_s=50.0, dwell_s=50.0))
+    tape.boot = "boot-2"
+    tape.add(incident(state=IncidentState.CLOSED, t_s=9_000.0, dwell_s=50.0))
+    assert (one(tape).over, one(tape).lasted_s(9_100.0)) == (True, 20.0)
 
 
 def test_the_same_records_twice_change_nothing() -> None:
@@ -128,4 +147,4 @@ def test_an_entry_outlives_being_written_down() -> None:
     decided(tape, "dismiss")
     entry = one(tape)
     again = msgspec.msgpack.decode(msgspec.msgpack.encode(entry), type=Entry)
-    assert again.fields() == entry.fields()
+    assert again.fields(100.0) == entry.fields(100.0)

@@ -39,7 +39,7 @@ def entry(rule: RuleConfig, factors: dict[str, Json], severity: str = "warning",
 
 
 def sentences(rule: RuleConfig, factors: dict[str, Json], heading: str, **about: object) -> list[Json]:
-    said = explain(entry(rule, factors, **about), rule)["sentences"]  # type: ignore[arg-type]  # severity is text
+    said = explain(entry(rule, factors, **about), rule, 100.0)["sentences"]  # type: ignore[arg-type]  # severity is text
     assert isinstance(said, dict)
     lines = said[heading]
     assert isinstance(lines, list)
@@ -193,7 +193,7 @@ def test_what_the_inputs_had_told_is_told() -> None:
 
 
 def test_a_rule_that_is_configured_no_longer_leaves_what_is_known() -> None:
-    explained = explain(entry(RunningRule(kind="running", name="run"), {"speed_h_s": 2.0}), None)
+    explained = explain(entry(RunningRule(kind="running", name="run"), {"speed_h_s": 2.0}), None, 100.0)
     assert explained["factors"] == {"speed_h_s": 2.0}
     assert explained["measures"] == []
 

@@ -117,7 +117,7 @@ def explained(kind: str, stage: Stage) -> dict[str, list[str]]:
         severity=str(incident.severity),
     )
     entry.factors = {**incident.factors}
-    sentences: Any = explain(entry, rule)["sentences"]
+    sentences: Any = explain(entry, rule, incident.t_s)["sentences"]
     return {heading: [str(line) for line in lines] for heading, lines in sentences.items()}
 
 
