@@ -9,12 +9,13 @@ the picture's edges and at doors; who begins elsewhere was most likely seen befo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf, log1p
 
 import numpy as np
 
 from agent.domain import Track
+from agent.rules.senses import Senses
 from agent.vision.doors import Doors
 from agent.vision.exchanges import Exchange, Exchanges, Settled, covers
 from agent.vision.looks import F32, SIZE, averaged, same_odds
@@ -62,10 +63,7 @@ class Known:
 
 
 class Appearance:
-    """The memory. For each frame: `see` the tracks, `learn` the looks of those `due`, then ask for the new `links`.
-
-    `exchanged` holds, after `links`, the pairs of tracks found with it to be possibly each other.
-    """
+    """The memory. For each frame: `see` the tracks, `learn` the looks of those `due`, then have it `tell`."""
 
     def __init__(self, doors: Doors, aspect: float, minutes: float) -> None:
         self._doors = doors
@@ -74,7 +72,7 @@ class Appearance:
         self._known: dict[int, Known] = {}
         self._news: list[Known] = []
         self._exchanges = Exchanges()
-        self.exchanged: tuple[Exchange, ...] = ()
+        self._exchanged: tuple[Exchange, ...] = ()
         self._forget_s = 0.0
 
     @property
@@ -143,17 +141,17 @@ class Appearance:
             a.id, b.id, a.last, b.last = other, one, b.last, a.last
             self._known[other], self._known[one] = a, b
 
-    @property
-    def doubtful(self) -> frozenset[int]:
-        """The tracks of whom it is doubtful, since they met somebody, whether they are who they were."""
-        return self._exchanges.doubtful
+    def tell(self, t_s: float, senses: Senses) -> Senses:
+        """The senses with the links, the pairs found with them to be possibly each other, and who is doubtful."""
+        links = self.links(t_s)
+        return replace(senses, appearance=links, exchanged=self._exchanged, doubtful=self._exchanges.doubtful)
 
     def links(self, t_s: float) -> dict[int, int]:
         """The tracks found, since this was last asked, to be possibly the same person as an earlier one."""
         settled = self._exchanges.settle(t_s)
         for one in settled:
             self._settle(one)
-        self.exchanged = tuple(one.exchange for one in settled if one.exchanged)
+        self._exchanged = tuple(one.exchange for one in settled if one.exchanged)
         found = {}
         for known in self._news:
             earlier = self._same(known)

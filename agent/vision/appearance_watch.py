@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from agent.domain import Track
 from agent.rules.senses import Senses
@@ -32,9 +31,7 @@ class AppearanceWatcher:
         due = self._memory.due(frame.t_s, tracks)[:MOST_LOOKS]
         if due and senses.blind is None:
             self._look_at(frame, due, tracks)
-        links = self._memory.links(frame.t_s)
-        exchanged, doubtful = self._memory.exchanged, self._memory.doubtful
-        return replace(senses, appearance=links, exchanged=exchanged, doubtful=doubtful)
+        return self._memory.tell(frame.t_s, senses)
 
     def _look_at(self, frame: Frame, due: Sequence[Track], tracks: Sequence[Track]) -> None:
         cast = cast_of(frame.lores, [track.box for track in tracks])

@@ -18,8 +18,9 @@ SWAP_GAIN = 0.55
 """Left and right are exchanged when that makes the joints' way so much shorter."""
 SWAP_LEAST = 0.15
 """... and saves at least so many body sizes in all."""
-_ARMS = (Joint.L_SHOULDER, Joint.L_ELBOW, Joint.L_WRIST)
-_LEGS = (Joint.L_HIP, Joint.L_KNEE, Joint.L_ANKLE)
+ARMS = (Joint.L_SHOULDER, Joint.L_ELBOW, Joint.L_WRIST)
+LEGS = (Joint.L_HIP, Joint.L_KNEE, Joint.L_ANKLE)
+"""The left joints of what may be exchanged; each one's right joint comes next."""
 
 
 class _Joint:
@@ -86,7 +87,7 @@ class SteadyPose:
 
     def _straight(self, points: list[Keypoint], size: float) -> list[Keypoint]:
         """The points, left and right of the arms or the legs exchanged where they plainly are the wrong way round."""
-        for group in (_ARMS, _LEGS):
+        for group in (ARMS, LEGS):
             plain, crossed = self._way(points, group, 0), self._way(points, group, 1)
             if crossed < SWAP_GAIN * plain and plain - crossed > SWAP_LEAST * size:
                 for left in group:

@@ -9,14 +9,16 @@ from hypothesis import strategies as st
 
 from agent.config import parse_config
 from agent.domain import Box, Track
+from agent.rules.senses import Senses
 from agent.vision.appearance import KEPT_LOOKS, LOOK_EVERY_S, MOST_PEOPLE, Appearance
 from agent.vision.doors import Doors
+from agent.vision.exchanges import Exchange
 from agent.vision.looks import F32, SIZE, averaged, hellinger
 
 ASPECT = 16 / 9
 LINE = '[[line]]\nname = "door"\npoints = [[0.02, 0.5], [0.08, 0.9]]\n'
 INSIDE, DOOR, FAR = (0.5, 0.7), (0.06, 0.75), (0.9, 0.9)
-RED, BLUE = 3, 40
+RED, BLUE, GREEN = 3, 40, 80
 
 
 def memory(text: str = LINE, minutes: float = 30.0) -> Appearance:
@@ -123,6 +125,33 @@ def test_without_named_doors_people_may_come_from_anywhere() -> None:
     held = memory("")
     show(held, 1, RED, 0.0, [INSIDE])
     assert show(held, 2, RED, 400.0, [INSIDE, INSIDE], seed=500) == {}
+
+
+def met_and_parted(colours: dict[int, int], second: range = range(80)) -> list[Senses]:
+    """What is told while red 1 and blue 2 (there in those steps) meet from 4 to 5 s, and part in these colours."""
+    held, told = memory(), []
+    for step in range(80):
+        t_s, apart = step / 10, 0.0 if 40 <= step < 50 else 0.15
+        here = [track(1, t_s, (0.5 - apart, 0.7)), track(2, t_s, (0.51 + apart, 0.7))][: 1 + (step in second)]
+        held.see(t_s, here)
+        for one in held.due(t_s, here):
+            held.learn(t_s, one.id, look((colours if step >= 40 else {1: RED, 2: BLUE})[one.id], step))
+        told.append(held.tell(t_s, Senses(blind="covered")))
+    return told
+
+
+def test_two_who_part_in_each_others_clothes_are_told_as_exchanged() -> None:
+    told = met_and_parted({1: BLUE, 2: RED})
+    assert [exchange for senses in told for exchange in senses.exchanged] == [Exchange(1, 2, 4.0)]
+    assert not any(senses.appearance for senses in told)
+    assert {senses.blind for senses in told} == {"covered"}, "what the other senses said stays"
+
+
+def test_who_parts_from_a_stranger_in_other_clothes_is_told_as_doubtful() -> None:
+    told = met_and_parted({1: GREEN}, second=range(40, 50))
+    assert not any(senses.exchanged for senses in told)
+    assert not any(senses.doubtful for senses in told[:50])
+    assert {1, 2} in [senses.doubtful for senses in told]
 
 
 def test_after_the_minutes_everything_is_forgotten() -> None:

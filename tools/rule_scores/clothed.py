@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -42,9 +41,7 @@ class Clothed:
         for track in self._memory.due(t_s, tracks):
             samples = self._wardrobe.colours(self._frame, body_points(track.box).astype(np.float64))
             self._memory.learn(t_s, track.id, look_of(samples.astype(np.float32), self._cast(t_s)))
-        links = self._memory.links(t_s)
-        exchanged, doubtful = self._memory.exchanged, self._memory.doubtful
-        return replace(NOTHING, appearance=links, exchanged=exchanged, doubtful=doubtful)
+        return self._memory.tell(t_s, NOTHING)
 
     def _cast(self, t_s: float) -> Cast:
         y, u, v = self._wardrobe.background(t_s)
