@@ -147,7 +147,7 @@ class Station:
         if not self.safe:
             self._stop_seeing()
         self.direct.finish()
-        self.memory.finish()
+        self.memory.keep()
         self.alarms.stop()
         if self.evidence:
             self.evidence.stop()

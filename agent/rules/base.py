@@ -177,3 +177,11 @@ class Lasting(Protocol):
 
         Raises ValueError when it is not one.
         """
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A lasting rule that has counted what no power cut may undo."""
+
+    def counted(self) -> Json:
+        """What it has counted; the memory is kept at once when this changes, else now and then. Asked each second."""

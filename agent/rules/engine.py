@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from agent.config import Config
 from agent.domain import Event, Json, Severity, Track
 from agent.rule_config import RuleConfig
-from agent.rules.base import Concealing, Hit, Lasting, View
+from agent.rules.base import Concealing, Counting, Hit, Lasting, View
 from agent.rules.continuity import Continuity
 from agent.rules.facts import Fact, FactBook, FactKind, TillEvent, Told
 from agent.rules.footing import Footing
@@ -51,6 +51,7 @@ class RuleEngine:
         self.unavailable = {rule.name: lacks for rule in config.rules if (lacks := _lacking(rule, senses))}
         self._rules = [rule for rule in make_rules(config, aspect) if rule.config.name not in self.unavailable]
         self._concealing = [rule for rule in self._rules if isinstance(rule, Concealing)]
+        self._counting = [rule for rule in self._rules if isinstance(rule, Counting)]
         self._needy = [rule.config for rule in self._rules if rule.config.needs]
         self._schedules = {schedule.name: schedule for schedule in config.schedules}
         self._minute_of_week: int | None = None
@@ -84,6 +85,10 @@ class RuleEngine:
         """What the rules remember at `t_s`, and where everybody stands: plain values that JSON can hold."""
         rules = {rule.config.name: rule.snapshot(t_s) for rule in self._rules if isinstance(rule, Lasting)}
         return {**self._continuity.snapshot(t_s), "rules": rules}
+
+    def counted(self) -> list[Json]:
+        """What the rules have counted that must outlive a power cut at once; to be compared with what it was."""
+        return [rule.counted() for rule in self._counting]
 
     def restore(self, state: Mapping[str, Json], taken_s: float) -> None:
         """Go on from a snapshot, before the first `update`; rules that it does not know begin anew.

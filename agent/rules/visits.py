@@ -47,6 +47,10 @@ class Revisit:
             for entered_s, seen_s in visits
         ]
 
+    def counted(self) -> Json:
+        """How many visits of each person."""
+        return {str(person): len(visits) for person, visits in self._visits.items()}
+
     def restore(self, state: Json, taken_s: float, shift: int) -> None:
         """Go on from a snapshot. Raises ValueError when it is not one."""
         for person, entered_s, seen_s in rows(state, 3):
