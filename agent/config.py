@@ -22,6 +22,7 @@ from agent.tables.evidence import EvidenceConfig
 from agent.tables.health import HealthConfig
 from agent.tables.hub import HubConfig
 from agent.tables.insight import InsightConfig
+from agent.tables.mount import MountConfig
 from agent.tables.mqtt import MqttConfig
 from agent.tables.places import LineConfig, MaskConfig, PrivacyMaskConfig, ZoneConfig
 from agent.tables.pose import PoseConfig
@@ -37,6 +38,7 @@ class Config:
     """Everything one camera is told."""
 
     camera: CameraConfig = dataclasses.field(default_factory=CameraConfig)
+    mount: MountConfig = dataclasses.field(default_factory=MountConfig)
     model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
     pose: PoseConfig = dataclasses.field(default_factory=PoseConfig)
     api: ApiConfig = dataclasses.field(default_factory=ApiConfig)
@@ -71,6 +73,7 @@ class Config:
 
 TABLES: dict[str, type[Any]] = {
     "camera": CameraConfig,
+    "mount": MountConfig,
     "model": ModelConfig,
     "pose": PoseConfig,
     "api": ApiConfig,

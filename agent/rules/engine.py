@@ -45,7 +45,7 @@ class RuleEngine:
         self._aspect = aspect
         self._zones = ZoneWatch(config.zones, aspect)
         self._lines = LineWatch(config.lines, aspect)
-        self._ground = Ground()
+        self._ground = Ground(config.mount, aspect)
         self._footing = Footing(self._ground, aspect)
         self._trails = TrailWatch(aspect, self._ground) if any(rule.kind in WALKING for rule in config.rules) else None
         self.unavailable = {rule.name: lacks for rule in config.rules if (lacks := _lacking(rule, senses))}

@@ -1,10 +1,10 @@
-"""How the floor lies before the camera, learned from how tall people look where: far away they are small and high up.
+"""How the floor lies before the camera: as its mount was measured, or learned from how tall people look where.
 
-A pinhole camera that hangs `above_h` body heights over level ground and looks down by `pitch` shows a standing body of
-height 1, whose foot is at a row of the picture, with a height that these two alone decide. Those that fit what was seen
-best give every place on the floor, and with it the true length of steps (Hartley and Zisserman, "Multiple View
-Geometry", 2nd ed., 8.1). The focal length cannot be told from heights; a wrong one hardly changes lengths near by,
-because pitch and height make up for it.
+A camera that hangs `above_h` body heights over level ground and looks down by `pitch` shows a standing body of height
+1, whose foot is at a row of the picture, with a height that these two alone decide. Far away people are small and high
+up: the height and pitch that fit what was seen best give every place on the floor, and with it the true length of
+steps. The focal length cannot be told from heights; a wrong one hardly changes lengths near by, because pitch and
+height make up for it. What was measured is never learned.
 
 Furniture hides feet, so at many rows many people look too short. What is kept of a row is therefore the height that
 most do not reach, and the camera's height is the median of what the rows say.
@@ -13,8 +13,11 @@ most do not reach, and the camera's height is the median of what the rows say.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import cos, pi, sin
+from math import pi, radians
 from statistics import median
+
+from agent.rules.pinhole import BODY_M, Pinhole, focal_of
+from agent.tables.mount import MountConfig
 
 ROWS = 24
 ENOUGH_SEEN, ENOUGH_ROWS = 5, 3
@@ -29,27 +32,31 @@ STEPS = (0.2, 0.01)
 REFIT_EVERY, REFIT_SELDOM = 100, 1600
 """People looked at until the floor is fitted anew: first, and at most (twice as many each time)."""
 FOCAL = 1.0
-"""Focal length in frame heights: a wide lens, 83 degrees at 16:9."""
+"""Focal length in frame heights where none is told: a wide lens, 83 degrees at 16:9."""
 MOST_PITCH = pi / 3
 """Beyond it a head tells nothing of a foot."""
 ROUNDS = 14
 MOST_MISFIT = 0.1
-LEAST_SINK = 0.12
-"""A ray must sink by so much of its length to meet the floor where a place can still be told."""
-LEAST_OVER_H = 0.25
-"""So far above a head the camera must hang for the head to tell where the foot is, in body heights."""
+UNMEASURED = MountConfig()
 
 
 class Ground:
-    """Learns the floor; until the first of its `fits`, no place or height is told and nothing is stretched."""
+    """The floor for pictures of this aspect (width / height): known at once where `mount` tells height and tilt.
 
-    def __init__(self) -> None:
+    Otherwise it is learned, and until the first of its `fits` no place or height is told and nothing is stretched.
+    """
+
+    def __init__(self, mount: MountConfig = UNMEASURED, aspect: float = 16 / 9) -> None:
         self._heights = [0.0] * ROWS
         self._seen = [0] * ROWS
         self._until_fit = self._fit_every = REFIT_EVERY
-        self._cos, self._sin = 1.0, 0.0
-        self.pitch = self.above_h = 0.0
+        self._focal = FOCAL if mount.view_deg is None else focal_of(mount.view_deg, aspect)
+        self._above_h = None if mount.height_m is None else mount.height_m / BODY_M
+        self._pitch = None if mount.tilt_deg is None else radians(mount.tilt_deg)
         self.fits = 0
+        self.camera: Pinhole | None = None
+        if self._above_h is not None and self._pitch is not None:
+            self.camera = Pinhole(self._focal, self._above_h, self._pitch)
 
     def learn(self, foot_y: float, height: float) -> None:
         """Take in one person; both in frame heights."""
@@ -74,70 +81,55 @@ class Ground:
         person looks there; None if that is not known. `x` is from the middle of the picture, `y` from its top, in
         frame heights.
         """
-        v = (y - 0.5) / FOCAL
-        sink = v * self._cos + self._sin
-        if sink < LEAST_SINK or not self.above_h:
-            return None
-        reach, along = self.above_h / sink, self._cos - v * self._sin
-        return reach * x / FOCAL, reach * along, FOCAL * along / (reach - self._sin)
+        return self.camera.place(x, y) if self.camera else None
 
     def height(self, foot_y: float) -> float | None:
         """How tall a grown person looks who stands at this row; None where that is not known."""
-        v = (foot_y - 0.5) / FOCAL
-        sink = v * self._cos + self._sin
-        if sink < LEAST_SINK or not self.above_h:
-            return None
-        return FOCAL * (self._cos - v * self._sin) / (self.above_h / sink - self._sin)
+        return self.camera.height(foot_y) if self.camera else None
 
     def foot_below(self, head_y: float, stature: float) -> float | None:
         """The row where somebody stands whose head is at this one; `stature` is their height over a grown person's."""
-        v = (head_y - 0.5) / FOCAL
-        sink = v * self._cos + self._sin
-        if sink < LEAST_SINK or not self.above_h or self.above_h - stature < LEAST_OVER_H:
-            return None
-        reach = (self.above_h - stature) / sink
-        return 0.5 + FOCAL * (reach * v + stature * self._cos) / (reach + stature * self._sin)
+        return self.camera.foot_below(head_y, stature) if self.camera else None
 
     def stretch(self, foot_y: float) -> tuple[float, float]:
         """By how much to multiply steps to the side and in depth, where a foot is at this height of the picture."""
-        height = self.height(foot_y)
-        if height is None:
-            return 1.0, 1.0
-        sink = (foot_y - 0.5) / FOCAL * self._cos + self._sin
-        scale = height * self.above_h / sink / FOCAL
-        return scale, scale / sink
+        return (self.camera and self.camera.stretch(foot_y)) or (1.0, 1.0)
 
     def _fit(self) -> bool:
-        """Find the pitch that the rows agree on best and the height of the camera, by ternary search; false if none."""
+        """Find what the mount leaves open: what the rows agree on best; false if they do not, or nothing is open."""
         known = [
             ((row + 0.5) / ROWS, self._heights[row] / TALL) for row, n in enumerate(self._seen) if n >= ENOUGH_SEEN
         ]
-        if len(known) < ENOUGH_ROWS:
+        measured = self._above_h is not None and self._pitch is not None
+        if measured or len(known) < ENOUGH_ROWS:
             return False
-        low, high = 0.0, MOST_PITCH
-        for _ in range(ROUNDS):
-            third = (high - low) / 3
-            if _misfit(known, low + third)[0] < _misfit(known, high - third)[0]:
-                high -= third
-            else:
-                low += third
-        pitch = (low + high) / 2
-        misfit, above_h = _misfit(known, pitch)
+        pitch = self._pitch if self._pitch is not None else self._best_pitch(known)
+        misfit, above_h = self._misfit(known, pitch)
         if misfit > MOST_MISFIT:
             return False
-        self.pitch, self.above_h = pitch, above_h
-        self._cos, self._sin = cos(pitch), sin(pitch)
+        self.camera = Pinhole(self._focal, above_h, pitch)
         self.fits += 1
         return True
 
+    def _best_pitch(self, rows: Sequence[tuple[float, float]]) -> float:
+        """By ternary search."""
+        low, high = 0.0, MOST_PITCH
+        for _ in range(ROUNDS):
+            third = (high - low) / 3
+            if self._misfit(rows, low + third)[0] < self._misfit(rows, high - third)[0]:
+                high -= third
+            else:
+                low += third
+        return (low + high) / 2
 
-def _misfit(rows: Sequence[tuple[float, float]], pitch: float) -> tuple[float, float]:
-    """How far rows of (foot, height) are from agreeing on the camera's height, as a share of it; and that height."""
-    down, along = sin(pitch), cos(pitch)
-    above = [USUAL_ABOVE_H]
-    for y, height in rows:
-        v = (y - 0.5) / FOCAL
-        sink = max(v * along + down, 0.0)
-        above.append(sink * (FOCAL * (along - v * down) / height + down))
-    middle = median(above)
-    return (sum(abs(one - middle) for one in above) / len(above) / middle, middle) if middle > 0.0 else (1.0, 0.0)
+    def _misfit(self, rows: Sequence[tuple[float, float]], pitch: float) -> tuple[float, float]:
+        """How far rows of (foot, height) are from agreeing on the camera's height, as a share of it; and that height,
+        which is the measured one where there is one.
+        """
+        level = Pinhole(self._focal, 1.0, pitch)
+        above = [level.above(y, height) for y, height in rows]
+        middle = self._above_h
+        if middle is None:
+            above.append(USUAL_ABOVE_H)
+            middle = median(above)
+        return (sum(abs(one - middle) for one in above) / len(above) / middle, middle) if middle > 0.0 else (1.0, 0.0)

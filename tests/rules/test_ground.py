@@ -1,13 +1,17 @@
 """How the floor lies: the angle of view is found from people's heights, and distance no longer makes runners slow."""
 
-from math import atan, hypot, pi, tan
+from math import atan, degrees, hypot, pi, tan
 from random import Random
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from agent.domain import Box, Track
 from agent.rules.ground import FOCAL, Ground
+from agent.rules.pinhole import BODY_M, Pinhole, focal_of
 from agent.rules.trails import Step, is_of_one_size
+from agent.tables.mount import MountConfig
 from tests.rules.stage import ASPECT, Stage
 
 CAMERA_H, TILT = 1.65, 25 * pi / 180
@@ -90,3 +94,39 @@ def test_a_box_that_loses_its_legs_far_away_is_no_runner() -> None:
     steps = [Step(i / 10, 0.2 * i, 0.0, 0.0, 0.0, 1.0 - 0.03 * i) for i in range(11)]
     assert not is_of_one_size(steps)
     assert is_of_one_size([step._replace(size=0.9) for step in steps])
+
+
+MOUNT = MountConfig(CAMERA_H * BODY_M, degrees(TILT), degrees(2 * atan(ASPECT / 2 / FOCAL)))
+
+
+def test_a_measured_floor_is_known_before_anybody_comes_and_people_do_not_change_it() -> None:
+    ground, look = Ground(MOUNT, ASPECT), seen(4.0, 0.5, 1, 0.0)
+    place = ground.place((look.foot.x - 0.5) * ASPECT, look.foot.y)
+    assert place == pytest.approx((0.5, 4.0, look.height), rel=0.03)
+    for _ in range(1000):
+        ground.learn(look.box.y2, 2 * look.height)
+    assert ground.place((look.foot.x - 0.5) * ASPECT, look.foot.y) == place
+
+
+@pytest.mark.parametrize("known", [{"height_m": MOUNT.height_m}, {"tilt_deg": MOUNT.tilt_deg}, {}])
+def test_what_was_not_measured_is_learned_the_better_the_more_was(known: dict[str, float]) -> None:
+    ground = Ground(MountConfig(view_deg=MOUNT.view_deg, **known), ASPECT)
+    assert ground.place(0.0, 0.8) is None
+    for look in crowd():
+        ground.learn(look.box.y2, look.height)
+    near, far = (ground.place(0.0, seen(d, 0.0, 1, 0.0).foot.y) for d in (2.5, 5.0))
+    assert near
+    assert far
+    assert far[1] - near[1] == pytest.approx(2.5, rel=0.1 if known else 0.2)
+
+
+@given(st.floats(1.0, 4.0), st.floats(0.0, 1.2), st.floats(30.0, 120.0), st.floats(0.0, 1.0))
+def test_a_head_leads_back_to_its_foot(above_h: float, pitch: float, view_deg: float, foot_y: float) -> None:
+    camera = Pinhole(focal_of(view_deg, ASPECT), above_h, pitch)
+    height = camera.height(foot_y)
+    assume(height and above_h > 1.3)
+    assert height
+    back = camera.foot_below(foot_y - height, 1.0)
+    if back is not None:
+        assert back == pytest.approx(foot_y, abs=1e-6)
+    assert camera.above(foot_y, height) == pytest.approx(above_h, rel=1e-6)
