@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools.image import boot, disk, ext4, firmware
-from tools.image.recipe import DISK_ID, BuildError, Sizes, known, load
+from tools.image.recipe import DISK_ID, FOLDER, BuildError, Sizes, known, load
 
 SIZES = Sizes(select=4, boot=5, root=8, data=6)
 LAB = load("lab")
@@ -132,6 +132,13 @@ def test_a_kept_slot_starts_from_then_on(card: Path) -> None:
 def test_autoboot_stays_within_one_sector() -> None:
     for name in known():
         assert all(len(content) == disk.SECTOR for content in boot.chooser_files(load(name)).values())
+
+
+def test_a_pi_has_the_bus_of_the_thermal_array() -> None:
+    text = boot.slot_files(load("rpi"), {"kernel8.img": b""})["config.txt"].decode()
+    assert "dtparam=i2c_arm=on,i2c_arm_baudrate=400000" in text.splitlines()
+    modules = [(FOLDER / "files" / name).glob("usr/lib/modules-load.d/*.conf") for name in load("rpi").overlays]
+    assert "i2c-dev" in "".join(path.read_text() for paths in modules for path in paths).splitlines()
 
 
 def test_the_firmware_obeys_filters() -> None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tools.image.locks import lock_for
-from tools.image.recipe import ROOT
+from tools.image.recipe import ROOT, known, load
+
+PROJECT = "aislewatch"
 
 LOCK = """\
 colorama==0.4.6 ; sys_platform == 'win32' \\
@@ -41,3 +47,39 @@ def test_our_own_lock_names_every_package_once(tmp_path: Path) -> None:
         )
         assert len(names) == len(set(names)) > 20
         assert {"numpy", "aiohttp", "msgspec"} <= set(names)
+
+
+def entries(names: Iterable[str]) -> dict[str, str]:
+    """The entries of these locks, by package."""
+    text = "".join((ROOT / name).read_text() for name in names)
+    return {entry.split("==")[0]: entry for entry in re.findall(r"^\S.*?(?=^\S|\Z)", text, re.MULTILINE | re.DOTALL)}
+
+
+def asked_for(wish: str, extras: Iterable[str] = ("",)) -> set[str]:
+    """All that an installed package needs, by what each says of itself; itself is left out."""
+    needed: set[str] = set()
+    waiting = [(wish, extras)]
+    while waiting:
+        name, extras = waiting.pop()
+        for text in metadata.requires(name) or ():
+            wished = Requirement(text)
+            there = wished.marker is None or any(wished.marker.evaluate({"extra": extra}) for extra in extras)
+            if there and canonicalize_name(wished.name) not in needed:
+                needed.add(canonicalize_name(wished.name))
+                waiting.append((wished.name, ("",)))
+    return needed
+
+
+@pytest.mark.parametrize("recipe", known())
+def test_every_image_has_all_that_the_thermal_array_needs(recipe: str) -> None:
+    """Its root is read-only: whoever connects an array to a camera can install nothing."""
+    wanted = load(recipe)
+    missing = asked_for(PROJECT, ["thermal"]) - entries([*wanted.requirements, *wanted.sources]).keys()
+    assert not missing
+
+
+def test_an_image_gets_the_very_driver_that_is_tested() -> None:
+    tested = entries(["requirements-dev.lock"])
+    for name in ("requirements-thermal", "requirements-thermal-source"):
+        for package, entry in entries([f"image-build/{name}.lock"]).items():
+            assert entry == tested[package], f"copy what requirements-dev.lock says of {package} to {name}.lock"

@@ -21,7 +21,8 @@ cmdline=cmdline-b.txt
 """
 _BODIES = {
     "emulated": "kernel=vmlinuz\ninitramfs initrd.img followkernel",
-    "pi": "auto_initramfs=1\narm_64bit=1\ncamera_auto_detect=1\ndisable_splash=1\ngpu_mem=128\ndtparam=i2c_arm=on\n"
+    "pi": "auto_initramfs=1\narm_64bit=1\ncamera_auto_detect=1\ndisable_splash=1\ngpu_mem=128\n"
+    "dtparam=i2c_arm=on,i2c_arm_baudrate=400000\n"
     "dtparam=watchdog=on\ngpio=0-27=ip,pd\n[all]",
 }
 

@@ -221,8 +221,9 @@ def default_epoch() -> int:
 
 
 def check(recipe: Recipe) -> None:
-    """Say what is wrong with a recipe without building it: programs, files, sizes, this host's Python for it."""
+    """Say what is wrong with a recipe without building it: programs, emulator, files, sizes, this host's Python."""
     need(*_PROGRAMS)
+    base.need_target()
     wheels.interpreter(recipe)
     disk.tables(disk.layout(recipe.sizes_mib))
     for slot in ("A", "B"):

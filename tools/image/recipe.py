@@ -40,7 +40,7 @@ class Kernel:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """One kind of image."""
+    """One kind of image. `requirements` are locks of wheels, `sources` those of what exists as source only."""
 
     name: str
     about: str
@@ -51,6 +51,7 @@ class Recipe:
     bundles: str
     packages: tuple[str, ...]
     requirements: tuple[str, ...]
+    sources: tuple[str, ...]
     overlays: tuple[str, ...]
     sizes_mib: Sizes
     kernel: Kernel | None = field(default=None)
@@ -89,7 +90,7 @@ def parse(raw: dict[str, Any]) -> Recipe:
         raise BuildError(f"tryboot is {recipe.tryboot!r}: it is `firmware` on a Pi and `file` in the emulator")
     if recipe.bundles not in ("plain", "verity"):
         raise BuildError(f"bundles is {recipe.bundles!r}: RAUC knows `plain` and `verity`")
-    missing = [name for name in recipe.requirements if not (ROOT / name).is_file()]
+    missing = [name for name in (*recipe.requirements, *recipe.sources) if not (ROOT / name).is_file()]
     missing += [name for name in recipe.overlays if not (FOLDER / "files" / name).is_dir()]
     if missing:
         raise BuildError(f"named but not there: {', '.join(missing)}")

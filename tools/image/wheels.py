@@ -35,10 +35,11 @@ executable = /usr/bin/python{version}
 
 def download(recipe: Recipe, cache: Path) -> list[Path]:
     """The recipe's wheels for the target, made once for the same locks; every hash is checked. Raises BuildError."""
-    wish = b"".join((ROOT / lock).read_bytes() for lock in recipe.requirements)
+    wish = b"".join((ROOT / lock).read_bytes() for lock in (*recipe.requirements, *recipe.sources))
     folder = cache / f"wheels-cp{recipe.python.replace('.', '')}-{hashlib.sha256(wish).hexdigest()[:16]}"
     if not (folder / "complete").is_file():
         _download(recipe, folder)
+        _make(recipe, folder)
         (folder / "complete").touch()
     return sorted(folder.glob("*.whl"))
 
@@ -61,6 +62,19 @@ def _download(recipe: Recipe, folder: Path) -> None:
                 f"--dest={folder}",
             ]
         )
+
+
+def _make(recipe: Recipe, folder: Path) -> None:
+    """Wheels of what exists as source only. Raises BuildError for what is not plain Python: it would fit this host."""
+    for lock in recipe.sources:
+        wish = [f"--requirement={ROOT / lock}", "--require-hashes", "--no-deps", "--no-build-isolation"]
+        run([*_pip("wheel"), *wish, f"--wheel-dir={folder / 'made'}"], env={"PYTHONWARNINGS": "ignore"})
+    for wheel in folder.glob("made/*.whl"):
+        if not wheel.name.endswith("-none-any.whl"):
+            raise BuildError(
+                f"{wheel.name} was made for this computer: only plain Python may stand in {recipe.sources}"
+            )
+        wheel.rename(folder / wheel.name)
 
 
 def build_agent(work: Path, revision: str, epoch: int) -> Path:
