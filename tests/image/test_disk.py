@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -74,6 +75,20 @@ def test_the_same_folder_makes_the_same_ext4(tmp_path: Path) -> None:
         hashes.add(sha256(image))
         assert subprocess.run(["e2fsck", "-fn", image], capture_output=True, check=False).returncode == 0
     assert len(hashes) == 1
+
+
+@needs_tools
+@pytest.mark.parametrize("files", [10, 3000])
+def test_a_root_has_room_for_every_file_however_many(tmp_path: Path, files: int) -> None:
+    """Drivers for every board there is are a thousand files of nearly nothing."""
+    (tmp_path / "root").mkdir()
+    for number in range(files):
+        (tmp_path / "root" / str(number)).touch()
+    ext4.make(tmp_path / "root", tmp_path / "image", label="root", size_mib=16, epoch=1_700_000_000, journal=False)
+    said = subprocess.run(["dumpe2fs", "-h", tmp_path / "image"], capture_output=True, text=True, check=True).stdout
+    total, free = (int(found) for found in re.findall(r"^(?:Inode count|Free inodes): +(\d+)$", said, re.MULTILINE))
+    assert total - free > files
+    assert 0 < free < 2 * ext4.SPARE_INODES
 
 
 @needs_tools

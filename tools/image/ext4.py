@@ -9,18 +9,21 @@ from pathlib import Path
 
 from tools.image.run import run
 
+WRITTEN_INODES, SPARE_INODES = 4096, 256
+"""A file system with a journal grows, its inodes with it; one without is only read and never holds more than now."""
 _NAMESPACE = uuid.UUID("6f6d2a52-2c0c-4b8e-9a60-6d0b6f6c9a11")
 
 
 def make(folder: Path, image: Path, *, label: str, size_mib: int, epoch: int, journal: bool) -> None:
-    """Write a file system of a folder's content. Raises BuildError, also when it does not fit."""
+    """Write a file system of a folder's content; one without a journal is only read. Raises BuildError."""
     settle_times(folder, epoch)
     identity = uuid.uuid5(_NAMESPACE, label)
     image.unlink(missing_ok=True)
     features = ["-O", "^has_journal"] if not journal else []
+    inodes = WRITTEN_INODES if journal else len([*folder.rglob("*")]) + SPARE_INODES
     run(
         [
-            *("mke2fs", "-q", "-t", "ext4", "-b", "4096", "-m", "0", "-N", str(16384 if not journal else 4096)),
+            *("mke2fs", "-q", "-t", "ext4", "-b", "4096", "-m", "0", "-N", str(inodes)),
             *(*features, "-L", label, "-U", str(identity)),
             *("-E", f"hash_seed={identity},lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0"),
             *("-d", folder, image, f"{size_mib}M"),
