@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from agent.domain import Point
 from agent.rule_config import LoiteringRule
 from agent.rules.lines import Polyline
+from agent.tables.mount import MountConfig
 from agent.tables.places import LineConfig
 from hal.simulated.scenario.day import DayPlan
 from hal.simulated.scenario.layouts import shop_layout
@@ -23,6 +24,7 @@ from tools.rule_scores.runs import Job, Said, run_day
 from tools.rule_scores.section import HELD_OUT, Run, Section
 from tools.rule_scores.sections import SECTIONS, days, doors, lines, nights
 from tools.rule_scores.site import config_of
+from tools.rule_scores.walked import fitted_mount
 
 RULES = ("restricted", "loitering", "line_crossing")
 
@@ -98,6 +100,16 @@ def test_every_shop_has_its_rules() -> None:
     config = config_of(shop_layout(1), DayPlan(after_s=45.0), RULES)
     assert {(rule.kind, rule.place) for rule in config.rules} >= {("restricted", "stock"), ("loitering", "spirits")}
     assert [rule.after_s for rule in config.rules if isinstance(rule, LoiteringRule)] == [45.0]
+
+
+def test_a_camera_is_fitted_as_it_truly_hangs_or_not_at_all_where_it_sees_nobody() -> None:
+    layout = shop_layout(1)
+    mount = fitted_mount(layout, CLEAN, 1)
+    config = config_of(layout, DayPlan(), RULES, mount)
+    assert config.mount.height_m == pytest.approx(layout.optics.position[2], abs=0.1)
+    assert config.mount.view_deg == pytest.approx(layout.optics.hfov_deg, rel=0.03)
+    assert fitted_mount(layout, replace(CLEAN, score=0.3), 1) is None
+    assert config_of(layout, DayPlan(), RULES).mount == MountConfig()
 
 
 def test_a_perfect_detector_lets_the_rules_find_everything() -> None:

@@ -24,13 +24,15 @@ from hal.simulated.scenario.switches import Switches
 from hal.simulated.scenario.truth import Happening, happenings
 from tools.rule_scores.clothed import Clothed
 from tools.rule_scores.site import CROWD, LONG_QUEUE, config_of
+from tools.rule_scores.walked import fitted_mount
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """One camera-day to run: the shop, what is planned, the errors, and the kinds of rules that watch.
 
-    Without `appearance` clothes are not looked at, although a rule would use it.
+    Without `appearance` clothes are not looked at, although a rule would use it; without `measured` nobody has told the
+    camera how it hangs.
     """
 
     layout: int
@@ -39,6 +41,7 @@ class Job:
     noise: Noise
     rules: tuple[str, ...]
     appearance: bool = True
+    measured: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ def run_day(job: Job) -> Outcome:
     start_s = time.process_time()
     layout = shop_layout(job.layout)
     day = CameraDay(layout, job.plan, job.seed)
-    config = config_of(layout, job.plan, job.rules)
+    mount = fitted_mount(layout, job.noise, job.seed) if job.measured else None
+    config = config_of(layout, job.plan, job.rules, mount)
     clothed = Clothed(day, config, layout.optics.aspect) if job.appearance and uses_appearance(config) else None
     watcher = Watcher(config, layout.optics.aspect, Switches(job.noise, job.seed), clothed)
     seen = frames(day, job.noise.fps)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Iterator
 
 from agent.config import Config, parse_config
+from agent.fitting.mount import Mount
 from agent.rule_config import RULE_TABLES
 from hal.simulated.scenario.day import DayPlan
 from hal.simulated.scenario.gateway import gateway, seen_way
@@ -25,9 +26,12 @@ RULES_OF_KIND: dict[str, tuple[str, ...]] = {
 """Which rules watch a zone of a kind."""
 
 
-def config_of(layout: Layout, plan: DayPlan, rules: Collection[str]) -> Config:
-    """The configuration of a camera in this shop with those of `rules` that exist and have a place here."""
+def config_of(layout: Layout, plan: DayPlan, rules: Collection[str], mount: Mount | None = None) -> Config:
+    """The configuration of a camera in this shop with those of `rules` that exist and have a place here; `mount` is
+    what was measured when it was fitted.
+    """
     parts = ['[camera]\nname = "scored"', f'[[schedule]]\nname = "open"\n{_hours(plan)}']
+    parts += [_hung(mount)] if mount else []
     parts += [_zone(zone) for zone in layout.zones]
     if "wrong_way" in rules:
         parts.append(_zone(gateway(layout)))
@@ -58,6 +62,11 @@ def _rules(layout: Layout, plan: DayPlan) -> Iterator[tuple[str, str]]:
 
 def _rule(kind: str, settings: str) -> str:
     return f'[[rule]]\nkind = "{kind}"\n{settings}'
+
+
+def _hung(mount: Mount) -> str:
+    """As a walk test saves it."""
+    return f"[mount]\nheight_m = {mount.height_m:.2f}\ntilt_deg = {mount.tilt_deg:.1f}\nview_deg = {mount.view_deg:.1f}"
 
 
 def _hours(plan: DayPlan) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tools import target
 from tools.rule_scores.bounds import poisson, wilson
@@ -148,3 +148,9 @@ def _number(value: float | None) -> str:
 
 def _interval(row: Row) -> str:
     return "" if row.bounds is None else f"{row.bounds[0]:.3f}..{row.bounds[1]:.3f}"
+
+
+def told(rule: str, which: str, tally: Tally, days: float) -> Iterator[Row]:
+    """The same of days that are only told of, without a target."""
+    for row in precision_recall(rule, tally, days, 0.0, 0.0):
+        yield replace(row, figure=f"{row.figure}, {which}", target=None)

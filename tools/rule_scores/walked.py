@@ -6,7 +6,7 @@ import numpy as np
 
 from agent.domain import Box, Detection
 from agent.fitting.looks import Look, Looks
-from agent.fitting.mount import Lens, Mount, measure
+from agent.fitting.mount import Lens, Mount, MountUnknown, measure
 from agent.vision.handover import Handover
 from agent.vision.tracker import Tracker, TrackerSettings
 from hal.simulated.scenario.fitting_walk import FittingWalk, fitting_walk
@@ -16,6 +16,20 @@ from hal.simulated.shop import Layout
 
 STATURE_SD_M, VIEW_SD, TAPE_SD_M = 0.02, 0.01, 0.03
 """How far what people say is off: their stature, the maker's view of the lens (as a share), and a tape."""
+
+
+WALKS, AGAIN = 3, 1 << 20
+"""Who is told that a walk said nothing walks again, so many times."""
+
+
+def fitted_mount(layout: Layout, noise: Noise, seed: int) -> Mount | None:
+    """The mount as whoever fits a camera leaves it: by tape and a walk, or another; None where all say nothing."""
+    for walk in range(WALKS):
+        try:
+            return walked_mount(layout, noise, seed + walk * AGAIN, taped=True)
+        except MountUnknown:
+            continue
+    return None
 
 
 def walked_mount(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hal.simulated.scenario.day import DayPlan
 from hal.simulated.scenario.noise import random_noise
 from tools.rule_scores import table
-from tools.rule_scores.match import Tally, tally
+from tools.rule_scores.match import tally
 from tools.rule_scores.runs import Job, run_day
 from tools.rule_scores.section import Run, Section
 from tools.rule_scores.separation import Watched, distances, nearer, rendered_looks
@@ -34,14 +34,9 @@ def rows(run: Run) -> Iterator[Row]:
         for plan, appearance in ((BUSY, True), (BUSY, False), (CALLERS, True))
     )
     yield from table.precision_recall(RULE, found, days, 0.90, 0.70)
-    yield from _told("without appearance", without, days)
-    yield from _told("who leave the shop in between", calling, days)
+    yield from table.told(RULE, "without appearance", without, days)
+    yield from table.told(RULE, "who leave the shop in between", calling, days)
     yield _rendered(run)
-
-
-def _told(which: str, counts: Tally, days: int) -> Iterator[Row]:
-    for row in table.precision_recall(RULE, counts, days, 0.0, 0.0):
-        yield replace(row, figure=f"{row.figure}, {which}", target=None)
 
 
 def _rendered(run: Run) -> Row:
