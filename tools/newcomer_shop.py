@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.loopback import free_port
+
 ROOT = Path(__file__).parent.parent
 FLASHED = ROOT / "image-build/files/common/usr/share/aislewatch/config.toml"
 READY_S = 60.0
@@ -49,18 +51,12 @@ def flashed(folder: Path) -> str:
         "/var/lib/aislewatch": str(folder / "camera"),
         "/run/aislewatch/api.sock": str(folder / "api.sock"),
         'tls_host = "::"': 'tls_host = "127.0.0.1"',
-        "8743": str(_free_port()),
+        "8743": str(free_port()),
     }
     for old, new in changes.items():
         assert old in text, f"{FLASHED} holds no {old}"
         text = text.replace(old, new)
     return text
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import aiohttp
 
+from tools.loopback import free_ports
 from tools.page_past import write_past
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -95,15 +95,6 @@ async def camera(*, past: bool = False) -> AsyncIterator[Running]:
         finally:
             process.terminate()
             await process.wait()
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody uses now."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(one.getsockname()[1]) for one in held]
-    for one in held:
-        one.close()
-    return ports
 
 
 async def answers(port: int) -> None:

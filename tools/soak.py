@@ -17,7 +17,6 @@ import argparse
 import json
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -31,6 +30,8 @@ from statistics import median
 from typing import NamedTuple, NoReturn, TextIO
 
 import numpy as np
+
+from tools.loopback import free_port
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file, this folder's parent is unknown
 
@@ -192,9 +193,7 @@ def soak(minutes: float, scene: str = "crowd", told: Callable[[Sample], None] = 
 @contextmanager
 def running(folder: Path, scene: str) -> Iterator[tuple[int, str]]:
     """A camera at work: its process and its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     config = folder / "camera.toml"
     zones = "".join(ZONE.format(n=n) for n in range(CROWDED))
     config.write_text(CONFIG.format(scene=scene, port=port, folder=folder / "data") + zones)

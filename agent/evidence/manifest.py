@@ -16,7 +16,6 @@ from hal.ports import EncodedPacket, WallTime
 
 TYPE = "aislewatch-clip"
 VIDEO, MANIFEST, SIGNATURE = "clip.mp4", "manifest.json", "manifest.json.sig"
-STILLS = ("onset.jpg", "peak.jpg", "end.jpg")
 
 
 class Ended(StrEnum):

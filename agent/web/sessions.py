@@ -29,7 +29,6 @@ from agent.hub.callers import Caller, Role
 OFFER_S, KEY_S, LASTS_S, IDLE_S = 300.0, 60.0, 1800.0, 600.0
 MOST_SESSIONS = 16
 CODE_BYTES, TOKEN_BYTES = 10, 32
-CODE_LETTERS = 16
 WINDOW = 1 << 27
 """How far below the highest number a seal may be: numbers are milliseconds times 4096, so about half a minute."""
 MOST_SEEN = 4096

@@ -18,7 +18,7 @@ from typing import Any
 import aiohttp
 
 from tests.attacks.shop import ask
-from tests.e2e.network import free_port
+from tools.loopback import free_port
 
 ROOT = Path(__file__).parents[2]
 HUB = ROOT / "tools" / "hub.py"

@@ -9,8 +9,8 @@ import pytest
 from agent.cli.watching import event_line, input_lines, log_line
 from tests.cli.camera import aislewatch
 from tests.e2e.camera import config_text
-from tests.e2e.network import free_port
 from tests.e2e.test_commands import lives_of
+from tools.loopback import free_port
 
 pytestmark = pytest.mark.timeout(240)
 

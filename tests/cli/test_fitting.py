@@ -18,8 +18,8 @@ from agent.errors import OperatorError
 from agent.evidence.seal import sealed_by
 from tests.cli.camera import aislewatch
 from tests.e2e.camera import config_text
-from tests.e2e.network import free_port
 from tests.e2e.test_commands import lives_of
+from tools.loopback import free_port
 
 pytestmark = pytest.mark.timeout(150)
 AIM = {

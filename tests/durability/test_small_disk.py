@@ -17,7 +17,7 @@ from hal.simulated.latched import is_on
 from tests.durability.loop_disk import LoopDisk, loop_disk
 from tests.durability.supervisor import Supervisor
 from tests.e2e.camera import config_text
-from tests.e2e.network import free_port
+from tools.loopback import free_port
 
 TOLD_S = 5.0
 FAULT, WELL = "journal in RAM", "journal on disk again"

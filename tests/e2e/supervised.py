@@ -15,15 +15,10 @@ from pathlib import Path
 from agent.cli.asking import ask
 from tests.e2e.camera import config_text
 from tests.waiting import eventually
+from tools.loopback import free_port
 
 WATCHDOG_S = 10.0
 """As in systemd/system/aislewatch.service."""
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 class Supervised:

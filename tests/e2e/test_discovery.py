@@ -12,9 +12,10 @@ from agent.events.wire import EventBody
 from agent.hub.keyring import Keyring
 from agent.hub.ledger import Ledger
 from tests.e2e.camera import config_text, id_of
-from tests.e2e.network import Cable, cable, free_port, why_not
+from tests.e2e.network import Cable, cable, why_not
 from tests.e2e.programs import camera_command, hub, program
 from tests.faults.eventful_camera import pair
+from tools.loopback import free_port
 
 DEVICE = f"e2e{secrets.token_hex(4)}"
 

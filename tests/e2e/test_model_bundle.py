@@ -22,9 +22,9 @@ from agent.models.bundles.parcel import read_parcel
 from agent.models.bundles.shelf import Shelf
 from tests.cli.camera import Said, aislewatch
 from tests.e2e.camera import config_text
-from tests.e2e.network import free_port
 from tests.models.signers import made, signer, spoilt_files
 from tests.models.spoilt import zeroed
+from tools.loopback import free_port
 
 pytestmark = pytest.mark.timeout(240)
 OURS = signer()

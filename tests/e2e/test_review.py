@@ -21,6 +21,7 @@ from agent.review.tuning import Memory, Standing
 from hal.system import SystemClock
 from tests.e2e.camera import config_text
 from tests.e2e.test_agent import camera, events_of
+from tools.loopback import free_port
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -123,7 +124,7 @@ async def test_the_commands_review_an_incident(tmp_path: Path) -> None:
 
 async def test_decisions_survive_kill_9_and_what_was_left_open_is_closed(tmp_path: Path) -> None:
     path = tmp_path / "camera.toml"
-    path.write_text(config_text(tmp_path, port=_free_port()))
+    path.write_text(config_text(tmp_path, port=free_port()))
     url = f"http://127.0.0.1:{parse_config(path.read_text()).api.port}"
     command = [sys.executable, "-m", "agent", "run", "--config", str(path), "--json"]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
@@ -140,15 +141,6 @@ async def test_decisions_survive_kill_9_and_what_was_left_open_is_closed(tmp_pat
         status, kept = await get(running.url, f"/v1/incidents/{incident}")
         assert status == 200
         assert (kept["state"], kept["over"], kept["decision"]["reason"]) == ("dismissed", True, "staff")
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 LOITERING = """

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.network import free_port
 from tests.faults.killing import Killer, Result
+from tools.loopback import free_port
 
 CAMERA = Path(__file__).parent / "eventful_camera.py"
 

@@ -14,9 +14,9 @@ from agent.hub.ledger import Ledger
 from hal.simulated.latched import is_on
 from tests.durability.deaths import unsound
 from tests.e2e.camera import config_text, id_of
-from tests.e2e.network import free_port
 from tests.faults.killing import Killer
 from tests.faults.test_kill import check
+from tools.loopback import free_port
 
 AGENT = [sys.executable, "-m", "agent"]
 

@@ -25,17 +25,11 @@ from agent.hub.receiver import Hub, LinkState
 from agent.hub.switchboard import MOST_EACH, MOST_UNPROVEN, MOST_UNPROVEN_FROM_ONE, Switchboard
 from agent.web.doors import TlsDoor
 from tests.web.pairing_camera import ID, PairingCamera, pairing_camera
+from tools.loopback import free_port
 
 HUB = "hub-a"
 NOWHERE = ("127.0.0.1", 9)
 QUICK = Backoff(first_s=0.05, most_s=0.2)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def until(condition: Callable[[], bool]) -> None:

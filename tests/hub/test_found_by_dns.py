@@ -22,13 +22,13 @@ from tests.hub.test_callhome import (
     calling,
     camera,
     claimed,
-    free_port,
     hung_up,
     linked,
     shop,
     until,
 )
 from tests.web.pairing_camera import ID, PairingCamera
+from tools.loopback import free_port
 
 __all__ = ["camera", "shop"]  # the fixtures
 

@@ -13,8 +13,8 @@ import pytest
 from agent.hub.claiming import claim
 from agent.hub.keyring import CameraPin, Keyring
 from agent.hub.ways import ClaimedWay, first_there
-from tests.e2e.network import free_port
 from tests.hub.tls_peer import TlsPeer
+from tools.loopback import free_port
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ import pexpect
 
 from tools.image import firmware
 from tools.image.run import run
+from tools.loopback import free_port
 
 PROMPT = r"root@\S+:\S+# "
 TAP = "shop0"
@@ -34,12 +35,6 @@ PROCESSORS = 2
 PATIENCE_S = 300.0
 """So long may a starved computer let a board stand still before what was asked of it counts as failed."""
 _MACHINE = ("-cpu", "cortex-a72", "-smp", str(PROCESSORS), "-m", "1024")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Board:

@@ -15,8 +15,9 @@ from agent.hub.keyring import Keyring
 from agent.hub.ledger import Ledger
 from hal.system import SystemClock
 from tests.hub.dns_server import dns_server
-from tests.hub.test_callhome import Shop, calling, camera, claimed, free_port
+from tests.hub.test_callhome import Shop, calling, camera, claimed
 from tests.web.pairing_camera import ID, PairingCamera
+from tools.loopback import free_port
 
 __all__ = ["camera"]  # the fixture
 

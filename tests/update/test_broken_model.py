@@ -20,10 +20,10 @@ from agent.cli.asking import ask
 from agent.update.confirm import judge
 from agent.update.slots import Phase, Slot
 from tests.e2e.camera import config_text
-from tests.e2e.supervised import free_port
 from tests.models.spoilt import shuffled, zeroed
 from tests.update.test_power_cuts import BUNDLE, machine
 from tests.update.two_slots import System
+from tools.loopback import free_port
 
 NAME, SAID = "person-s", "said"
 LOOKS = 12

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from agent.web.listening import listen, port_of
-from tests.e2e.network import free_port
+from tools.loopback import free_port
 
 
 class Greeting(asyncio.Protocol):
