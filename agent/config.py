@@ -22,7 +22,7 @@ from agent.tables.evidence import EvidenceConfig
 from agent.tables.health import HealthConfig
 from agent.tables.hub import HubConfig
 from agent.tables.insight import InsightConfig
-from agent.tables.mount import MountConfig
+from agent.tables.mount import LEAST_BELOW_DEG, MountConfig
 from agent.tables.mqtt import MqttConfig
 from agent.tables.places import LineConfig, MaskConfig, PrivacyMaskConfig, ZoneConfig
 from agent.tables.pose import PoseConfig
@@ -184,6 +184,7 @@ def cross_check(config: Config) -> list[Problem]:
         *_shared_pins(config),
         *(problem for index, rule in enumerate(config.rules) for problem in _rule_problems(config, rule, index)),
         *_health_problems(config),
+        *_mount_problems(config),
         *_model_problems(config.model),
         *_api_problems(config.api),
         *_mqtt_problems(config.mqtt),
@@ -286,6 +287,14 @@ def _broken(config: Config, reference: Reference, path: str) -> list[Problem]:
 def _health_problems(config: Config) -> list[Problem]:
     schedule = config.health.dark_schedule
     return [] if schedule is None else _broken(config, Reference("dark_schedule", "schedule", schedule), "health")
+
+
+def _mount_problems(config: Config) -> list[Problem]:
+    lowest_deg = config.mount.lowest_deg(config.camera.width / config.camera.height)
+    if lowest_deg is None or lowest_deg >= LEAST_BELOW_DEG:
+        return []
+    message = f"with this lens shows no floor: the picture's lower edge looks {lowest_deg:.1f} degrees below level"
+    return [Problem("mount.tilt_deg", message, "0 is level, 90 straight down; measure again")]
 
 
 def _model_problems(model: ModelConfig) -> list[Problem]:

@@ -11,6 +11,7 @@ from agent.config import TABLES, Config, parse_config
 from agent.domain import Point, Severity
 from agent.errors import ConfigError, Problem
 from agent.rule_config import LoiteringRule
+from agent.tables.mount import MountConfig
 
 FULL = """
 [camera]
@@ -118,6 +119,7 @@ def test_every_mistake_is_reported_at_once_with_its_path() -> None:
         ("[[ladder]]\nname='theft'\nwarning=['stroobe']", "ladder[0].warning", "did you mean 'strobe'?"),
         ("[[ladder]]\nname='strobe'\nwarning=['strobe']", "ladder[0].name", "is an output's name"),
         ("[[ladder]]\nname='theft'", "ladder[0]", "has no outputs"),
+        ("[mount]\ntilt_deg=3\nview_deg=20", "mount.tilt_deg", "lower edge looks 8.7 degrees below level"),
         ("[api]\nhost='0.0.0.0'", "api.host", "tls_host"),
         ("[api]\nplain=false\ntls_port=-1", "api", "socket"),
     ],
@@ -125,6 +127,11 @@ def test_every_mistake_is_reported_at_once_with_its_path() -> None:
 def test_tables_are_checked_against_each_other(text: str, path: str, says: str) -> None:
     found = mistakes(FULL + text)
     assert says in found[path]
+
+
+@pytest.mark.parametrize("mount", ["tilt_deg=0", "tilt_deg=0\nview_deg=60", "tilt_deg=5\nview_deg=20", "view_deg=20"])
+def test_a_mount_that_shows_floor_or_may_show_some_is_taken(mount: str) -> None:
+    assert parse_config(f"[mount]\n{mount}").mount != MountConfig()
 
 
 def test_a_rule_may_name_a_ladder_where_it_names_outputs() -> None:

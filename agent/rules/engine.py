@@ -77,6 +77,11 @@ class RuleEngine:
         """The tracks that may be concealing something, as of the last frame."""
         return frozenset(track for rule in self._concealing for track in rule.candidates)
 
+    @property
+    def taller(self) -> float | None:
+        """How many times as tall as the measured mount says people look; None while that is not known."""
+        return self._ground.taller
+
     def link(self, track: int, earlier: int) -> None:
         """Say that `track` is possibly the same person as `earlier`, as an appearance memory finds."""
         self._continuity.link(track, earlier)

@@ -21,6 +21,8 @@ from agent.tables.mount import MountConfig
 
 ROWS = 24
 ENOUGH_SEEN, ENOUGH_ROWS = 5, 3
+ENOUGH_TO_CONTRADICT = 40
+"""So many looks at a row count against what was measured: nobody who passes is looked at there so often."""
 USUAL_ABOVE_H = 1.65
 """Where cameras usually hang, body heights over the floor: it counts as much as one row, so that few people at few rows
 tell of a floor that is near the truth, and many hardly heed it."""
@@ -57,6 +59,21 @@ class Ground:
         self.camera: Pinhole | None = None
         if self._above_h is not None and self._pitch is not None:
             self.camera = Pinhole(self._focal, self._above_h, self._pitch)
+
+    @property
+    def taller(self) -> float | None:
+        """How many times as tall as the measured mount says people look; None where it was not measured, and while too
+        few were seen to tell.
+        """
+        if self.camera is None or not self._is_measured:
+            return None
+        seen = ((self.camera.height(y), height) for y, height in self._known(ENOUGH_TO_CONTRADICT))
+        told = [height / expected for expected, height in seen if expected is not None]
+        return median(told) if len(told) >= ENOUGH_ROWS else None
+
+    @property
+    def _is_measured(self) -> bool:
+        return self._above_h is not None and self._pitch is not None
 
     def learn(self, foot_y: float, height: float) -> None:
         """Take in one person; both in frame heights."""
@@ -97,11 +114,8 @@ class Ground:
 
     def _fit(self) -> bool:
         """Find what the mount leaves open: what the rows agree on best; false if they do not, or nothing is open."""
-        known = [
-            ((row + 0.5) / ROWS, self._heights[row] / TALL) for row, n in enumerate(self._seen) if n >= ENOUGH_SEEN
-        ]
-        measured = self._above_h is not None and self._pitch is not None
-        if measured or len(known) < ENOUGH_ROWS:
+        known = self._known(ENOUGH_SEEN)
+        if self._is_measured or len(known) < ENOUGH_ROWS:
             return False
         pitch = self._pitch if self._pitch is not None else self._best_pitch(known)
         misfit, above_h = self._misfit(known, pitch)
@@ -110,6 +124,10 @@ class Ground:
         self.camera = Pinhole(self._focal, above_h, pitch)
         self.fits += 1
         return True
+
+    def _known(self, enough: int) -> list[tuple[float, float]]:
+        """The middle of each row with enough looks, and how tall a grown person looks there."""
+        return [((row + 0.5) / ROWS, self._heights[row] / TALL) for row, n in enumerate(self._seen) if n >= enough]
 
     def _best_pitch(self, rows: Sequence[tuple[float, float]]) -> float:
         """By ternary search."""

@@ -130,3 +130,20 @@ def test_a_head_leads_back_to_its_foot(above_h: float, pitch: float, view_deg: f
     if back is not None:
         assert back == pytest.approx(foot_y, abs=1e-6)
     assert camera.above(foot_y, height) == pytest.approx(above_h, rel=1e-6)
+
+
+@pytest.mark.parametrize("factor", [0.8, 1.0, 1.3])
+def test_it_is_told_how_much_taller_people_look_than_was_measured(factor: float) -> None:
+    ground = Ground(MOUNT, ASPECT)
+    assert ground.taller is None
+    for look in crowd():
+        ground.learn(look.box.y2, factor * look.height)
+    assert ground.taller == pytest.approx(factor, rel=0.03)
+
+
+def test_one_person_at_one_place_contradicts_nothing_nor_does_what_was_not_measured() -> None:
+    ground, there = Ground(MOUNT, ASPECT), seen(4.0, 0.0, 1, 0.0)
+    for _ in range(1000):
+        ground.learn(there.box.y2, 2 * there.height)
+    assert ground.taller is None
+    assert learned().taller is None
