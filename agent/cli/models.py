@@ -26,19 +26,24 @@ def show(url: str, *, as_json: bool) -> None:
     """Print every model that is known, here or to a camera elsewhere, and whether its file is there."""
     found: Iterable[dict[str, Any]] = ask(url, "/v1/models")["models"] if url != HERE else _known()
     for one in found:
-        say(one, mark("fault", one["why"]) if "why" in one else _line(one), as_json=as_json)
+        say(one, mark("fault", one["why"]) if "why" in one else model_line(one), as_json=as_json)
 
 
 def _known() -> Iterable[dict[str, Any]]:
     return ModelDesk(SystemClock()).listed()
 
 
-def _line(one: Mapping[str, Any]) -> str:
-    size, where = f"{one['width']}x{one['height']}", "here" if one["path"] else "not here: aislewatch model fetch"
-    if one["carried"]:
-        where = f"delivered, signed by {one['signer']}" if one["signer"] else "carried"
-    used = ", in use" if one["used"] else ""
-    return f"{one['name']:<18} {one['task']:<7} {size:<8} {one['size_bytes'] / 2**20:4.1f} MiB  {where}{used}"
+def model_line(one: Mapping[str, Any]) -> str:
+    """One model in a line: what it is, where it is, and whether the camera uses it or lacks it."""
+    size = f"{one['width']}x{one['height']}"
+    return f"{one['name']:<18} {one['task']:<7} {size:<8} {one['size_bytes'] / 2**20:4.1f} MiB  {_whereabouts(one)}"
+
+
+def _whereabouts(one: Mapping[str, Any]) -> str:
+    if not (one["path"] or one["carried"]):
+        return f"{'wanted' if one['used'] else 'not here'}: aislewatch model fetch"
+    carried = f"delivered, signed by {one['signer']}" if one["signer"] else "carried"
+    return (carried if one["carried"] else "here") + (", in use" if one["used"] else "")
 
 
 def fetch(name: str, source: str | None, to: Path | None, *, as_json: bool) -> None:
