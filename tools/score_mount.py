@@ -58,14 +58,9 @@ def _walked(seed: int, **way: bool | float) -> Walked | None:
     except MountUnknown:
         return None
     optics = layout.optics
-    height_m, tilt_deg = mount.height_m - optics.position[2], mount.tilt_deg - tilt_of(optics)
+    height_m, tilt_deg = mount.height_m - optics.position[2], mount.tilt_deg - optics.tilt_deg
     z = height_m / mount.height_se_m, tilt_deg / mount.tilt_se_deg
     return Walked(height_m, tilt_deg, depth_errors(optics, mount), z)
-
-
-def tilt_of(optics: Optics) -> float:
-    """How far a simulated camera looks below level, degrees."""
-    return float(np.degrees(np.arcsin(optics.rotation[2, 2] * -1)))
 
 
 def depth_errors(optics: Optics, mount: Mount) -> NDArray[np.float64]:

@@ -123,11 +123,13 @@ def _default(wish: Wish) -> Config:
 
 
 def shop_config_text(aspect: float) -> str:
-    """The simulated shop's zones, lines and rules as a configuration, for pictures of this width / height."""
+    """The simulated shop's mount, zones, lines and rules as a configuration, for pictures of this width / height."""
     from hal.simulated.shop import load_layout
 
     layout = load_layout().with_aspect(aspect)
-    parts = ['[camera]\nname = "aisle-3"', RULES]
+    optics = layout.optics
+    mount = f"height_m = {optics.position[2]:.2f}\ntilt_deg = {optics.tilt_deg:.1f}\nview_deg = {optics.hfov_deg:.1f}"
+    parts = ['[camera]\nname = "aisle-3"', f"[mount]\n{mount}", RULES]
     for zone in layout.zones:
         corners = [[_inside(x), _inside(y)] for x, y in zone.polygon]
         parts.append(f'[[zone]]\nname = "{zone.name}"\nkind = "{zone.kind}"\npolygon = {corners}\nreport_dwell = true')

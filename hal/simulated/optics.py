@@ -39,6 +39,11 @@ class Optics:
         return np.asarray(np.stack([right, np.cross(forward, right), forward]))
 
     @cached_property
+    def tilt_deg(self) -> float:
+        """How far the middle of the picture looks below level."""
+        return math.degrees(math.asin(-self.rotation[2, 2]))
+
+    @cached_property
     def focal(self) -> F64:
         """Focal lengths in picture widths and picture heights, shape (2,)."""
         fx = 0.5 / math.tan(math.radians(self.hfov_deg) / 2)

@@ -19,7 +19,7 @@ from hal.simulated.scenario.fitting_walk import fitting_walk
 from hal.simulated.scenario.layouts import shop_layout
 from hal.simulated.scenario.noise import random_noise
 from tools.rule_scores.walked import walked_mount
-from tools.score_mount import depth_errors, score, tilt_of
+from tools.score_mount import depth_errors, score
 
 FPS = 8
 ASPECT = 16 / 9
@@ -218,6 +218,6 @@ def test_a_walk_in_a_simulated_shop_measures_its_camera() -> None:
     layout = shop_layout(5001)
     mount = walked_mount(layout, random_noise(5001), 5001)
     assert mount == walked_mount(layout, random_noise(5001), 5001)
-    assert abs(mount.tilt_deg - tilt_of(layout.optics)) < 4 * mount.tilt_se_deg
+    assert abs(mount.tilt_deg - layout.optics.tilt_deg) < 4 * mount.tilt_se_deg
     assert np.abs(depth_errors(layout.optics, mount)).max() < 0.08
     assert fitting_walk(layout, 5001).people[0].itinerary.end_s > 60

@@ -26,6 +26,11 @@ def project(optics: Optics, *points: tuple[float, float, float]) -> list[list[fl
     return [[float(u), float(v)] for u, v in optics.project(np.array(points))[0]]
 
 
+def test_the_tilt_is_how_far_below_level_the_middle_looks() -> None:
+    assert Optics((1.0, 1.0, 2.5), (1.0, 3.5, 0.0), 60.0).tilt_deg == pytest.approx(45.0)
+    assert STRAIGHT.tilt_deg == pytest.approx(0.0)
+
+
 def test_the_axis_is_the_middle_and_the_field_of_view_the_edge() -> None:
     edge = 5.0 * math.tan(math.radians(30))
     assert project(STRAIGHT, (0, 5, 2.5)) == [pytest.approx([0.5, 0.5])]
