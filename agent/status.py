@@ -88,7 +88,7 @@ class StatusDesk:
         info = self.capture.info
         facts: dict[str, Json] = {"source": info.source if info else None, "open": self.capture.receiving}
         if info:
-            facts |= {"width": info.width, "height": info.height, "fps": info.fps}
+            facts |= {"width": info.width, "height": info.height, "fps": info.fps, "view_deg": info.view_deg}
         return facts | {**asdict(self.counters), "dropped": self.mailbox.dropped}
 
     def bar(self) -> dict[str, Json]:

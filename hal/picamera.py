@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from hal.errors import CameraLost, CameraStalled, CameraUnavailable
+from hal.lenses import view_deg
 from hal.masks import Masks
 from hal.planes import split_nv12, split_yuv420, unwoven
 from hal.ports import (
@@ -100,7 +101,8 @@ class PiCamera:
         if self._deliver is not None:
             self.start_packets(self._deliver, self._settings.recording or RecordingSettings())
         main = self._layouts["main"]
-        return CameraInfo("picamera", main.width, main.height, self._settings.fps, live=True)
+        seen_deg = view_deg(self._device.camera_properties, main.width / main.height)
+        return CameraInfo("picamera", main.width, main.height, self._settings.fps, live=True, view_deg=seen_deg)
 
     def read(self, timeout_s: float) -> Frame | None:
         """The latest picture. Raises CameraStalled or CameraLost; never None."""

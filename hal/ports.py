@@ -67,13 +67,16 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class CameraInfo:
-    """What an open camera delivers. `live` is false where waiting loses nothing (a file read flat out)."""
+    """What an open camera delivers. `live` is false where waiting loses nothing (a file read flat out); `view_deg` is
+    how much the picture shows from side to side, where the camera knows its lens.
+    """
 
     source: str
     width: int
     height: int
     fps: float
     live: bool
+    view_deg: float | None = None
 
 
 class Camera(Protocol):

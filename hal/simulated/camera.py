@@ -71,7 +71,8 @@ class SimulatedCamera:
         self._closed.clear()
         self._faults.pop(Fault.FROZEN, None)
         self._opened_s = self._clock.monotonic() - self._next / s.fps
-        return CameraInfo(f"simulated:{scene.script}", s.width, s.height, s.fps, live=s.paced)
+        view_deg = scene.layout.optics.hfov_deg
+        return CameraInfo(f"simulated:{scene.script}", s.width, s.height, s.fps, live=s.paced, view_deg=view_deg)
 
     def read(self, timeout_s: float) -> Frame | None:
         """The next frame. Raises CameraStalled, and CameraLost when it is closed or was made to go away."""

@@ -53,6 +53,8 @@ class Capture(Struct):
     width: int | UnsetType = UNSET
     height: int | UnsetType = UNSET
     fps: float | UnsetType = UNSET
+    view_deg: float | UnsetType | None = UNSET
+    """How much the picture shows from side to side, where the camera knows its lens."""
 
 
 class Model(Struct):
