@@ -64,6 +64,8 @@ LIMITS: Sequence[Limit] = (
     Limit("frame_rate", "fps_share", 70.0, 30.0, back=5.0, hold_s=300.0),
     Limit("frame_drops", "drop_pct", 25.0, 60.0, back=5.0, hold_s=300.0),
     Limit("restarts", "restarts_per_day", 4.0, 12.0),
+    Limit("mount", "people_taller_pct", 12.0, None, back=4.0, hold_s=4 * 3600.0, confidence=0.7),
+    Limit("mount", "people_smaller_pct", 12.0, None, back=4.0, hold_s=4 * 3600.0, confidence=0.7),
     Limit("outputs", "outputs_faulted", None, 1.0),
 )
 """Everything that the board is judged by."""
@@ -90,6 +92,7 @@ ADVICE = {
     "model": "go back to one that sees (`aislewatch model verify` says which do): `aislewatch model use NAME`",
     "accelerator": "the CPU does its work for now: check its plug and its temperature",
     "restarts": "report it with the diagnostics; `aislewatch status` says how the last run ended",
+    "mount": "measure again how it hangs: walk test on the page, or `aislewatch walk-test --stature 1.78 --save`",
     "outputs": "check the wiring of the output that `aislewatch outputs` names",
     "healing": "nothing more can be tried by itself: a person must look",
     "safe_mode": "see why in the journal; correct it, then `aislewatch health resume`",

@@ -17,7 +17,8 @@ ADVICE = {
     "image": "wait, or make room before the camera: people hide the scene, or it is being learned",
     "covered": "look what hangs or stands before the lens; wipe it",
     "defocused": "refocus the lens; condensation goes by itself",
-    "moved": "point the camera back; if it was moved on purpose: aislewatch health rebase --reason ...",
+    "moved": "point the camera back; if it was moved on purpose: aislewatch health rebase --reason ..., and measure"
+    " [mount] again by a walk test, where it is set",
     "too_dark": "are the lights on? else set health.dark_schedule to the hours in which they are off",
     "too_bright": "keep lamp and sun out of the lens",
     "frozen": "the picture does not come from the sensor: check the camera's cable, then who has been at it",

@@ -25,6 +25,11 @@ class _Counted(NamedTuple):
     dropped: int
 
 
+def beside_mount(taller: float | None) -> tuple[float | None, float | None]:
+    """By how many percent people look taller, and smaller, who look `taller` times as tall as the mount says."""
+    return (None, None) if taller is None else (max(100 * (taller - 1), 0.0), max(100 * (1 - taller), 0.0))
+
+
 @dataclass(slots=True)
 class WalkFigures:
     """`frame` belongs to the vision thread, `take` to the loop. `starts` tells how often the program started today,
@@ -51,6 +56,7 @@ class WalkFigures:
         """The figures since the last look."""
         times, self._times = self._times, []
         stats, pipeline = self.journal.stats(), self.vision.pipeline
+        taller_pct, smaller_pct = beside_mount(pipeline.taller if pipeline else None)
         inferred = [invoke_ms for _, invoke_ms in times if invoke_ms]
         return self._rates()._replace(
             frame_ms=median(frame_ms for frame_ms, _ in times) if times else None,
@@ -63,6 +69,8 @@ class WalkFigures:
             outputs_faulted=sum(output.faulted for output in self.alarms.status()),
             clock_unsynchronised=not self.clock.wall().synchronised,
             room_c=self.room_c(),
+            people_taller_pct=taller_pct,
+            people_smaller_pct=smaller_pct,
         )
 
     def _rates(self) -> Figures:

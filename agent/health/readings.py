@@ -69,6 +69,8 @@ METRICS: dict[str, Metric] = {
     "restarts_per_day": Metric("", "starts of the program within a day", "high"),
     "journal_pending": Metric("", "events that wait for the disk", "high"),
     "journal_in_memory": Metric("", "1 while events do not reach the disk", "high"),
+    "people_taller_pct": Metric("%", "people look taller than [mount] says", "high"),
+    "people_smaller_pct": Metric("%", "people look smaller than [mount] says", "high"),
     "outputs_faulted": Metric("", "outputs that do not follow", "high"),
 }
 """Every metric that the board's watch gives, where the camera has a source for it."""

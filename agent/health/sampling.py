@@ -41,6 +41,8 @@ class Figures(NamedTuple):
     outputs_faulted: int | None = None
     clock_unsynchronised: bool | None = None
     room_c: float | None = None
+    people_taller_pct: float | None = None
+    people_smaller_pct: float | None = None
 
 
 class Sampling:

@@ -146,6 +146,11 @@ class Pipeline:
         """The detector in use now."""
         return self._parts.detector
 
+    @property
+    def taller(self) -> float | None:
+        """How many times as tall as the measured mount says people look; None while that is not known."""
+        return self._parts.rules.taller
+
     def use(self, detector: Detector) -> None:
         """Go on with another detector from the next look on; from any thread."""
         self._newer = detector

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from agent.domain import HealthSample, HealthState
 from agent.health.board import ADVICE, LATE_S, LIMITS, ONVIF, BoardJudge, Limit
 from agent.health.desk import ADVICE as ALL_ADVICE
+from agent.health.figures import beside_mount
 from agent.health.readings import METRICS, reading
 from agent.health.sampling import AMPLIFICATION, CYCLES, SLOPE_LEAST_S, Figures, Sampling
 from hal.ports import BoardSample
@@ -109,9 +110,42 @@ def values_of(sample: BoardSample, sampling: Sampling | None = None, t_s: float 
 def test_a_healthy_board_gives_every_reading_of_its_own_and_no_finding() -> None:
     walk = {"fps", "fps_share", "drop_pct", "frame_ms", "invoke_ms", "on_fallback", "camera_reopened"}
     walk |= {"restarts_per_day", "journal_pending", "journal_in_memory", "outputs_faulted", "clock_unsynchronised"}
+    walk |= {"people_taller_pct", "people_smaller_pct"}
     later = {"storage_wear_pct", "rss_slope_mb_h"}
     assert METRICS.keys() - values_of(HEALTHY).keys() == walk | later
     assert BoardJudge().update(0.0, Sampling().readings(0.0, HEALTHY, Figures(fps_share=100.0, drop_pct=0.0))) == []
+
+
+def course(taller: float | None, hours: float, judge: BoardJudge, from_h: float = 0.0) -> list[HealthSample]:
+    """What is told while people look so many times as tall as [mount] says."""
+    sampling, told, (taller_pct, smaller_pct) = Sampling(), [], beside_mount(taller)
+    figures = Figures(people_taller_pct=taller_pct, people_smaller_pct=smaller_pct)
+    for minute in range(round(hours * 60)):
+        t_s = from_h * 3600 + minute * MINUTE
+        told += judge.update(t_s, sampling.readings(t_s, BoardSample(), figures))
+    return told
+
+
+@pytest.mark.parametrize(("taller", "words"), [(1.2, "taller than [mount] says: 20 %"), (0.8, "smaller than [mount]")])
+def test_a_mount_that_people_contradict_for_hours_is_told_until_they_agree(taller: float, words: str) -> None:
+    judge = BoardJudge()
+    assert course(taller, 3.9, judge) == []
+    (told,) = course(taller, 1.0, judge, 3.9)
+    assert (told.what, told.state) == ("mount", HealthState.WARNING)
+    assert words in told.detail
+    assert "walk-test" in ADVICE["mount"]
+    (over,) = course(1.0, 4.5, judge, 5.0)
+    assert (over.what, over.state) == ("mount", HealthState.OK)
+
+
+@pytest.mark.parametrize("taller", [1.1, 1.0, 0.9, None])
+def test_children_hidden_feet_and_a_camera_without_a_mount_tell_nothing(taller: float | None) -> None:
+    assert course(taller, 24.0, BoardJudge()) == []
+
+
+def test_a_lively_hour_does_not_contradict_a_mount() -> None:
+    judge = BoardJudge()
+    assert not any(course(0.8 if hour % 5 == 2 else 0.95, 1.0, judge, float(hour)) for hour in range(24))
 
 
 def test_what_is_missing_is_no_reading() -> None:
