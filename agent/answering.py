@@ -109,7 +109,12 @@ def _add_fitting(
     """The routes for whoever fits the camera; the book is filled while `kept`."""
     config, clock, desk, evidence = ConfigDesk(home), station.clock, station.desk, station.evidence
     about = About(
-        station.config, lambda: identity().facts(), config.digest, station.health, evidence.key if evidence else None
+        station.config,
+        lambda: identity().facts(),
+        config.digest,
+        station.health,
+        evidence.key if evidence else None,
+        lambda: station.capture.info.view_deg if station.capture.info else None,
     )
     walk, book = WalkDesk(about, clock, aim, desk.report), LogBook(clock)
     desk.watch(walk.item)

@@ -15,6 +15,7 @@ from agent.config import Config
 from agent.desk import Desk
 from agent.events.journal import Journal
 from agent.evidence.service import Evidence
+from agent.fitting.view import with_lens
 from agent.health.desk import HealthDesk
 from agent.health.figures import WalkFigures
 from agent.health.life import LifeBook
@@ -141,7 +142,7 @@ def _make_walk(ground: _Ground, senses: _Senses | None, response: _Response) -> 
 
     def make_pipeline(aspect: float) -> Pipeline:
         assert senses is not None, "a safe life walks nothing"
-        return _make_pipeline(ground, senses, response, aspect)
+        return _make_pipeline(ground, senses, response, aspect, capture.info.view_deg if capture.info else None)
 
     def end() -> None:
         loop.call_soon_threadsafe(ground.ended.set)
@@ -151,9 +152,11 @@ def _make_walk(ground: _Ground, senses: _Senses | None, response: _Response) -> 
     return _Walk(mailbox, counters, capture, vision)
 
 
-def _make_pipeline(ground: _Ground, senses: _Senses, response: _Response, aspect: float) -> Pipeline:
-    """One hop of the walk, for pictures of this aspect (width / height)."""
-    config, clock = ground.config, ground.hal.clock
+def _make_pipeline(
+    ground: _Ground, senses: _Senses, response: _Response, aspect: float, lens_deg: float | None
+) -> Pipeline:
+    """One hop of the walk, for pictures of this aspect (width / height) through a lens that sees so much of them."""
+    config, clock = with_lens(ground.config, lens_deg), ground.hal.clock
     parts = make_parts(
         config,
         senses.detectors,

@@ -14,6 +14,7 @@ HEADER = re.compile(r"^\s*\[\[?\s*([A-Za-z0-9_-]+)\s*(?:\.[^\]]*)?\]\]?\s*(?:#.*
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 DRAWN = ("zone", "line", "privacy_mask", "motion_mask", "object_mask", "rule")
 """The tables that are drawn into the picture, and the rules that go by them."""
+MOUNT = "mount"
 Tables = Sequence[Mapping[str, Any]]
 
 
@@ -56,6 +57,13 @@ def with_tables(text: str, tables: Mapping[str, Tables | None]) -> str:
     raise OperatorError(
         "the tables cannot be changed within this configuration's text", hint="send the whole configuration instead"
     )
+
+
+def with_settings(text: str, table: str, settings: Mapping[str, object]) -> str:
+    """The configuration with these settings in `[table]`, in this order where they are new. Raises as `with_tables`."""
+    for key in reversed([*settings]):  # a new one goes right behind the header
+        text = with_setting(text, table, key, settings[key])
+    return text
 
 
 def with_setting(text: str, table: str, key: str, value: object) -> str:

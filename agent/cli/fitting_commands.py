@@ -46,17 +46,26 @@ def walk_test(
         float | None, typer.Option("--for", min=0, max=3600, help="At most so many seconds; else until Ctrl-C.")
     ] = None,
     note: Annotated[str, typer.Option(help="What the record should say besides.")] = "",
+    stature: Annotated[
+        float | None,
+        typer.Option(min=1.2, max=2.3, help="How tall you are, in metres: measures how the camera hangs, too."),
+    ] = None,
+    tape: Annotated[
+        float | None, typer.Option(min=1.5, max=20, help="With it: metres from the floor to the lens, by tape.")
+    ] = None,
+    save: Annotated[bool, typer.Option("--save", help="Save what was measured; the camera restarts under it.")] = False,
     by: By = None,
     url: Url = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Walk through every zone and over every line: says what was triggered, and writes a signed record of it.
 
-    It ends when everything was triggered. Exit code 1 where something was not.
+    It ends when everything was triggered and, where you say how tall you are, you were seen whole and alone often
+    enough, near and far. Exit code 1 where something was not triggered, not measured, or not kept.
     """
     from agent.cli import walking
 
-    walking.walk(url, seconds, out, note, by, as_json=as_json)
+    walking.walk(url, walking.Walk(seconds, out, note, stature, tape, save), by, as_json=as_json)
 
 
 @zones_app.command("show")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,40 +13,71 @@ from agent.cli.asking import Talk, talking, who
 from agent.cli.files import writing
 from agent.cli.looks import Board, mark
 from agent.cli.printing import say
+from agent.cli.trying import tried
 from agent.errors import OperatorError
+from agent.fitting.measuring import mount_words, settings_of
 from agent.fitting.record import FILES, JSON
 
 EVERY_S = 0.5
 
 
-def walk(url: str, seconds: float | None, out: Path, note: str, by: str | None, *, as_json: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What somebody wants of a test: at most `seconds`, its record in the folder `out`, and a mount where they say how
+    tall they are, in metres.
+    """
+
+    seconds: float | None
+    out: Path
+    note: str
+    stature_m: float | None = None
+    tape_m: float | None = None
+    save: bool = False
+
+    @property
+    def ending(self) -> dict[str, object]:
+        """What is said at its end."""
+        sizes = {"stature_m": self.stature_m, "tape_m": self.tape_m} if self.stature_m is not None else {}
+        return {"note": self.note, **sizes}
+
+
+def walk(url: str, wish: Walk, by: str | None, *, as_json: bool) -> None:
     """Follow a test until everything was triggered, the time is over or Ctrl-C; exit code 1 where something is missing.
 
-    The record's files go into the folder `out`. A test that was begun elsewhere is followed and ended.
+    A test that was begun elsewhere is followed and ended. Raises OperatorError.
     """
-    ended, files = asyncio.run(_walk(url, seconds, note, who(by), as_json=as_json))
-    _tell(ended, _write(files, out), as_json=as_json)
-    if not ended["record"]["passed"]:
+    if wish.stature_m is None and (wish.tape_m is not None or wish.save):
+        raise OperatorError("nothing is measured where nobody says how tall they are", hint="add --stature 1.78")
+    ended, files = asyncio.run(_walk(url, wish, who(by), as_json=as_json))
+    _tell(ended, _write(files, wish.out), as_json=as_json)
+    mount = ended["record"]["mount"]
+    refused = mount is not None and "refused" in mount
+    kept = refused or not wish.save or _saved(url, mount, by, as_json=as_json)
+    if refused or not kept or not ended["record"]["passed"]:
         raise SystemExit(1)
 
 
-async def _walk(
-    url: str, seconds: float | None, note: str, by: str, *, as_json: bool
-) -> tuple[dict[str, Any], dict[str, bytes]]:
+def _saved(url: str, mount: Mapping[str, Any], by: str | None, *, as_json: bool) -> bool:
+    """Whether the camera has kept the mount that was measured."""
+    reason = f"measured by a walk of somebody {mount['stature_m']:g} m tall"
+    return tried(url, "/v1/mount", {**settings_of(mount), "reason": reason}, by, as_json=as_json)
+
+
+async def _walk(url: str, wish: Walk, by: str, *, as_json: bool) -> tuple[dict[str, Any], dict[str, bytes]]:
     """How it ended, and the record's files."""
     async with talking(url) as talk:
         if not (await talk.get("/v1/walk-test"))["running"]:
             await talk.post("/v1/walk-test", {"by": by})
         try:
-            await _follow(talk, seconds, as_json=as_json)
+            await _follow(talk, wish, as_json=as_json)
         except asyncio.CancelledError:  # Ctrl-C: the record tells what is missing
             if (task := asyncio.current_task()) is not None:
                 task.uncancel()
-        ended = await talk.post("/v1/walk-test/end", {"note": note})
+        ended = await talk.post("/v1/walk-test/end", wish.ending)
         return ended, await _brought(talk, signed=ended["signed"])
 
 
-async def _follow(talk: Talk, seconds: float | None, *, as_json: bool) -> None:
+async def _follow(talk: Talk, wish: Walk, *, as_json: bool) -> None:
     board, begun_s, before = Board(), time.monotonic(), None
     while True:
         facts = await talk.get("/v1/walk-test")
@@ -55,20 +87,23 @@ async def _follow(talk: Talk, seconds: float | None, *, as_json: bool) -> None:
         if as_json and noticed != before:
             say({"type": "walk_test", **facts}, (), as_json=True)
         elif not as_json and (board.moves or noticed != before):
-            board.show([*lines(facts)], brief(facts))
+            board.show([*lines(facts, measuring=wish.stature_m is not None)], brief(facts))
         before = noticed
-        if facts["passed"] or not facts["places"]:
+        if (facts["passed"] or not facts["places"]) and (wish.stature_m is None or facts["measurable"]):
             return
-        if seconds is not None and time.monotonic() - begun_s >= seconds:
+        if wish.seconds is not None and time.monotonic() - begun_s >= wish.seconds:
             return
         await asyncio.sleep(EVERY_S)
 
 
-def lines(facts: Mapping[str, Any]) -> Iterator[str]:
+def lines(facts: Mapping[str, Any], *, measuring: bool = False) -> Iterator[str]:
     """How the test stands."""
     yield f"walk through every zone and over every line; Ctrl-C ends it   {facts['for_s']:.0f} s"
     for place in facts["places"]:
         yield place_line(place)
+    if measuring:
+        enough = mark("ok", "enough") if facts["measurable"] else mark("warning", "walk on, alone, near and far")
+        yield f"mount    seen whole {facts['looks']} times: {enough}"
 
 
 def place_line(place: Mapping[str, Any]) -> str:
@@ -109,6 +144,7 @@ def _tell(ended: Mapping[str, Any], files: list[Path], *, as_json: bool) -> None
 
 def _ending(record: Mapping[str, Any]) -> Iterator[str]:
     yield from map(place_line, record["walk_test"]["places"])
+    yield from _mount_lines(record["mount"])
     if record["passed"]:
         yield mark("ok", "passed: every zone and line was triggered")
     elif record["missing"]:
@@ -118,3 +154,11 @@ def _ending(record: Mapping[str, Any]) -> Iterator[str]:
     else:
         yield mark("fault", "not passed: there is no zone and no line")
         yield "  -> draw one: aislewatch zones set"
+
+
+def _mount_lines(mount: Mapping[str, Any] | None) -> Iterator[str]:
+    """How the camera hangs, or why that is not known."""
+    if mount is not None:
+        yield mark("warning" if "refused" in mount else "ok", mount_words(mount))
+        if "refused" in mount:
+            yield f"  -> {mount['hint']}"

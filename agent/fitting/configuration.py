@@ -11,8 +11,9 @@ import msgspec
 
 from agent.config_file import ConfigFile, digest_of
 from agent.config_secrets import ways_changed, with_secrets, without_secrets
-from agent.config_text import DRAWN, Tables, tables_in, with_tables
-from agent.errors import OperatorError
+from agent.config_text import DRAWN, MOUNT, Tables, parsed, tables_in, with_settings, with_tables
+from agent.errors import Incomplete, OperatorError
+from agent.fitting.view import View
 from agent.home import Home
 from agent.trial import TRIAL_S, Trial
 
@@ -74,6 +75,19 @@ class ConfigDesk:
     async def draw(self, tables: Mapping[str, Tables | None], wish: Wish) -> dict[str, Any]:
         """Try other tables; those that are None stay. Raises OperatorError, ConfigError."""
         return await self.try_out(with_tables(await self.text(), tables), wish)
+
+    async def mounted(self, view: View) -> dict[str, Any]:
+        """How the camera hangs by the file, and the view that holds. Raises OperatorError, ConfigError."""
+        text = await self.text()
+        mount = parsed(text).get(MOUNT, {})
+        return self._told({"mount": mount, "view_deg": view.deg, "view_said_by": view.said_by}, text)
+
+    async def mount(self, settings: Mapping[str, float | None], wish: Wish) -> dict[str, Any]:
+        """Try another mount; what is None stays. Raises OperatorError, ConfigError."""
+        said = {key: value for key, value in settings.items() if value is not None}
+        if not said:
+            raise Incomplete("nothing of the mount was said", hint="say height_m, tilt_deg or view_deg")
+        return await self.try_out(with_settings(await self.text(), MOUNT, said), wish)
 
     async def try_out(self, text: str, wish: Wish) -> dict[str, Any]:
         """Try a whole configuration in a life of its own; marks in it stand for the secrets that the file holds.

@@ -14,7 +14,9 @@ from agent.errors import OperatorError
 from agent.events.lines import utc_text
 from agent.events.wire import Item
 from agent.fitting.aim import ADVICE, Aim, look
+from agent.fitting.measuring import Sizes, measured
 from agent.fitting.record import JSON, files_of
+from agent.fitting.view import View, view_of
 from agent.fitting.walk import WalkTest
 from agent.health.desk import HealthDesk
 from agent.keys import DeviceKey
@@ -71,6 +73,7 @@ class About:
     config_sha256: Callable[[], str]
     health: HealthDesk
     key: DeviceKey | None
+    lens_deg: Callable[[], float | None]
 
 
 class WalkDesk:
@@ -109,8 +112,7 @@ class WalkDesk:
             raise OperatorError("a walk test is going on already", hint="end it first")
         config = self._about.config
         rules = [(rule.name, one.word) for rule in config.rules for one in rule.references()]
-        aspect = config.camera.width / config.camera.height
-        self._test = WalkTest(config.zones, config.lines, rules, self._clock.monotonic(), aspect)
+        self._test = WalkTest(config.zones, config.lines, rules, self._clock.monotonic(), self._aspect)
         self._by = by
         self._report(Event("walk_test", self._test.start_s, data={"state": "begun", "by": by}))
         return self.facts()
@@ -123,13 +125,16 @@ class WalkDesk:
             return head
         return {**head, "by": self._by, "for_s": round(self._clock.monotonic() - test.start_s, 1), **test.facts()}
 
-    async def end(self, note: str) -> dict[str, Any]:
-        """End the test; its record, the record's hash, and the signature. Raises OperatorError where there is none."""
+    async def end(self, note: str, sizes: Sizes | None = None) -> dict[str, Any]:
+        """End the test; its record, the record's hash, and the signature. The mount is measured where `sizes` are said.
+
+        Raises OperatorError where there is none.
+        """
         test = self._running()
         if test is None:
             raise OperatorError("no walk test is going on", hint="begin one")
         self._test = None
-        facts = await self._record(test, note)
+        facts = await self._record(test, note, await self._mount(test, sizes))
         self.files = await asyncio.to_thread(files_of, facts, self._about.key)
         digest = hashlib.sha256(self.files[JSON]).hexdigest()
         severity = Severity.INFO if test.passed else Severity.WARNING
@@ -142,7 +147,21 @@ class WalkDesk:
             self._test = None
         return self._test
 
-    async def _record(self, test: WalkTest, note: str) -> dict[str, Any]:
+    async def _mount(self, test: WalkTest, sizes: Sizes | None) -> dict[str, Json] | None:
+        """How the camera hangs by this walk; None where nobody says how tall they are."""
+        if sizes is None:
+            return None
+        return await asyncio.to_thread(measured, test.looks, sizes, self.view(), self._aspect)
+
+    def view(self) -> View:
+        """How much the picture shows from side to side."""
+        return view_of(self._about.config, self._about.lens_deg(), self._aspect)
+
+    @property
+    def _aspect(self) -> float:
+        return self._about.config.camera.width / self._about.config.camera.height
+
+    async def _record(self, test: WalkTest, note: str, mount: dict[str, Json] | None) -> dict[str, Any]:
         about, config, wall = self._about, self._about.config, self._clock.wall()
         aim = await self._aim.facts()
         walk = test.facts() | {"lasted_s": round(self._clock.monotonic() - test.start_s, 1)}
@@ -159,6 +178,7 @@ class WalkDesk:
             "passed": test.passed,
             "missing": walk["missing"],
             "walk_test": walk,
+            "mount": mount,
             "picture": aim,
             "outputs_tested": [*self._outputs],
             "health": {"state": health["state"], "findings": health["findings"]},

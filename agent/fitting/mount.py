@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from agent.errors import OperatorError
 from agent.fitting.looks import Look
+from agent.rules.pinhole import focal_of
 
 F64 = NDArray[np.float64]
 
@@ -40,7 +41,7 @@ LEAST_AGREED = 0.6
 LEAST_SPREAD, MOST_SPREAD, TOO_FAR = 0.008, 0.1, 0.13
 """By how much of their height looks err, as a standard deviation; beyond the last they fit nothing."""
 MOST_DEPTH_SE = 0.06
-HEIGHTS_M = np.geomspace(1.5, 15.0, 28)
+HEIGHTS_M = np.geomspace(1.5, 20.0, 30)
 TILTS_RAD = np.radians(np.arange(0.0, 86.0, 3.0))
 NEAR = 0.06
 """In the search, a look that errs by more of a body's height counts as one that does not agree at all."""
@@ -90,7 +91,7 @@ class Lens(NamedTuple):
     @property
     def focal(self) -> float:
         """The focal length in frame heights."""
-        return float(self.aspect / 2 / np.tan(np.radians(self.view_deg) / 2))
+        return focal_of(self.view_deg, self.aspect)
 
 
 def measure(looks: Sequence[Look], stature_m: float, lens: Lens, tape_m: float | None = None) -> Mount:

@@ -14,6 +14,7 @@ import msgspec
 
 from agent.evidence.page import STYLE
 from agent.evidence.seal import SUFFIX, seal
+from agent.fitting.measuring import mount_words
 from agent.keys import DeviceKey
 
 JSON, PAGE = "record.json", "record.html"
@@ -48,6 +49,7 @@ def record_page(facts: Mapping[str, Any], digest: str) -> str:
             f"<header><h1>{escape(title)}</h1>{_verdict(walk)}</header>",
             _section("The camera", _facts(facts)),
             _section("Walk test", _drawing(facts) + _places(walk["places"])),
+            _section("Mount", _mount(facts["mount"])),
             _section("Picture", _picture(facts["picture"])),
             _section("Outputs that were tested", _list(facts["outputs_tested"]) or "<p>None.</p>"),
             _section("Health", _health(facts["health"])),
@@ -124,6 +126,15 @@ def _picture(aim: Mapping[str, Any] | None) -> str:
     tilt = "unknown" if aim["tilt_deg"] is None else f"{aim['tilt_deg']:+g}° to the right"
     rows = (("Sharpness", sharp), ("Exposure", f"{aim['exposure']} (mean {aim['mean']:.0f} of 255)"), ("Lean", tilt))
     return f'<table class="facts">{"".join(f"<tr><th>{k}</th><td>{escape(v)}</td></tr>" for k, v in rows)}</table>'
+
+
+def _mount(mount: Mapping[str, Any] | None) -> str:
+    if mount is None:
+        return "<p>It was not measured: nobody said how tall they are.</p>"
+    tape = f", by tape the lens hangs {mount['tape_m']:g} m high" if mount["tape_m"] else ""
+    said = f"By the walk of somebody {mount['stature_m']:g} m tall{tape}; ± is one standard error."
+    words = mount_words(mount)
+    return f"<p>{escape(words[0].upper() + words[1:])}.</p><p>{escape(said)}</p>"
 
 
 def _health(health: Mapping[str, Any]) -> str:

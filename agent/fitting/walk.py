@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.domain import Incident, IncidentState, Json
+from agent.fitting.looks import Looks
 from agent.rules.lines import LineWatch
 from agent.rules.zones import Stay
 from agent.tables.places import LineConfig, ZoneConfig
@@ -79,6 +80,7 @@ class WalkTest:
         self.zones = [Place("zone", zone.name, going_by(zone.name)) for zone in zones]
         self.lines = [Place("line", line.name, going_by(line.name)) for line in lines]
         self.incidents: list[str] = []
+        self.looks = Looks()
         self._watch = LineWatch(lines, aspect)
         self._stays: set[tuple[int, int, float]] = set()
         self._tracks: set[int] = set()
@@ -100,6 +102,7 @@ class WalkTest:
             return
         self._tracks.update(track.id for track in outcome.tracks if track.confirmed)
         self.people = len(self._tracks)
+        self.looks.frame(outcome.tracks)
         self._enter(outcome.stays)
         for crossing in self._watch.update(outcome.frame.t_s, outcome.tracks):
             self.lines[crossing.line].note(crossing.t_s - self.start_s, crossing.direction)
@@ -124,6 +127,8 @@ class WalkTest:
             "frames": self.frames,
             "people": self.people,
             "incidents": [*self.incidents],
+            "looks": len(self.looks.kept),
+            "measurable": self.looks.likely,
         }
 
     def _enter(self, stays: Mapping[tuple[int, int], Stay]) -> None:

@@ -50,6 +50,8 @@ ACCESS: dict[str, Role] = {
     "POST /v1/walk-test": Role.TECHNICIAN,
     "POST /v1/walk-test/end": Role.TECHNICIAN,
     "GET /v1/walk-test/{file}": Role.TECHNICIAN,
+    "GET /v1/mount": Role.TECHNICIAN,
+    "POST /v1/mount": Role.TECHNICIAN,
     "GET /v1/zones": Role.TECHNICIAN,
     "POST /v1/zones": Role.TECHNICIAN,
     "GET /v1/config": Role.TECHNICIAN,

@@ -3,6 +3,7 @@
 | `GET /v1/aim` | how sharp, exposed and level the next picture is |
 | `GET, POST /v1/walk-test`, `POST /v1/walk-test/end`, `GET /v1/walk-test/{file}` | the test, its end, its record |
 | `GET, POST /v1/zones` | the zones, lines, masks and rules of the configuration; a change is on trial |
+| `GET, POST /v1/mount` | how the camera hangs; a change is on trial |
 | `GET, POST /v1/config` | the whole configuration, in the same way; a technician sees marks in place of its secrets |
 | `POST /v1/restart` | begin anew |
 | `GET /v1/logs` | the last lines of the program's log |
@@ -25,6 +26,7 @@ from agent.events.kinds import Count, Digest
 from agent.events.orders import MAX_CONFIG
 from agent.fitting.configuration import ConfigDesk, Wish
 from agent.fitting.desk import AimDesk, WalkDesk
+from agent.fitting.measuring import Sizes
 from agent.fitting.record import FILES
 from agent.hub.callers import Role
 from agent.logbook import LEVELS, LogBook
@@ -43,9 +45,22 @@ class Begin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class End(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`POST /v1/walk-test/end`."""
+    """`POST /v1/walk-test/end`; with the stature of whoever walked it measures how the camera hangs."""
 
     note: Words = ""
+    stature_m: Annotated[float, Meta(ge=1.2, le=2.3)] | None = None
+    tape_m: Annotated[float, Meta(ge=1.5, le=20)] | None = None
+
+
+class SetMount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST /v1/mount`: how the camera hangs; what is left out stays as it is."""
+
+    reason: Reason
+    by: Who = ""
+    base: Digest | None = None
+    height_m: float | None = None
+    tilt_deg: float | None = None
+    view_deg: float | None = None
 
 
 class SetDrawn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,6 +122,8 @@ class FittingApi:
                 web.get("/v1/walk-test/{file}", self.record),
                 web.get("/v1/zones", self.show_drawn),
                 web.post("/v1/zones", self.draw),
+                web.get("/v1/mount", self.show_mount),
+                web.post("/v1/mount", self.set_mount),
                 web.get("/v1/config", self.show_config),
                 web.post("/v1/config", self.set_config),
                 web.post("/v1/restart", self.restart),
@@ -136,7 +153,8 @@ class FittingApi:
     async def end_walk(self, request: web.Request) -> web.Response:
         """End it; answers with its record."""
         wish = await read_body(request, End)
-        return await _done(self.walk.end(wish.note))
+        sizes = Sizes(wish.stature_m, wish.tape_m) if wish.stature_m is not None else None
+        return await _done(self.walk.end(wish.note, sizes))
 
     async def record(self, request: web.Request) -> web.Response:
         """A file of the last record. Raises HTTPNotFound where there is none."""
@@ -156,6 +174,17 @@ class FittingApi:
         said = await read_body(request, SetDrawn)
         wish = Wish(said.reason, who_says(request, said.by), said.base)
         return await _done(self.config.draw({key: getattr(said, key) for key in DRAWN}, wish))
+
+    async def show_mount(self, _: web.Request) -> web.Response:
+        """How the camera hangs, as far as it is known."""
+        return await _done(self.config.mounted(self.walk.view()))
+
+    async def set_mount(self, request: web.Request) -> web.Response:
+        """Try another height, tilt or view; the camera restarts under it."""
+        said = await read_body(request, SetMount)
+        wish = Wish(said.reason, who_says(request, said.by), said.base)
+        mount = {"height_m": said.height_m, "tilt_deg": said.tilt_deg, "view_deg": said.view_deg}
+        return await _done(self.config.mount(mount, wish))
 
     async def show_config(self, request: web.Request) -> web.Response:
         """The configuration's file, and what is on trial; the secrets in it are the hub's and the camera's own."""

@@ -33,7 +33,7 @@ FULL = "as many people as it can serve are watching this camera already; try aga
 SCRIPTS = (
     *("page", "ask", "sealing", "dom", "words", "senses", "live", "geometry", "overlay", "panels"),
     *("plan", "draft", "drawing", "places", "aim", "walk", "outputs", "health", "history", "chart", "scale"),
-    *("incidents", "camera", "looking"),
+    *("incidents", "camera", "looking", "trial", "standing", "floor"),
 )
 PAGES = {
     "page.html": "text/html",

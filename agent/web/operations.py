@@ -101,6 +101,14 @@ OPERATIONS: dict[str, Operation] = {
     "POST /v1/zones": _says(
         "Try other zones, lines, masks or rules.", fitting.SetDrawn, upkeep.Tried, 409, mistakes=upkeep.Mistakes
     ),
+    "GET /v1/mount": _asks("How the camera hangs.", upkeep.Mounted, 409, mistakes=upkeep.Mistakes),
+    "POST /v1/mount": _says(
+        "Try another mount, such as a walk test has measured.",
+        fitting.SetMount,
+        upkeep.Tried,
+        409,
+        mistakes=upkeep.Mistakes,
+    ),
     "GET /v1/config": _asks("The configuration.", upkeep.ConfigShown, 409),
     "POST /v1/config": _says(
         "Try another configuration.", fitting.SetConfig, upkeep.Tried, 409, mistakes=upkeep.Mistakes

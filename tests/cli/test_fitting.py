@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import pytest
 
+from agent.cli import walking
 from agent.cli.aiming import Best, brief, lines
 from agent.cli.looks import bar, mark
 from agent.cli.zones import Change, changed, points_of
@@ -70,14 +71,33 @@ async def test_a_camera_is_aimed_and_looked_at(tmp_path: Path) -> None:
         assert (wrong.code, "ends in .png or .jpg" in wrong.err) == (3, True)
 
 
+def test_while_a_mount_is_measured_it_says_whether_it_is_enough() -> None:
+    facts: dict[str, Any] = {"for_s": 12.0, "places": [], "missing": [], "looks": 31, "measurable": False}
+    assert "seen whole" not in "\n".join(walking.lines(facts))
+    assert "seen whole 31 times" in "\n".join(walking.lines(facts, measuring=True))
+    assert "walk on, alone, near and far" in "\n".join(walking.lines(facts, measuring=True))
+    enough = "\n".join(walking.lines({**facts, "looks": 300, "measurable": True}, measuring=True))
+    assert enough.endswith("enough")
+
+
+async def test_who_measures_says_how_tall_they_are(tmp_path: Path) -> None:
+    for options in (("--save",), ("--tape", "2.6")):
+        said = await aislewatch("walk-test", *options, "--out", tmp_path, url="http://127.0.0.1:9")
+        assert (said.code, "add --stature 1.78" in said.err) == (3, True), said
+
+
 async def test_a_walk_test_ends_in_a_record_and_says_what_is_missing(tmp_path: Path) -> None:
     line = '\n[[line]]\nname = "far-corner"\npoints = [[0.0, 0.001], [0.01, 0.0]]\n'
     (tmp_path / "camera.toml").write_text(config_text(tmp_path) + line)
     out = tmp_path / "record"
     async with lives_of(tmp_path) as lives:
         url = (await lives.next()).url
-        said = await aislewatch("walk-test", "--for", "5", "--note", "unit 4", "--by", "kim", "--out", out, url=url)
+        walk = ("walk-test", "--for", "5", "--note", "unit 4", "--by", "kim", "--stature", "1.78", "--save")
+        said = await aislewatch(*walk, "--out", out, url=url)
         assert said.code == 1, said
+        assert "the mount was not measured: somebody was seen whole and alone in" in said.out
+        assert "  -> walk alone for a minute" in said.out
+        assert "mount" not in tomllib.loads((tmp_path / "camera.toml").read_text())
         assert "not passed: far-corner" in said.out
         assert "not yet:" in said.out
         record = json.loads((out / "record.json").read_bytes())

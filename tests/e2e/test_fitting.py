@@ -65,8 +65,12 @@ async def test_a_walk_test_tells_what_was_not_triggered_and_signs_it(tmp_path: P
             return bool(places[0]["triggered"])
 
         await eventually(entered)
-        ended = await done(camera, "/v1/walk-test/end", {"note": "unit 4"})
+        assert (await ask(camera, "/v1/walk-test/end", {"stature_m": 178}))[0] == 400
+        ended = await done(camera, "/v1/walk-test/end", {"note": "unit 4", "stature_m": 1.78, "tape_m": 2.6})
         record = ended["record"]
+        mount = record["mount"]
+        assert (mount["stature_m"], mount["tape_m"], mount["view_said_by"]) == (1.78, 2.6, "lens")
+        assert mount["hint"] if "refused" in mount else mount["height_m"] > 1.5
         assert (record["passed"], record["missing"], record["made"]["by"]) == (False, ["far-corner"], "kim")
         assert record["zones"][0]["name"] == "everywhere"
         content, line = [(await ask(camera, f"/v1/walk-test/record.json{end}"))[1] for end in ("", ".sig")]
@@ -96,6 +100,23 @@ async def test_what_is_drawn_is_tried_and_kept(tmp_path: Path) -> None:
         assert [zone["name"] for zone in found["zone"]] == ["everywhere", "vault"]
         assert found["privacy_mask"] == [mask]
         assert (await done(camera, "/v1/zones"))["rule"][1] == rule
+
+
+async def test_a_mount_is_tried_and_kept(tmp_path: Path) -> None:
+    async with lives_of(tmp_path) as lives:
+        camera = await lives.next()
+        before = await done(camera, "/v1/mount")
+        assert (before["mount"], before["view_said_by"]) == ({}, "lens")
+        assert before["view_deg"] == (await done(camera, "/v1/status"))["camera"]["view_deg"]
+        assert (await ask(camera, "/v1/mount", {"reason": "x"}))[0] == 400
+        status, wrong = await ask(camera, "/v1/mount", {"reason": "x", "tilt_deg": 95})
+        assert (status, wrong["problems"][0]["path"]) == (422, "mount.tilt_deg")
+        said = {"reason": "measured", "height_m": 2.61, "tilt_deg": 27.5, "base": before["sha256"]}
+        told = await done(camera, "/v1/mount", said)
+        camera = await lives.next()
+        await kept(lives, camera, told["sha256"])
+        assert tomllib.loads(lives.path.read_text())["mount"] == {"height_m": 2.61, "tilt_deg": 27.5}
+        assert (await done(camera, "/v1/mount"))["mount"] == {"height_m": 2.61, "tilt_deg": 27.5}
 
 
 async def test_a_configuration_is_tried_and_the_camera_restarted(tmp_path: Path) -> None:

@@ -130,6 +130,9 @@ async def test_so_is_what_is_said_about_the_configuration(tmp_path: Path) -> Non
         asking = Asking(http, (await lives.next()).url, set())
         shown = await asking.get("/v1/config")
         await asking.get("/v1/zones")
+        await asking.get("/v1/mount")
+        await asking.post("/v1/mount", {"reason": "a test"}, status=400)
+        await asking.post("/v1/mount", {"reason": "a test", "tilt_deg": 99}, status=422)
         await asking.post("/v1/config", {"text": "[camera]\nnam = 1", "reason": "a test"}, status=422)
         await asking.post("/v1/zones", {"reason": "a test", "rule": [{"kind": "none"}]}, status=422)
         await asking.post("/v1/config", {"text": shown["text"] + "\n", "reason": "a test"})
@@ -225,9 +228,14 @@ async def fit_it(asking: Asking) -> None:
     await asking.post("/v1/walk-test/end", {})
     await asking.post("/v1/walk-test/end", {}, status=409)
     await asking.get("/v1/walk-test/record.html")
-    for path in ("/v1/zones", "/v1/config"):  # this camera has no configuration file, that of the next test has
+    for path in (
+        "/v1/zones",
+        "/v1/mount",
+        "/v1/config",
+    ):  # this camera has no configuration file, that of the next test has
         await asking.get(path, status=409)
     await asking.post("/v1/zones", {"reason": "a test"}, status=409)
+    await asking.post("/v1/mount", {"reason": "a test", "height_m": 2.6}, status=409)
     await asking.post("/v1/config", {"text": "", "reason": "a test"}, status=409)
     await asking.get("/v1/logs?limit=3")
     await asking.get("/v1/logs?level=loud", status=400)

@@ -82,6 +82,7 @@ def record(test: WalkTest) -> dict[str, Any]:
         "camera": {"id": "cam1", "name": "<till>", "model": "board", "fw": "0.1"},
         "made": {"utc": "2026-01-01T00:00:00.000Z", "by": "kim & co", "note": ""},
         "walk_test": test.facts(),
+        "mount": None,
         "picture": None,
         "outputs_tested": ["siren"],
         "health": {"state": "ok", "findings": []},

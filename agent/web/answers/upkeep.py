@@ -219,6 +219,10 @@ class WalkTest(Struct, kw_only=True):
     frames: Number | UnsetType = UNSET
     people: Number | UnsetType = UNSET
     incidents: list[Any] | UnsetType = UNSET
+    looks: Number | UnsetType = UNSET
+    """How often somebody was seen whole and alone: that measures how the camera hangs."""
+    measurable: bool | UnsetType = UNSET
+    """Whether they are likely enough for that."""
 
 
 class WalkEnded(Struct):
@@ -227,6 +231,19 @@ class WalkEnded(Struct):
     record: dict[str, Any]
     sha256: str
     signed: bool
+
+
+class Mounted(Struct):
+    """How the camera hangs by the configuration's file, and how much the picture shows from side to side.
+
+    The latter is said by the `mount` itself, by the camera that knows its `lens`, or `assumed`.
+    """
+
+    sha256: str
+    trial: Trial | None
+    mount: dict[str, float]
+    view_deg: float
+    view_said_by: Literal["mount", "lens", "assumed"]
 
 
 class ConfigShown(Struct):

@@ -200,6 +200,9 @@ export function startLive() {
   connect();
 }
 
+// Show outlines (corners 0..1) of people who would stand on the floor.
+export const showFloor = (outlines) => overlay.setFloor(outlines);
+
 // Show nothing more: this browser is let in no longer.
 export function stopLive(why) {
   document.removeEventListener("visibilitychange", visibility);

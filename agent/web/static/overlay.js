@@ -14,8 +14,10 @@ export class Overlay {
     this.masks = shape("g");
     this.zones = shape("g");
     this.lines = shape("g");
+    this.floor = shape("g", { class: "floor" });
     this.people = shape("g");
-    svg.append(hatch(), this.masks, this.zones, this.lines, this.people);
+    svg.append(hatch(), this.masks, this.zones, this.lines, this.floor, this.people);
+    this.standing = [];
     this.scene = { masks: [], zones: [], lines: [] };
     this.frame = { tracks: [] };
     this.alarmed = { people: new Set(), places: new Set() };
@@ -25,6 +27,12 @@ export class Overlay {
   setScene(scene) {
     this.scene = scene;
     this.redraw();
+  }
+
+  // Outlines of people who would stand on the floor.
+  setFloor(standing) {
+    this.standing = standing;
+    this.floor.replaceChildren(...standing.map((outline) => shape("path", { d: path(outline.map((point) => this.at(point)), true) })));
   }
 
   // `alarmed`: the ids of the people and the names of the zones and lines that open incidents are about.
@@ -44,6 +52,7 @@ export class Overlay {
     this.masks.replaceChildren(...(this.scene.masks ?? []).map((mask) => this.mask(mask)));
     this.zones.replaceChildren(...this.scene.zones.map((zone) => this.zone(zone)));
     this.lines.replaceChildren(...this.scene.lines.map((line) => this.line(line)));
+    this.setFloor(this.standing);
     this.setFrame(this.frame, this.alarmed);
   }
 

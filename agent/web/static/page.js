@@ -4,6 +4,7 @@ import { AimView } from "./aim.js";
 import { ask } from "./ask.js";
 import { CameraView } from "./camera.js";
 import { $, setText } from "./dom.js";
+import { Floor } from "./floor.js";
 import { HealthView } from "./health.js";
 import { IncidentsView } from "./incidents.js";
 import { scene, startLive, stopLive } from "./live.js";
@@ -20,7 +21,7 @@ const OVER = "You are let in no longer. Make a new link: `aislewatch page` on th
 const root = document.documentElement;
 const idle = { open() {}, close() {} };
 const views = {
-  live: idle, zones: new Places(() => scene.outputs), aim: new AimView(), walk: new WalkView(), outputs: new OutputsView(),
+  live: idle, zones: new Places(() => scene.outputs), aim: new AimView(), walk: new WalkView(new Floor()), outputs: new OutputsView(),
   health: new HealthView(), incidents: new IncidentsView(), camera: new CameraView(),
 };
 const wanted = () => (location.hash.slice(1) in views ? location.hash.slice(1) : "live");

@@ -5,11 +5,11 @@ import { $, button, choice, control, doing, element, field, say } from "./dom.js
 import { forget, keep, kept } from "./draft.js";
 import { Drawing } from "./drawing.js";
 import { isLine, isShelf, NAMES, Plan, TABLES } from "./plan.js";
+import { verdict } from "./trial.js";
 import { capital, plain, zoneKind } from "./words.js";
 
 const KINDS = ["restricted", "high_value", "checkout", "entrance", "exit", "shelf", "queue", "generic"];
 const NAME = /^[A-Za-z0-9._-]{1,63}$/;
-const LOOK_MS = 2000;
 const SUBJECTS = { polygon: "The outline", points: "The line", front: "The front of the shelf", name: "The name", kind: "What it is for" };
 const HELP = {
   zone: "An area of the floor. Tap its corners where feet stand.",
@@ -205,19 +205,13 @@ export class Places {
     throw new Error(`Not saved: ${count === 1 ? "one shape needs" : `${count} shapes need`} a change. The camera goes on as before.`);
   }
 
-  // Until the trial has ended; the camera is away for some seconds meanwhile.
-  async wait({ sha256, trial_s: trialS }) {
+  // Until the trial has ended.
+  async wait(told) {
     this.waiting = true;
-    const end = Date.now() + trialS * 2000;
-    let now = null;
-    while (Date.now() < end && !(now && (now.sha256 !== sha256 || now.trial?.state !== "pending"))) {
-      await new Promise((done) => setTimeout(done, LOOK_MS));
-      now = await ask("/v1/zones").catch(() => now);
-    }
+    const { now, kept, words } = await verdict("/v1/zones", told);
     this.waiting = false;
     if (now) this.take(now);
-    const kept = now?.sha256 === sha256;
-    say($("draw-said"), kept ? "Kept: the camera watches with it." : `Taken back: ${now?.trial?.why || "the camera did not do well with it"}.`, !kept);
+    say($("draw-said"), words, !kept);
   }
 }
 
