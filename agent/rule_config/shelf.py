@@ -52,13 +52,18 @@ class _ObjectRule(AreaRule):
 
     needs = ("changes",)
     compares = (Compare("alone_s", ">=", "after_s"),)
-    otherwise = ("whoever it may belong to within {owner_h} body heights",)
+    otherwise = ("whoever it may belong to within {owner_h} body heights", "a staff input active when it happened")
     tuned = Tuned("after_s", 4.0)
 
     after_s: float = setting(schema.number(1, 3600), 60.0, help="seconds with nobody near whom it may belong to")
     owner_h: float = setting(schema.number(0.5, 20), 3.0, help="body heights within which somebody is near")
     min_area: float = setting(SHARE, 0.001, help="smallest share of the picture")
     max_area: float = setting(SHARE, 0.1, help="largest share of the picture")
+    inputs: tuple[str, ...] = setting(NAMES, (), help="the staff inputs that exempt; all when left out")
+
+    def references(self) -> Iterator[Reference]:
+        yield from AreaRule.references(self)
+        yield from (Reference("inputs", "input", word, (FactKind.STAFF,)) for word in self.inputs)
 
     def mistakes(self) -> Iterator[Mistake]:
         if self.min_area >= self.max_area:
@@ -70,8 +75,8 @@ class LeftObjectRule(_ObjectRule):
     """Something stands where nothing stood, and whoever was there when it came is no longer near.
 
     While somebody stands beside it who was there from the first, or it is hidden, the time does not run; who appears
-    where its owner was lost is taken for the owner. What is put into a shelf's front is none; doors, screens and other
-    things that move by themselves belong into a `motion_mask`.
+    where its owner was lost is taken for the owner. What is put into a shelf's front is none, nor is what came while a
+    staff input was active; doors, screens and other things that move by themselves belong into a `motion_mask`.
     """
 
 
@@ -79,5 +84,6 @@ class LeftObjectRule(_ObjectRule):
 class RemovedObjectRule(_ObjectRule):
     """Something that always stood or hung there is gone, and so is whoever was there when it went.
 
-    Others may stand where it was. What is taken out of a shelf's front is none: see `shelf_sweep`.
+    Others may stand where it was. What is taken out of a shelf's front is none (see `shelf_sweep`), nor is what went
+    while a staff input was active.
     """

@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import hypot
 
-from agent.domain import Box, Json, Point, Track, iou
+from agent.domain import Box, FactKind, Json, Point, Track, iou
 from agent.rule_config import LeftObjectRule, RemovedObjectRule
 from agent.rules.base import Hit, Subject, View
 from agent.rules.changes import Change, ChangeKind
+from agent.rules.shelf import STAFF_BEFORE_S
 from agent.rules.zones import ZoneMap
 
 CAME = (ChangeKind.ADDED,)
@@ -99,7 +100,7 @@ class UnattendedObject:
         if changes and changes.ready:
             self._lately.note(view.t_s, changes.found)
             for change in changes.found:
-                if self._is_followed(change) or self._is_ours(change):
+                if self._is_followed(change) or self._is_ours(view, change):
                     self._follow(view, change, span_s)
             for change in self._replaced(changes.found):
                 self._follow(view, change, span_s)
@@ -120,7 +121,7 @@ class UnattendedObject:
         unclear = change.id in self._things and change.kind == ChangeKind.ALTERED
         return unclear and change.area >= self.config.min_area
 
-    def _is_ours(self, change: Change) -> bool:
+    def _is_ours(self, view: View, change: Change) -> bool:
         config = self.config
         if change.kind not in self._kinds or (change.id in self._told and change.id not in self._things):
             return False
@@ -129,6 +130,8 @@ class UnattendedObject:
         if change.owner is None or change.owner_h > REACH_H:
             return False
         if change.kind in WENT and self._lately.covers(change):
+            return False
+        if view.facts.active((FactKind.STAFF,), change.before_s - STAFF_BEFORE_S, change.seen_s, self.config.inputs):
             return False
         return self._place is None or bool(self._place.at(change.box.foot))
 

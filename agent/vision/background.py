@@ -22,6 +22,7 @@ from agent.vision.likeness import Look, Texture, above, size_of, unlike
 from agent.vision.raster import raster
 from agent.vision.scene import Scene
 from agent.vision.statics import Numbers, Statics
+from agent.vision.steady import Steady
 from agent.vision.whereabouts import Whereabouts
 from hal.ports import F32, U8, Frame, Yuv420
 
@@ -132,6 +133,7 @@ class Background:
             self._begin(now, t_s)
         self._people.note(t_s, tracks)
         free = self._free([*tracks, *self._people.unfound(t_s)])
+        now = self._steady.still(now, self._long.look, free & above(self._long.weight, KNOWN_S))
         settled = self._settle(now, free, min(t_s - self._seen_s, LONGEST_STEP_S))
         if not self._compare(t_s, settled):
             return Changes(t_s, False, self._aspect)
@@ -140,7 +142,7 @@ class Background:
         return Changes(t_s, True, self._aspect, self._statics.changes(), steps, sight)
 
     def _begin(self, now: Look, t_s: float) -> None:
-        self._short, self._long = Layer(now, SHORT_TAU_S), Layer(now, LONG_TAU_S)
+        self._short, self._long, self._steady = Layer(now, SHORT_TAU_S), Layer(now, LONG_TAU_S), Steady()
         self._watched = ~raster(self._masks, *self._size)
         fronts = {zone: raster([corners], *self._size) & self._watched for zone, corners in self._fronts.items()}
         self._shelves = {zone: Front(zone, mask, t_s) for zone, mask in fronts.items() if mask.any()}
@@ -181,7 +183,7 @@ class Background:
             )
             self._statics.follow(scene, self._people)
             for shelf in self._shelves.values():
-                shelf.follow(scene, self._people)
+                shelf.follow(scene, self._people, self._statics.upright)
         self._calm_s = t_s
         if self._waiting_s >= LEARN_EVERY_S:
             self._long.learn(self._short.look, settled & ~self._statics.kept, self._waiting_s)

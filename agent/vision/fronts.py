@@ -47,8 +47,8 @@ class Front:
         self._clear_s: F32 = np.full(self._inside.shape, t_s, np.float32)
         self.steps: deque[ShelfStep] = deque()
 
-    def follow(self, scene: Scene, people: Whereabouts) -> None:
-        """Take in one moment."""
+    def follow(self, scene: Scene, people: Whereabouts, upright: U8) -> None:
+        """Take in one moment; what is `upright` (255) stands before the goods, or may, and is not counted."""
         t_s = scene.t_s
         seen = (scene.known[self._roi] > 0) & self._inside
         other = seen & (scene.other[self._roi] > 0)
@@ -57,7 +57,7 @@ class Front:
         self._first_s[same] = inf
         self._other_s[other] = t_s
         back = same & self._changed & (t_s - self._other_s >= FIRM_S)
-        new = other & ~self._changed & (t_s - self._first_s >= FIRM_S)
+        new = other & ~self._changed & (t_s - self._first_s >= FIRM_S) & (upright[self._roi] == 0)
         self._note(scene, people, new)
         self._note(scene, people, back & self._emptied, returned=True)
         self._changed[back & ~self._emptied] = False  # what had come may as well have been a pram before the shelf
@@ -79,9 +79,10 @@ class Front:
             return
         kind = ChangeKind.ADDED if returned else self._kind(scene, pixels)
         before_s = float(np.median((self._other_s if returned else self._clear_s)[pixels]))
+        seen_s = scene.t_s - FIRM_S if returned else float(np.median(self._first_s[pixels]))
         self._emptied[pixels] = kind is ChangeKind.REMOVED
         share = self._turn(pixels, changed=not returned)
-        self.steps.append(self._step(people, kind, share, self._box(pixels), (before_s, scene.t_s - FIRM_S)))
+        self.steps.append(self._step(people, kind, share, self._box(pixels), (before_s, seen_s)))
 
     def _turn(self, pixels: Flags, *, changed: bool) -> float:
         """Note that pixels are now `changed`, or no longer; the share of the front that it stands for: by how much the

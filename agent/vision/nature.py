@@ -35,6 +35,8 @@ GLARE, GLARING_SHARE = 205.0, 0.25
 """What is now so bright (levels above black) and was not is in the sun where it is so much of a place."""
 LINE_THICK, LINE_LONG = 9.0, 2.5
 """A strip is thinner than so many pixels and so many times as long as thick."""
+RIM = 0.35
+"""What fills no more of its hull is the rim of something."""
 _RING = np.ones((5, 5), np.uint8)
 _BESIDE, _DEEP = np.ones((3, 3), np.uint8), np.ones((11, 11), np.uint8)
 _WITHIN = (9, 9)
@@ -82,7 +84,7 @@ class Nature:
 def is_light(now: Texture, then: Texture, mask: U8, roi: tuple[int, int, int, int], *, goods: bool = False) -> bool:
     """Whether a place shows the same surface in another light, or an edge of it; the edges of `goods` are their own."""
     area = _padded(roi, mask.shape)
-    if _is_line(mask[area], roi):
+    if _is_line(mask[area], roi) or _is_rim(mask[area]):
         return True
     after, before = now.look.luma[area] - BLACK, then.look.luma[area] - BLACK
     return _two_lights(after, before, mask[area] > 0, goods) and not _other_colour(now, then, mask)
@@ -136,6 +138,12 @@ def _is_line(mask: U8, roi: tuple[int, int, int, int]) -> bool:
     thick = 2 * float(cv2.distanceTransform(mask, cv2.DIST_L2, 3).max())
     long = float(np.hypot(roi[2] - roi[0], roi[3] - roi[1]))
     return thick < LINE_THICK and long > LINE_LONG * thick
+
+
+def _is_rim(mask: U8) -> bool:
+    """Whether a place lies round another that is as it was: the edges of a large patch of light. Things fill theirs."""
+    corners = cv2.convexHull(cv2.findNonZero(mask))
+    return cv2.countNonZero(mask) < RIM * cv2.contourArea(corners)
 
 
 def _padded(roi: tuple[int, int, int, int], shape: tuple[int, ...]) -> tuple[slice, slice]:

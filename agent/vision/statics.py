@@ -81,7 +81,8 @@ class Numbers:
 class Statics:
     """The blobs of one scene; `goods` is 255 where shelf fronts are, `numbers` are those that blobs get.
 
-    `kept` is 255 where the long background must stay as it was, `accepted` where it must become what is there now.
+    `kept` is 255 where the long background must stay as it was, `accepted` where it must become what is there now,
+    `upright` where something stands before the shelves, or may.
     """
 
     def __init__(self, goods: U8, numbers: Numbers) -> None:
@@ -91,6 +92,7 @@ class Statics:
         self._clear_s: F32 | None = None
         self.kept: U8 = np.zeros_like(goods)
         self.accepted: U8 = np.zeros_like(goods)
+        self.upright: U8 = np.zeros_like(goods)
 
     def follow(self, scene: Scene, people: Whereabouts) -> None:
         """Bring the blobs up to date with what differs now."""
@@ -197,6 +199,8 @@ class Statics:
         self.kept = _union(
             [b for b in self._blobs if not b.doubtful and (b.kind is not None or not b.firm)], self.kept.shape
         )
+        upright = [b for b in self._blobs if b.shelved < ON_SHELF and (b.kind is not None or not b.firm)]
+        self.upright = _union(upright, self.kept.shape)
 
     def _is_bare(self, blob: Blob, scene: Scene) -> bool:
         """Whether there has been nothing but floor for long where something went, all of it now in sight."""

@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from agent.config import parse_config
-from agent.domain import Box, Incident, IncidentState, Track
+from agent.domain import Box, FactKind, Incident, IncidentState, Track
 from agent.errors import ConfigError
 from agent.rules.changes import Change, ChangeKind, Changes
 from agent.rules.engine import RuleEngine
+from agent.rules.facts import Fact
 from agent.rules.incidents import IncidentBook
 from agent.rules.senses import Senses
 from tests.rules.walks import walk
@@ -251,3 +252,26 @@ def test_a_thing_that_always_stood_there_is_gone_with_somebody() -> None:
 def test_the_smallest_share_must_be_below_the_largest() -> None:
     with pytest.raises(ConfigError, match="max_area"):
         parse_config(LEFT + "min_area = 0.2\n")
+
+
+@pytest.mark.parametrize("rule", [LEFT, REMOVED])
+@pytest.mark.parametrize(
+    ("key_s", "named", "told"), [((0, 8), "", 0), ((0, 3), "", 1), ((11, 90), "", 1), ((0, 8), "desk", 1)]
+)
+def test_what_comes_or_goes_while_staff_is_at_work_is_their_doing(
+    rule: str, key_s: tuple[float, float], named: str, told: int
+) -> None:
+    inputs = '[[input]]\nname = "key"\nkind = "staff"\n[[input]]\nname = "desk"\nkind = "staff"\n'
+    config = parse_config(inputs + rule + (f'inputs = ["{named}"]\n' if named else ""))
+    engine, book = RuleEngine(config, 16 / 9, ["changes"]), IncidentBook(config.rules, "t")
+    for t_s, active in zip(key_s, (True, False), strict=True):
+        engine.feed(Fact(FactKind.STAFF, "key", t_s, active))
+    kind = ChangeKind.ADDED if rule == LEFT else ChangeKind.REMOVED
+    incidents: list[Incident] = []
+    for index in range(200):
+        t_s = index / 2
+        found = (replace(BAG, kind=kind, last_s=t_s),) if t_s >= 13 else ()
+        incidents += book.update(
+            t_s, engine.update(t_s, [], None, Senses(changes=Changes(t_s, True, found=found))).hits
+        )
+    assert len(opened(incidents)) == told
