@@ -108,7 +108,7 @@ def test_what_is_measured_is_near_the_truth_or_refused_with_what_to_do(walk: Wal
     try:
         mount = measure(looks, walk.stature_m, walk.lens)
     except MountUnknown:
-        assert refusal(looks, walk.lens)
+        assert refusal(looks, walk.lens, walk.stature_m)
         return
     assert walk.depth_off(mount) < max(0.15, 6 * mount.depth_se)
     assert abs(mount.height_m - walk.height_m) < max(5 * mount.height_se_m, 0.1 * walk.height_m)
@@ -154,10 +154,10 @@ def test_a_longer_walk_is_surer_and_errors_are_honest() -> None:
     assert measure(long.looks(), 1.75, long.lens).tilt_se_deg < measure(short.looks(), 1.75, short.lens).tilt_se_deg
 
 
-def refusal(looks: list[Look], lens: Lens, tape_m: float | None = None) -> str:
+def refusal(looks: list[Look], lens: Lens, stature_m: float = 1.75, tape_m: float | None = None) -> str:
     """Why nothing is measured; it says what to do, too."""
     with pytest.raises(MountUnknown) as unknown:
-        measure(looks, 1.75, lens, tape_m)
+        measure(looks, stature_m, lens, tape_m)
     assert unknown.value.hint
     return str(unknown.value)
 
@@ -170,7 +170,7 @@ def test_what_cannot_be_measured_is_refused_with_the_reason() -> None:
     standing = [look for look in looks if abs(look.foot_y - 0.7) < 0.05]
     assert len(standing) > LEAST_LOOKS
     assert "the walk was at one depth" in refusal(standing, lens)
-    assert "by tape the camera hangs 4.50 m high" in refusal(looks, lens, 4.5)
+    assert "by tape the camera hangs 4.50 m high" in refusal(looks, lens, tape_m=4.5)
     rng = np.random.default_rng(1)
     noise = [Look(k / FPS, *sorted(rng.uniform(0.1, 0.9, 2).tolist())) for k in range(300)]
     assert "fits no level floor" in refusal(noise, lens)
