@@ -17,6 +17,8 @@ from hal.ports import F32, U8
 
 FIRM_S = 3.0
 """So long a pixel must show another thing (or the old one again) to count."""
+GLIMPSED_S = 1.0
+"""What was seen so much earlier than it became firm was hidden in between, and happened before what is new now."""
 STEPS_S = 600.0
 LEAST_PIXELS = 6
 CALM = 8.0
@@ -58,7 +60,9 @@ class Front:
         self._other_s[other] = t_s
         back = same & self._changed & (t_s - self._other_s >= FIRM_S)
         new = other & ~self._changed & (t_s - self._first_s >= FIRM_S) & (upright[self._roi] == 0)
-        self._note(scene, people, new)
+        late = new & (t_s - self._first_s >= FIRM_S + GLIMPSED_S)
+        self._note(scene, people, late)
+        self._note(scene, people, new & ~late)
         self._note(scene, people, back & self._emptied, returned=True)
         self._changed[back & ~self._emptied] = False  # what had come may as well have been a pram before the shelf
         self._clear_s[same] = t_s

@@ -7,13 +7,14 @@ object detection by fusing simple algorithms", AVSS 2008, who compare histograms
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import exp, log
 
 import cv2
 import numpy as np
 
 from agent.rules.changes import ChangeKind
-from agent.vision.likeness import BLACK, TINT, Look, Matrix, Texture
+from agent.vision.likeness import BLACK, TINT, Look, Matrix, Texture, unlike
 from hal.ports import F32, U8
 
 PAD = 8
@@ -37,6 +38,8 @@ LINE_THICK, LINE_LONG = 9.0, 2.5
 """A strip is thinner than so many pixels and so many times as long as thick."""
 RIM = 0.35
 """What fills no more of its hull is the rim of something."""
+OTHER = 0.25
+"""Where so much of a place looks other than before, it is another."""
 _RING = np.ones((5, 5), np.uint8)
 _BESIDE, _DEEP = np.ones((3, 3), np.uint8), np.ones((11, 11), np.uint8)
 _WITHIN = (9, 9)
@@ -79,6 +82,26 @@ class Nature:
         if ratio > CLEARER:
             return ChangeKind.ADDED
         return ChangeKind.REMOVED if ratio < FAINTER else ChangeKind.ALTERED
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """What a place looked like: a part of a look, and where it lies."""
+
+    look: Look
+    area: tuple[slice, slice]
+
+    @classmethod
+    def of(cls, look: Look, roi: tuple[int, int, int, int]) -> Glimpse:
+        """The box `roi` and its surroundings."""
+        area = _padded(roi, look.luma.shape)
+        return cls(_part(look, area), area)
+
+    def shows(self, now: Look, mask: U8) -> bool:
+        """Whether the place of `mask` (255) still looks the same, whatever the light."""
+        place = mask[self.area]
+        other = unlike(Texture(_part(now, self.area)), Texture(self.look)) & place
+        return cv2.countNonZero(other) < OTHER * cv2.countNonZero(place)
 
 
 def is_light(now: Texture, then: Texture, mask: U8, roi: tuple[int, int, int, int], *, goods: bool = False) -> bool:
@@ -151,6 +174,11 @@ def _padded(roi: tuple[int, int, int, int], shape: tuple[int, ...]) -> tuple[sli
     (x0, y0, x1, y1), (height, width) = roi, shape
     rows = slice(max(y0 - PAD, 0) // 2 * 2, min(y1 + PAD + 1, height) // 2 * 2)
     return rows, slice(max(x0 - PAD, 0) // 2 * 2, min(x1 + PAD + 1, width) // 2 * 2)
+
+
+def _part(look: Look, area: tuple[slice, slice]) -> Look:
+    half = tuple(slice(side.start // 2, side.stop // 2) for side in area)
+    return Look(look.luma[area].copy(), look.chroma[half].copy())
 
 
 def _gain(after: F32, before: F32, where: Flags) -> float:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from agent.rules.changes import Change, ChangeKind
-from agent.vision.nature import Nature
+from agent.vision.nature import Glimpse, Nature
 from agent.vision.scene import Scene, box_of
 from agent.vision.whereabouts import Whereabouts
 from hal.ports import F32, U8
@@ -56,6 +56,7 @@ class Blob:
     grown_area: int
     looked_s: float
     nature: Nature = field(default_factory=Nature)
+    glimpse: Glimpse | None = None
     kind: ChangeKind | None = None
     home: U8 | None = None
     firm: bool = False
@@ -182,8 +183,12 @@ class Statics:
         blob.shelved = _standing_in(self._goods, blob)
         blob.nature.look(scene.now, scene.then, blob.mask, apart, blob.roi, goods=blob.shelved >= ON_SHELF)
         kind, box = blob.nature.kind, box_of(blob.roi, blob.mask.shape)
+        if {blob.kind, kind} == TURNED and blob.glimpse and blob.glimpse.shows(scene.now.look, blob.mask):
+            kind = blob.kind
         if {blob.kind, kind} == TURNED:
             blob.id, blob.before_s, blob.seen_s, blob.firm = self._numbers.next(), blob.looked_s, scene.t_s, False
+        if kind is not blob.kind:
+            blob.glimpse = Glimpse.of(scene.now.look, blob.roi)
         if not blob.firm:
             blob.firm = True
             blob.owner, blob.owner_h = people.nearest(box, blob.before_s, blob.seen_s)

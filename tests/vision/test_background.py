@@ -285,6 +285,22 @@ def test_goods_count_the_same_whether_they_come_into_sight_at_once_or_in_strips(
     assert in_strips == pytest.approx(at_once, rel=0.1)
 
 
+def test_goods_of_which_a_glimpse_was_caught_went_before_those_that_went_behind_the_next_customer() -> None:
+    room = learned()
+    at_rack = Box(0.45, 0.05, 0.95, 0.98)
+    room.watch(4, at_rack)
+    room.take(5)
+    room.watch(4, at_rack)
+    room.watch(4)
+    seen_s = room.t_s
+    room.watch(6, at_rack)
+    room.take(10)
+    room.watch(6, at_rack)
+    first, second = (step for step in room.watch(10).steps if step.kind is ChangeKind.REMOVED)
+    assert first.seen_s < seen_s <= second.before_s + 1
+    assert second.share == pytest.approx(first.share, rel=0.35)
+
+
 def test_goods_that_are_put_back_are_added() -> None:
     room = learned()
     room.take(4)

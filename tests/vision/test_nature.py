@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from agent.vision.likeness import Look, Texture
-from agent.vision.nature import is_light
+from agent.vision.nature import Glimpse, is_light
 from hal.ports import F32, U8
 
 W, H = 160, 90
@@ -48,3 +48,19 @@ def test_a_motley_thing_fills_its_outline_and_is_no_light() -> None:
     now[PATCH] = np.random.default_rng(2).normal(80, 30, (50, 80)).astype(np.float32)
     mask[PATCH] = 255
     assert not told(now, mask)
+
+
+@pytest.mark.parametrize("gain", [0.6, 1.0, 1.5])
+def test_a_place_shows_the_same_in_another_light(gain: float) -> None:
+    glimpse = Glimpse.of(seen(floor()).look, (40, 20, 120, 70))
+    mask = np.zeros((H, W), np.uint8)
+    mask[PATCH] = 255
+    assert glimpse.shows(seen(floor() * np.float32(gain)).look, mask)
+
+
+def test_a_place_where_something_stands_now_no_longer_shows_the_same() -> None:
+    glimpse = Glimpse.of(seen(floor()).look, (40, 20, 120, 70))
+    now, mask = floor(), np.zeros((H, W), np.uint8)
+    now[PATCH] = np.random.default_rng(2).normal(80, 30, (50, 80)).astype(np.float32)
+    mask[PATCH] = 255
+    assert not glimpse.shows(seen(now).look, mask)
