@@ -32,6 +32,8 @@ SAME_PLACE = 0.5
 """What came within the last hour, for so long at least, and goes again, from the same place, is no loss."""
 SHRED, SHRED_GAP = 0.15, 0.01
 """What is so much smaller than a change that it touches (frame widths and heights) is a part of it."""
+WITHIN = 0.8
+"""What lies so far within the box of a thing is a part of it, if it was first seen while that stood there."""
 SEEN_S = 300.0
 """So long it is remembered how somebody was last seen."""
 TOLD_S = 3600.0
@@ -71,9 +73,12 @@ class _Lately:
         self._found = {number: entry for number, entry in self._found.items() if t_s - entry[0] <= CAME_LATELY_S}
 
     def covers(self, change: Change) -> bool:
-        """Whether it is another one's place or shred; of itself a change says what it is now."""
-        others = (other for _, other in self._found.values() if other.id != change.id)
-        return any(_is_shred(change, other) or _came_there(change, other) for other in others)
+        """Whether it is another one's place, shred or part; of itself a change says what it is now."""
+        others = ((t_s, other) for t_s, other in self._found.values() if other.id != change.id)
+        return any(
+            _is_shred(change, other) or _came_there(change, other) or _is_part(change, other, t_s)
+            for t_s, other in others
+        )
 
 
 class UnattendedObject:
@@ -187,6 +192,17 @@ def _meet(view: View, thing: _Thing) -> None:
 
 def _came_there(change: Change, other: Change) -> bool:
     return other.kind in CAME and iou(change.box, other.box) > SAME_PLACE
+
+
+def _is_part(change: Change, other: Change, until_s: float) -> bool:
+    """Whether a change was first seen within a thing that stood there until then: what showed through, or on it."""
+    stood = other.kind in CAME and other.seen_s <= change.seen_s <= until_s
+    return stood and _shared(change.box, other.box) > WITHIN * change.box.area
+
+
+def _shared(a: Box, b: Box) -> float:
+    """The area that two boxes have in common."""
+    return max(min(a.x2, b.x2) - max(a.x1, b.x1), 0.0) * max(min(a.y2, b.y2) - max(a.y1, b.y1), 0.0)
 
 
 def _is_shred(change: Change, other: Change) -> bool:

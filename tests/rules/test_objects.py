@@ -77,6 +77,24 @@ def test_what_came_lately_and_goes_again_is_no_loss_but_its_neighbour_is() -> No
     assert told == [str([0.6, 0.72, 0.64, 0.8])]
 
 
+@pytest.mark.parametrize(("seen_s", "told"), [(40.0, 0), (120.0, 1)])
+def test_what_showed_through_a_thing_while_it_stood_there_is_no_loss(seen_s: float, told: int) -> None:
+    config = parse_config(REMOVED)
+    engine, book = RuleEngine(config, 16 / 9, ["changes"]), IncidentBook(config.rules, "t")
+    pram = replace(BAG, box=Box(0.45, 0.5, 0.55, 0.8), area=0.03, seen_s=10.0)
+    within = replace(BAG, id=8, kind=ChangeKind.REMOVED, box=Box(0.48, 0.6, 0.53, 0.72), area=0.006, seen_s=seen_s)
+    incidents: list[Incident] = []
+    for index in range(500):
+        t_s = index / 2
+        there = [pram] if 13 <= t_s < 100 else []
+        there += [within] if t_s >= seen_s + 3 else []
+        found = tuple(replace(one, last_s=t_s) for one in there)
+        incidents += book.update(
+            t_s, engine.update(t_s, [], None, Senses(changes=Changes(t_s, True, found=found))).hits
+        )
+    assert len(opened(incidents)) == told
+
+
 @pytest.mark.parametrize(("rest", "told"), [(0.003, 1), (0.0001, 0)])
 def test_the_rest_of_a_bag_that_was_fetched_is_no_bag(rest: float, told: int) -> None:
     config = parse_config(LEFT)
