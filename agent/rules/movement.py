@@ -1,18 +1,16 @@
-"""Rules about how people move: `running`, `wrong_way` and `erratic`."""
+"""Rules about how people move: `running` and `wrong_way`."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from math import cos, hypot, radians
+from math import hypot
 
 from agent.domain import Json
-from agent.rule_config import ErraticRule, RunningRule, WrongWayRule
+from agent.rule_config import RunningRule, WrongWayRule
 from agent.rules.base import Held, Hit, View
 from agent.rules.ground import Ground
-from agent.rules.trails import EDGE, Step, Trail, apparent_velocity, is_of_one_size, mean_step, pace, tail
+from agent.rules.trails import EDGE, Step, Trail, apparent_velocity, is_of_one_size, pace, tail
 
 SHOWN_SHARE = 0.92
 """What a second of steadied boxes shows of a speed: corners and the first step are in it."""
@@ -29,9 +27,6 @@ OWN_S, OWN_STEPS = 0.4, 3
 COURSE_S = 1.0
 STANDING_SPEED = 0.15
 STANDING_S = 2.0
-LEG_MEAN_S = 0.5
-LOOKS_SHARE = 0.6
-"""The end of a leg is a mean over so long; so much of it must be seen as a way in the picture."""
 
 
 class Running:
@@ -97,11 +92,13 @@ def _coarse_speed(steps: Sequence[Step], limit: float, ground: Ground) -> float:
     return 0.0
 
 
-def by_head(steps: Sequence[Step], ground: Ground) -> list[Step]:
-    """The steps where the head of a grown person tells that they are, whatever hides the feet; none where it cannot."""
+def by_head(steps: Sequence[Step], ground: Ground, stature: float = 1.0) -> list[Step]:
+    """The steps where the head of a person of this height (over a grown one's) tells that they are, whatever hides the
+    feet; none where it cannot.
+    """
     places = []
     for step in steps:
-        foot_y = ground.foot_below(step.head_y, 1.0) if step.head_y > EDGE else None
+        foot_y = ground.foot_below(step.head_y, stature) if step.head_y > EDGE else None
         place = None if foot_y is None else ground.place(step.head_x, foot_y)
         if place is None:
             return []
@@ -162,71 +159,3 @@ class WrongWay:
 
 def _length(a: Step, b: Step) -> float:
     return hypot(b.x - a.x, b.y - a.y)
-
-
-@dataclass(slots=True)
-class _Legs:
-    """A person's way as legs of at least a given length; `since_s` is the trail it belongs to."""
-
-    since_s: float
-    corners: deque[Step]
-
-    def add(self, trail: Trail, leg_h: float, span_s: float) -> bool:
-        """Take the latest step in; what is older than `span_s` goes. True when it completes a leg.
-
-        One jump of a box is no leg, and far away a small jump is a long way: it must look like one, too. Where feet
-        were hidden until now their place is too coarse to end one.
-        """
-        last, now = self.corners[-1], trail.steps[-1]
-        if hypot(now.x - last.x, now.y - last.y) < leg_h or trail.guessed_s > now.t_s - LEG_MEAN_S:
-            return False
-        step = mean_step(trail.tail(LEG_MEAN_S) or trail.steps[-1:])
-        if _length(last, step) < leg_h or hypot(step.u - last.u, step.v - last.v) < leg_h * LOOKS_SHARE:
-            return False
-        self.corners.append(step)
-        while step.t_s - self.corners[0].t_s > span_s:
-            self.corners.popleft()
-        return True
-
-    def path_h(self) -> float:
-        """The length of all legs."""
-        return sum(_length(a, b) for a, b in pairwise(self.corners))
-
-    def turns(self, min_cosine: float) -> int:
-        """How many corners are sharper than the angle of that cosine."""
-        legs = [(b.x - a.x, b.y - a.y) for a, b in pairwise(self.corners)]
-        return sum(
-            ax * bx + ay * by < min_cosine * hypot(ax, ay) * hypot(bx, by) for (ax, ay), (bx, by) in pairwise(legs)
-        )
-
-
-class Erratic:
-    """A person goes to and fro without getting anywhere; holds until `hold_s` after it was last so."""
-
-    def __init__(self, config: ErraticRule, zone: int | None) -> None:
-        self.config = config
-        self._zone = zone
-        self._legs: dict[int, _Legs] = {}
-        self._found: Held[tuple[float, int]] = Held(config.hold_s)
-        self._cosine = cos(radians(config.turn_deg))
-
-    def update(self, view: View) -> Iterator[Hit]:
-        """One hit for each person who does."""
-        self._found.forget(view.t_s)
-        for track, trail in view.walking(self._zone):
-            legs = self._legs.get(track)
-            if legs is None or legs.since_s != trail.since_s:
-                self._legs[track] = _Legs(trail.since_s, deque(trail.steps[-1:]))
-            elif legs.add(trail, self.config.leg_h, self.config.over_s):
-                self._judge(track, legs)
-        oldest_s = view.t_s - self.config.over_s
-        self._legs = {track: legs for track, legs in self._legs.items() if legs.corners[-1].t_s >= oldest_s}
-        for track, (ratio, turns) in self._found:
-            factors: dict[str, Json] = {"path_ratio": round(ratio, 1), "turns": turns}
-            yield Hit.about(self.config, track, zone=self.config.zone, factors=factors)
-
-    def _judge(self, track: int, legs: _Legs) -> None:
-        start, now = legs.corners[0], legs.corners[-1]
-        ratio = legs.path_h() / max(hypot(now.x - start.x, now.y - start.y), self.config.leg_h)
-        if ratio > self.config.min_ratio and (turns := legs.turns(self._cosine)) >= self.config.min_turns:
-            self._found.note(track, now.t_s, (ratio, turns))

@@ -14,8 +14,9 @@ from agent.rules.beside import Border
 from agent.rules.counting import Crowding, Queue
 from agent.rules.crossing import LineCrossing
 from agent.rules.doors import CheckoutBypass, Tailgating
-from agent.rules.movement import Erratic, Running, WrongWay
+from agent.rules.movement import Running, WrongWay
 from agent.rules.objects import CAME, WENT, UnattendedObject
+from agent.rules.pacing import Erratic
 from agent.rules.panic import DIRECT, Panic
 from agent.rules.pose_concealment import Concealment
 from agent.rules.pose_fall import Fall

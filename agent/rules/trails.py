@@ -266,4 +266,4 @@ def _dot(a: Sequence[float], b: Sequence[float]) -> float:
 def mean_step(steps: Sequence[Step]) -> Step:
     """When and where they were on average."""
     count = len(steps)
-    return Step(*[sum(values) / count for values in islice(zip(*steps, strict=True), 5)])
+    return Step(*[sum(values) / count for values in zip(*steps, strict=True)])

@@ -1,19 +1,23 @@
 """Running, the wrong way and erratic ways: what is one, what only looks like it, and what noise may not change."""
 
-from math import hypot, sin
+from math import hypot, radians, sin
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.domain import Track
+from agent.domain import Box, Track
 from agent.rules.movement import SHOWN_SHARE
+from agent.rules.pinhole import BODY_M, Pinhole, focal_of
 from tests.rules.stage import ASPECT, Stage, seen_badly
 from tests.rules.walks import HEIGHT, person, walk
 
 RUNNING = '[[rule]]\nkind = "running"\n'
 WRONG_WAY = '[[rule]]\nkind = "wrong_way"\ntoward = [1.0, 0.0]\n'
 ERRATIC = '[[rule]]\nkind = "erratic"\n'
+MOUNT_H, VIEW_DEG = 2.8, 80.0
+MOUNT = f"[mount]\nheight_m = {MOUNT_H}\ntilt_deg = 20\nview_deg = {VIEW_DEG}\n"
+FOCAL = focal_of(VIEW_DEG, ASPECT)
 PER_H = HEIGHT / ASPECT
 """The width of a body height in the picture."""
 
@@ -169,9 +173,13 @@ def test_noise_hides_no_wrong_way_and_makes_none(jitter: float) -> None:
 
 def to_and_fro(amplitude_h: float, times: int, fps: float = 10.0) -> list[Track]:
     """Pacing in front of a shelf at a walking 0.8 h/s."""
+    return list(walk(turns_of(amplitude_h, times), fps))
+
+
+def turns_of(amplitude_h: float, times: int) -> list[tuple[float, float, float]]:
+    """When and where they turn."""
     turn_s = amplitude_h / 0.8
-    corners = [(i * turn_s, 0.4 + (amplitude_h * PER_H if i % 2 else 0.0), 0.6) for i in range(times + 1)]
-    return list(walk(corners, fps))
+    return [(i * turn_s, 0.4 + (amplitude_h * PER_H if i % 2 else 0.0), 0.6) for i in range(times + 1)]
 
 
 @pytest.mark.parametrize("fps", [5.0, 15.0])
@@ -190,6 +198,40 @@ def test_five_legs_are_enough_wherever_the_last_of_them_leads(fps: float) -> Non
 
 def test_two_steps_to_and_fro_are_not_erratic() -> None:
     assert not Stage(ERRATIC).play(to_and_fro(2.0, 3)).opened()
+
+
+@pytest.mark.parametrize("fps", [3.0, 10.0])
+def test_legs_are_as_long_as_they_are_wherever_one_begins_to_measure(fps: float) -> None:
+    """Half a leg more or less on the way in decides nothing: a turn is where somebody turns."""
+    for way_in_h in (0.1, 0.3, 0.5, 0.7):
+        (_, x, y), *_ = corners = [(t_s + 2.0, x, y) for t_s, x, y in turns_of(1.3, 10)]
+        way = walk([(2.0 - way_in_h / 0.8, x - way_in_h * PER_H, y), *corners], fps)
+        assert len(Stage(ERRATIC).play(way).opened()) == 1, way_in_h
+
+
+def test_what_somebody_did_before_is_nothing_to_it() -> None:
+    (alone,) = Stage(ERRATIC).play(to_and_fro(1.5, 8)).opened()
+    way_in = [(0.0, 0.05, 0.6), (5.0, 0.4, 0.6), *((t_s + 5.0, x, y) for t_s, x, y in turns_of(1.5, 8)[1:])]
+    (after,) = Stage(ERRATIC).play(walk(way_in)).opened()
+    assert after.t_s - 5.0 <= alone.t_s + 1.5 / 0.8 + 0.2, "the first leg there leads somewhere, the others do not"
+
+
+def test_feet_that_go_behind_a_shelf_go_nowhere_while_the_head_stays() -> None:
+    """A body's third hidden looks like somebody farther off, a little shorter."""
+    camera = Pinhole(FOCAL, MOUNT_H / BODY_M, radians(20.0))
+
+    def standing(t_s: float, foot_y: float, *, hidden: float = 0.0) -> Track:
+        height = camera.height(foot_y)
+        assert height is not None
+        box = Box(0.45, foot_y - height, 0.55, foot_y - hidden * height)
+        return person(t_s, 0.5, 0.5)._replace(box=box, height=box.y2 - box.y1)
+
+    near_y, far_y = 0.7, 0.5
+    there = [int(k / 10 / 1.5) % 2 for k in range(200)]
+    hides = [standing(k / 10, near_y, hidden=0.33 * away) for k, away in enumerate(there)]
+    walks = [standing(k / 10, far_y if away else near_y) for k, away in enumerate(there)]
+    assert len(Stage(MOUNT + ERRATIC).play(walks).opened()) == 1
+    assert not Stage(MOUNT + ERRATIC).play(hides).opened()
 
 
 A_LEG_S = 2.5 / 0.8 + 0.3

@@ -60,8 +60,7 @@ def _wrong_way(way: Way, layout: Layout) -> Iterator[Happening]:
 
 def _erratic(way: Way) -> Iterator[Happening]:
     """Spans in which somebody went to and fro; they begin when it was enough for the first time."""
-    corners = _corners(np.column_stack([way.view.times, way.floor])[way.view.share > 0])
-    found = [(float(corners[k][0]), _excess(corners[: k + 1])) for k in range(2, len(corners))]
+    found = list(_excesses(np.column_stack([way.view.times, way.floor])[way.in_view]))
     times = [t_s for t_s, excess in found if excess >= 1 / _CLEARLY]
     for start_s, end_s in bridged([(t_s, t_s) for t_s in times], ERRATIC_S / 2):
         most = max(excess for t_s, excess in found if start_s <= t_s <= end_s)
@@ -70,22 +69,35 @@ def _erratic(way: Way) -> Iterator[Happening]:
         yield Happening("erratic", way.person.id, start_s, end_s, sure=sure)
 
 
-def _corners(steps: F64) -> list[F64]:
-    """The steps (seconds, metres east and north) that are at least a leg away from the one before."""
-    corners = [steps[0]] if len(steps) else []
+def _excesses(steps: F64) -> Iterator[tuple[float, float]]:
+    """When, and by how much the way until then exceeds what counts as erratic; `steps` are seconds, metres east and
+    north (n, 3).
+
+    Somebody turns where they leave their way by more than 60 degrees and go on so for a leg: the end of the leg before
+    moves on with them until then.
+    """
+    corners = list(steps[:1])
+    end = corners[-1] if corners else None
     for step in steps:
-        if np.hypot(*(step - corners[-1])[1:]) >= LEG_M:
-            corners.append(step)
-    return corners
+        leg, on = (end - corners[-1])[1:], (step - end)[1:]
+        if leg @ on > TURN_COSINE * np.hypot(*leg) * np.hypot(*on):
+            end = step
+        elif np.hypot(*on) >= LEG_M:
+            corners += [end] if end is not corners[-1] else []
+            end = step
+        else:
+            continue
+        yield float(step[0]), _excess([*(one for one in corners if step[0] - one[0] <= ERRATIC_S), end])
 
 
 def _excess(corners: list[F64]) -> float:
-    """By how much the latest legs exceed what counts as erratic: 1 is just enough."""
-    recent = np.array([corner for corner in corners if corners[-1][0] - corner[0] <= ERRATIC_S])[:, 1:]
-    legs = np.diff(recent, axis=0)
-    if len(legs) < 2:
+    """By how much legs exceed what counts as erratic, from whichever corner on it is the most: 1 is just enough."""
+    if len(corners) < 3:
         return 0.0
-    made = max(float(np.hypot(*(recent[-1] - recent[0]))), LEG_M)
-    ratio = float(np.hypot(*legs.T).sum()) / made
-    turns = sum(float(a @ b) < TURN_COSINE * float(np.hypot(*a) * np.hypot(*b)) for a, b in pairwise(legs))
-    return min(ratio / ERRATIC_RATIO, turns / ERRATIC_TURNS)
+    places = np.array(corners)[:, 1:]
+    legs = np.diff(places, axis=0)
+    paths = np.cumsum(np.hypot(*legs.T)[::-1])[::-1]
+    made = np.maximum(np.hypot(*(places[-1] - places[:-1]).T), LEG_M)
+    sharp = [float(a @ b) < TURN_COSINE * float(np.hypot(*a) * np.hypot(*b)) for a, b in pairwise(legs)]
+    turns = np.append(np.cumsum(sharp[::-1])[::-1], 0)
+    return float(np.minimum(paths / made / ERRATIC_RATIO, turns / ERRATIC_TURNS).max())

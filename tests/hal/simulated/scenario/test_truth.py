@@ -111,8 +111,9 @@ def test_a_queue_of_five_is_a_crowd_of_four() -> None:
 
 @pytest.mark.parametrize("layout", [0, 1, 2])
 def test_pacers_are_erratic_and_shoppers_are_not(layout: int) -> None:
-    found = [one for one in truth(layout, pacers=2) if one.kind == "erratic" and one.sure]
-    assert len({one.person for one in found}) == 2
+    found = [one for one in truth(layout, pacers=5) if one.kind == "erratic"]
+    assert len({one.person for one in found}) == 5
+    assert sum(one.sure for one in found) >= 4
     assert "erratic" not in kinds(truth(layout, shoppers=10, restockers=1))
 
 
