@@ -24,6 +24,9 @@ scene = "crowd"
 width = 1280
 height = 720
 fps = 10
+[mount]
+height_m = 2.6
+tilt_deg = 23
 [api]
 port = {plain}
 tls_port = {tls}

@@ -193,11 +193,14 @@ async def past(tab: Tab, *, shoot: Shoot) -> None:
 
 
 async def walk(tab: Tab, *, shoot: Shoot) -> None:
-    """A walk test, as far as something has noticed somebody."""
+    """A walk test, as far as something has noticed somebody, with people drawn on the floor."""
     await click(tab, "#views [href='#walk']")
+    await write(tab, "#walk-stature", "1.78")
+    await click(tab, "#floor")
     await click(tab, "#walk-begin")
     await tab.until("document.querySelector('#walk-list li.done')", 2 * WITHIN_S)
     await shoot("walk")
+    await click(tab, "#floor")
     await click(tab, "#walk-end")
 
 

@@ -37,10 +37,10 @@ export class WalkView extends Looking {
     const fresh = facts.places.filter((place) => place.triggered && !this.noticed.has(place.name)).map((place) => place.name);
     this.tellOf(fresh);
     const left = facts.missing.length;
-    const rest = left ? `${left} of ${facts.places.length} still to walk through` : "Everything noticed you: end the test";
-    const alone = $("walk-stature").value && !facts.measurable ? " · to measure the mount, walk alone, near and far" : "";
-    setText($("walk-said"), rest + alone);
-    $("walk-said").classList.toggle("ok", !left);
+    const unmeasured = $("walk-stature").value && !facts.measurable;
+    const done = unmeasured ? "Everything noticed you: walk on, alone, near and far, to measure how it hangs" : "Everything noticed you: end the test";
+    setText($("walk-said"), left ? `${left} of ${facts.places.length} still to walk through` : done);
+    $("walk-said").classList.toggle("ok", !left && !unmeasured);
   }
 
   tellOf(names) {
