@@ -26,7 +26,7 @@ def view_deg(properties: Mapping[str, Any], aspect: float) -> float | None:
     """
     whole_deg = WHOLE_DEG.get(str(properties.get("Model", "")).removesuffix(NO_FILTER))
     size, crop = properties.get("PixelArraySize"), properties.get("ScalerCropMaximum")
-    if whole_deg is None or not size or not crop:
+    if whole_deg is None or not size or not crop or not all(crop[2:]):
         return None
     shown = min(crop[2], crop[3] * aspect) / size[0]
     return round(degrees(2 * atan(tan(radians(whole_deg / 2)) * shown)), 2)

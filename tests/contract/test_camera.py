@@ -82,6 +82,7 @@ def test_frames_are_as_announced(camera: Camera) -> None:
         assert sound(frame.main)
         assert sound(frame.lores)
     assert info.fps > 0
+    assert info.view_deg is None or 20 < info.view_deg < 130
 
 
 @every_camera

@@ -49,6 +49,7 @@ def test_of_lenses_that_can_be_changed_nothing_is_known(model: str) -> None:
 def test_a_driver_that_does_not_tell_its_crop_leaves_it_open() -> None:
     assert view_deg({"Model": "imx219"}, WIDE) is None
     assert view_deg({"Model": "imx219", "PixelArraySize": MODULE_2}, WIDE) is None
+    assert view_deg(properties("imx219", MODULE_2, (0, 0, 0, 0)), WIDE) is None
     assert view_deg({}, WIDE) is None
 
 

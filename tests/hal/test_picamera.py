@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -132,6 +132,37 @@ def test_a_start_that_fails_is_told_even_when_its_end_fails_too(
     with pytest.raises(CameraUnavailable, match="no thread for the preview"):
         camera.open()
     assert "no preview to stop" in caplog.text
+
+
+class Module2(HalfStarted):
+    """picamera2 with a Camera Module 2 whose mode reads the whole sensor."""
+
+    camera_properties: ClassVar[dict[str, Any]] = {
+        "Model": "imx219",
+        "PixelArraySize": (3280, 2464),
+        "ScalerCropMaximum": (0, 0, 3280, 2464),
+    }
+
+    def start(self) -> None:
+        """At once."""
+
+    def cancel_all_and_flush(self) -> None:
+        """Nothing waits."""
+
+    def close(self) -> None:
+        """At once."""
+
+
+def test_a_known_module_tells_how_wide_it_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "picamera2", SimpleNamespace(Picamera2=Module2))
+    colours = SimpleNamespace(ColorSpace=SimpleNamespace(Smpte170m=lambda: None))
+    monkeypatch.setitem(sys.modules, "libcamera", colours)
+    camera = PiCamera(HalSettings("picamera"), ManualClock())
+    assert camera.open().view_deg == 62.2
+    camera.close()
+    monkeypatch.setitem(Module2.camera_properties, "Model", "imx477")
+    assert camera.open().view_deg is None
+    camera.close()
 
 
 @pytest.fixture
