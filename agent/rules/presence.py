@@ -18,7 +18,9 @@ from agent.rules.zones import BRIDGE_S, HIDDEN_S, Stay
 
 PATH_STEP_S = 0.5
 APPEARED_S = 0.5
-FORGET_WAIT_S = 30.0
+NOTE_S = 0.5
+"""So often it is noted who is in a zone."""
+FORGET_S = 30.0
 """So long a track may need to be known again by the clothes of who has it."""
 MOST_UNSEEN_S = 0.4
 """What one observation adds at most to the time for which somebody was seen."""
@@ -72,6 +74,39 @@ class Restricted:
         return self._used.use(view.facts.moments((FactKind.GRANT,), start_s, view.t_s, self.config.inputs))
 
 
+class Dwelling:
+    """For how long people have been in a zone, whichever tracks show them; gaps of up to `gap_s` do not count.
+
+    Whoever gets another track meanwhile, or exchanges theirs with somebody, and is known by their clothes, stays on.
+    """
+
+    def __init__(self, gap_s: float) -> None:
+        self._gap_s = gap_s
+        self._spans: dict[int, Spans] = {}
+        self._next_s = -math.inf
+
+    def update(self, view: View, stays: Sequence[Stay]) -> None:
+        """Note who is there since when; who has been away for longer than somebody may be hidden is forgotten."""
+        reassign(self._spans, view.swapped, view.joined, Spans)
+        if view.t_s < self._next_s:
+            return
+        self._next_s = view.t_s + NOTE_S
+        for stay in stays:
+            spans = self._spans.setdefault(view.who(stay.track), Spans())
+            spans.add(max(stay.entered_s, view.since_s(stay.track)), stay.seen_s)
+        if len(self._spans) > len(stays):
+            oldest_s = view.t_s - FORGET_S
+            self._spans = {who: spans for who, spans in self._spans.items() if spans.touch(oldest_s, math.inf)}
+
+    def lasted_s(self, view: View, stay: Stay) -> float:
+        """How long the person of this stay has been there."""
+        spans = self._spans.get(view.who(stay.track))
+        last = spans.latest(self._gap_s) if spans else None
+        if last and stay.entered_s - last[1] <= self._gap_s:
+            return stay.seen_s - last[0]
+        return stay.seen_s - max(stay.entered_s, view.since_s(stay.track))
+
+
 @dataclass(slots=True)
 class _Path:
     """Where a person stood during one stay and how tall, in frame heights, sampled for the radius of gyration."""
@@ -113,18 +148,20 @@ class Loitering:
         self.config = config
         self._zone = zone
         self._paths: dict[int, _Path] = {}
+        self._dwelling = Dwelling(BRIDGE_S)
 
     def update(self, view: View) -> Iterator[Hit]:
         """One hit for each person who has stayed too long."""
         stays = {stay.track: stay for stay in view.stays_in(self._zone)}
         self._paths = {track: path for track, path in self._paths.items() if track in stays}
+        self._dwelling.update(view, view.stays_in(self._zone))
         for track, stay in stays.items():
-            path = self._path(track, stay)
+            path, dwell_s = self._path(track, stay), self._dwelling.lasted_s(view, stay)
             if track in view.people:
                 path.add(view.t_s, view.people[track], view.aspect, self.config.after_s)
-            self._advance(path, stay.dwell_s)
+            self._advance(path, dwell_s)
             if path.stage:
-                yield self._hit(track, stay, path)
+                yield self._hit(track, dwell_s, path)
 
     def _path(self, track: int, stay: Stay) -> _Path:
         path = self._paths.get(track)
@@ -137,10 +174,10 @@ class Loitering:
         if path.stage or (dwell_s >= self.config.after_s and path.gyration_h() <= self.config.max_gyration_h):
             path.stage = max(path.stage, reached, 1)
 
-    def _hit(self, track: int, stay: Stay, path: _Path) -> Hit:
+    def _hit(self, track: int, dwell_s: float, path: _Path) -> Hit:
         severity = Severity(min(self.config.severity + path.stage - 1, Severity.CRITICAL))
         factors = {
-            "dwell_s": round(stay.dwell_s, 1),
+            "dwell_s": round(dwell_s, 1),
             "after_s": self.config.after_s,
             "gyration_h": round(path.gyration_h(), 2),
             "stage": path.stage,
@@ -223,39 +260,21 @@ class AfterHours:
 
 
 class Assistance:
-    """A customer has waited in a zone for long and no staff has been near.
-
-    Whoever gets another track while they wait, and is known by their clothes, waits on.
-    """
+    """A customer has waited in a zone for long and no staff has been near."""
 
     def __init__(self, config: AssistanceRule, zone: int) -> None:
         self.config = config
         self._zone = zone
-        self._waits: dict[int, Spans] = {}
+        self._waits = Dwelling(HIDDEN_S)
 
     def update(self, view: View) -> Iterator[Hit]:
         """One hit for each who waits."""
         stays = view.stays_in(self._zone)
-        self._note(view, stays)
-        waiting = [
-            (stay.track, wait_s) for stay in stays if (wait_s := self._wait_s(view, stay)) >= self.config.after_s
-        ]
+        self._waits.update(view, stays)
+        waited = ((stay.track, self._waits.lasted_s(view, stay)) for stay in stays)
+        waiting = [(track, wait_s) for track, wait_s in waited if wait_s >= self.config.after_s]
         start_s = view.t_s - self.config.staff_within_s
         if waiting and not view.facts.active((FactKind.STAFF,), start_s, view.t_s, self.config.inputs):
             for track, wait_s in waiting:
                 factors: dict[str, Json] = {"dwell_s": round(wait_s, 1), "after_s": self.config.after_s}
                 yield Hit.about(self.config, track, zone=self.config.zone, factors=factors)
-
-    def _note(self, view: View, stays: Sequence[Stay]) -> None:
-        """Who has been here since when; who has been away for longer than somebody may be hidden is forgotten."""
-        reassign(self._waits, view.swapped, view.joined, Spans)
-        for stay in stays:
-            spans = self._waits.setdefault(view.who(stay.track), Spans())
-            spans.add(max(stay.entered_s, view.since_s(stay.track)), stay.seen_s)
-        if len(self._waits) > len(stays):
-            oldest_s = view.t_s - FORGET_WAIT_S
-            self._waits = {who: spans for who, spans in self._waits.items() if spans.touch(oldest_s, math.inf)}
-
-    def _wait_s(self, view: View, stay: Stay) -> float:
-        wait = self._waits[view.who(stay.track)].latest(HIDDEN_S)
-        return wait[1] - wait[0] if wait else 0.0

@@ -201,3 +201,25 @@ def test_who_waits_under_another_s_track_since_they_met_waits_on() -> None:
     (incident,) = stage.play([t for t in tracks if t.t_s > 68.1]).opened()
     assert incident.tracks == (2,)
     assert incident.t_s == pytest.approx(122, abs=3)
+
+
+def test_who_exchanges_tracks_with_a_passer_by_loiters_on_and_the_passer_by_does_not() -> None:
+    """They meet after 23 s, and it is known after 28: who has stood there since the beginning is told of after 30."""
+    rule = ROOM + '[[rule]]\nkind = "loitering"\nzone = "wine"\n'
+    passing = walk([(0.0, 0.9, 0.5), (20.0, 0.9, 0.5), (23.0, 0.55, 0.5), (26.0, 0.9, 0.5), (60.0, 0.9, 0.5)], track=2)
+    ids = {1: 2, 2: 1}
+    tracks = [t._replace(id=ids[t.id]) if t.t_s > 23 else t for t in (*waits(60), *passing)]
+    stage, unaware = (Stage(rule).play([t for t in tracks if t.t_s < 28]) for _ in range(2))
+    stage.engine.update(28.05, [], senses=Senses(appearance={}, exchanged=(Exchange(1, 2, 23.0),)))
+    (incident,) = stage.play([t for t in tracks if t.t_s > 28.1]).opened()
+    assert incident.tracks == (2,)
+    assert incident.t_s == pytest.approx(30, abs=3)
+    (late,) = unaware.play([t for t in tracks if t.t_s > 28.1]).opened()
+    assert late.t_s > 45
+
+
+def test_who_leaves_for_three_seconds_begins_anew_to_loiter() -> None:
+    rule = ROOM + '[[rule]]\nkind = "loitering"\nzone = "wine"\n'
+    away = [(0.0, 0.5, 0.5), (20.0, 0.5, 0.5), (20.5, 0.9, 0.5), (23.5, 0.9, 0.5), (24.0, 0.5, 0.5), (60.0, 0.5, 0.5)]
+    (incident,) = Stage(rule).play(walk(away)).opened()
+    assert incident.t_s == pytest.approx(54, abs=1)
