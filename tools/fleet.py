@@ -128,8 +128,12 @@ async def fleet(folder: Path, count: int, *, whole: bool) -> AsyncIterator[Fleet
         cameras = await _cameras(folder, count, broker.port, whole=whole)
         at_hub, at_broker = Arrivals(), Arrivals()
         hub = await _hub(folder, [camera.url for camera in cameras])
-        listening = [asyncio.create_task(_read(hub, at_hub)), asyncio.create_task(_subscribe(broker.port, at_broker))]
+        subscribed = asyncio.Event()
+        subscriber = asyncio.create_task(_subscribe(broker.port, at_broker, subscribed))
+        listening = [asyncio.create_task(_read(hub, at_hub)), subscriber]
         try:
+            async with asyncio.timeout(START_S):
+                await subscribed.wait()  # what a camera tells before has nobody to come to
             yield Fleet(cameras, hub, broker, at_hub, at_broker)
         finally:
             for task in listening:
@@ -171,9 +175,10 @@ async def _read(hub: asyncio.subprocess.Process, arrivals: Arrivals) -> None:
         arrivals.take(json.loads(line))
 
 
-async def _subscribe(port: int, arrivals: Arrivals) -> None:
+async def _subscribe(port: int, arrivals: Arrivals, subscribed: asyncio.Event) -> None:
     async with aiomqtt.Client("127.0.0.1", port, identifier="fleet", clean_session=False) as client:
         await client.subscribe("aislewatch/+/event/load", qos=1)
+        subscribed.set()
         async for message in client.messages:
             arrivals.take(json.loads(bytes(message.payload)))
 
