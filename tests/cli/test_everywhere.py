@@ -76,7 +76,9 @@ async def claimed(folder: Path) -> AsyncIterator[Places]:
     """A camera as a process of its own, claimed by the reference hub's own commands, and a pass that it gave out."""
     with open_shop(folder, MORE) as shop:
         socket = f"unix:{shop.socket}"
-        (claim,) = (await aislewatch("pair", "--json", url=socket)).json
+        paired = await aislewatch("pair", "--json", url=socket)
+        assert paired.code == 0, paired
+        claim = paired.json[0]
         await hub(folder, "claim", claim["code"])
         await hub(folder, "issue", "technician", "Kim", "--out", folder / "kim.pass")
         yield Places(socket, f"127.0.0.1:{claim['port']}", folder / "kim.pass", folder / "camera.toml")
