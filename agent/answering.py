@@ -114,7 +114,7 @@ def _add_fitting(
         config.digest,
         station.health,
         evidence.key if evidence else None,
-        lambda: station.capture.info.view_deg if station.capture.info else None,
+        lambda: station.capture.info,
     )
     walk, book = WalkDesk(about, clock, aim, desk.report), LogBook(clock)
     desk.watch(walk.item)

@@ -21,7 +21,7 @@ from agent.fitting.walk import WalkTest
 from agent.health.desk import HealthDesk
 from agent.keys import DeviceKey
 from agent.vision.pipeline import Outcome
-from hal.ports import Clock, Frame
+from hal.ports import CameraInfo, Clock, Frame
 
 LONGEST_S = 3600.0
 """A walk test that nobody has ended counts as given up after so long."""
@@ -73,7 +73,7 @@ class About:
     config_sha256: Callable[[], str]
     health: HealthDesk
     key: DeviceKey | None
-    lens_deg: Callable[[], float | None]
+    camera: Callable[[], CameraInfo | None]
 
 
 class WalkDesk:
@@ -155,11 +155,14 @@ class WalkDesk:
 
     def view(self) -> View:
         """How much the picture shows from side to side."""
-        return view_of(self._about.config, self._about.lens_deg(), self._aspect)
+        camera = self._about.camera()
+        return view_of(self._about.config, camera.view_deg if camera else None, self._aspect)
 
     @property
     def _aspect(self) -> float:
-        return self._about.config.camera.width / self._about.config.camera.height
+        """That of the pictures as they come; as they are wished for until one has come."""
+        size = self._about.camera() or self._about.config.camera
+        return size.width / size.height
 
     async def _record(self, test: WalkTest, note: str, mount: dict[str, Json] | None) -> dict[str, Any]:
         about, config, wall = self._about, self._about.config, self._clock.wall()

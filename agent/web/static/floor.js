@@ -2,8 +2,7 @@
 
 import { ask } from "./ask.js";
 import { $, doing, say } from "./dom.js";
-import { scene, showFloor } from "./live.js";
-import { standing } from "./standing.js";
+import { showFloor } from "./live.js";
 
 const UNKNOWN = "Not known yet how the camera hangs: say how tall you are in the walk test.";
 
@@ -29,14 +28,13 @@ export class Floor {
   }
 
   async show() {
-    showFloor([]);
+    showFloor(null);
     say($("floor-said"), "");
     if (!this.on) return;
     const mount = this.measured ?? await this.kept();
     if (!mount || !this.on) return;
-    const [width, height] = scene.size;
     if (mount.height_m === undefined || mount.tilt_deg === undefined) say($("floor-said"), UNKNOWN);
-    else showFloor(standing(mount, width / height));
+    else showFloor(mount);
   }
 
   async kept() {

@@ -200,8 +200,8 @@ export function startLive() {
   connect();
 }
 
-// Show outlines (corners 0..1) of people who would stand on the floor.
-export const showFloor = (outlines) => overlay.setFloor(outlines);
+// Show people who would stand on the floor of a camera that hangs so; null shows none.
+export const showFloor = (mount) => overlay.setFloor(mount);
 
 // Show nothing more: this browser is let in no longer.
 export function stopLive(why) {

@@ -2,6 +2,7 @@
 
 import { shape } from "./dom.js";
 import { inward, path } from "./geometry.js";
+import { standing } from "./standing.js";
 import { plain } from "./words.js";
 
 const LARGE = { font: 12, height: 18, pad: 6, letter: 7.1, arrow: 26 };
@@ -17,7 +18,7 @@ export class Overlay {
     this.floor = shape("g", { class: "floor" });
     this.people = shape("g");
     svg.append(hatch(), this.masks, this.zones, this.lines, this.floor, this.people);
-    this.standing = [];
+    this.mount = null;
     this.scene = { masks: [], zones: [], lines: [] };
     this.frame = { tracks: [] };
     this.alarmed = { people: new Set(), places: new Set() };
@@ -29,10 +30,11 @@ export class Overlay {
     this.redraw();
   }
 
-  // Outlines of people who would stand on the floor.
-  setFloor(standing) {
-    this.standing = standing;
-    this.floor.replaceChildren(...standing.map((outline) => shape("path", { d: path(outline.map((point) => this.at(point)), true) })));
+  // Outlines of people who would stand on the floor, if the camera hangs as `mount` says; null shows none.
+  setFloor(mount) {
+    this.mount = mount;
+    const people = mount ? standing(mount, this.width / this.height) : [];
+    this.floor.replaceChildren(...people.map((outline) => shape("path", { d: path(outline.map((point) => this.at(point)), true) })));
   }
 
   // `alarmed`: the ids of the people and the names of the zones and lines that open incidents are about.
@@ -52,7 +54,7 @@ export class Overlay {
     this.masks.replaceChildren(...(this.scene.masks ?? []).map((mask) => this.mask(mask)));
     this.zones.replaceChildren(...this.scene.zones.map((zone) => this.zone(zone)));
     this.lines.replaceChildren(...this.scene.lines.map((line) => this.line(line)));
-    this.setFloor(this.standing);
+    this.setFloor(this.mount);
     this.setFrame(this.frame, this.alarmed);
   }
 
