@@ -10,20 +10,23 @@ from agent.domain import Json
 from agent.rule_config import RunningRule, WrongWayRule
 from agent.rules.base import Held, Hit, View
 from agent.rules.ground import Ground
-from agent.rules.trails import EDGE, Step, Trail, apparent_velocity, is_of_one_size, pace, tail
+from agent.rules.trails import EDGE, Step, Trail, apparent_velocity, cut_to, is_of_one_size, pace, tail
 
 SHOWN_SHARE = 0.92
 """What a second of steadied boxes shows of a speed: corners and the first step are in it."""
 STILL_RUNNING = 0.7
 NEAR_SHARE = 0.75
-"""A rough speed below this share of the limit is looked at no closer; nor does anybody run whose head is so slow."""
+"""A rough speed below this share of the limit is looked at no closer."""
+HEAD_SHARE, BOTH_SHARE = 0.9, 1.05
+"""A head that is seen goes at this share of the limit at least, feet and head together at that on average: where the
+floor is known a little wrong, it is the feet of walkers far away that seem fast."""
 MOST_JUMPY, LEAST_JUMPY, MOST_JUMPY_COARSE = 0.3, 0.1, 0.15
 """Feet that go behind a shelf, boxes that grow where somebody comes in, and one box for two people jump, a runner goes
 on and on. The nearer the limit a speed is, the evener its way must be, from LEAST_JUMPY on. Where feet were hidden
 lately their places are coarse, as are those of somebody who was lost: the way must be even, how tall a box is tells
 nothing."""
-OWN_S, OWN_STEPS = 0.4, 3
-"""Who goes on from where somebody was lost must have run for so long themselves."""
+OWN_S, LED_STEPS = 0.4, 3
+"""Who goes on from where somebody was lost must have run for so long themselves; of both so many steps are known."""
 COURSE_S = 1.0
 STANDING_SPEED = 0.15
 STANDING_S = 2.0
@@ -58,7 +61,8 @@ class Running:
         limit = self.config.min_speed * (STILL_RUNNING if going else SHOWN_SHARE)
         if trail.cut_s > since_s or (course and hypot(*course) < limit * NEAR_SHARE):
             return 0.0
-        parts = [trail.tail(self.config.over_s)] if course else self._led(trail)
+        over_s = self.config.over_s
+        parts = [cut_to(trail.tail(over_s), over_s)] if course else self._led(trail)
         if course and trail.guessed_s <= since_s:
             return _speed_of_feet(parts[0], limit, ground)
         return min((_coarse_speed(steps, limit, ground) for steps in parts), default=0.0)
@@ -68,7 +72,7 @@ class Running:
         all steps that cover it, and their own.
         """
         own = trail.steps
-        if not trail.before or own[-1].t_s - own[0].t_s < OWN_S or len(own) < OWN_STEPS:
+        if min(len(trail.before), len(own)) < LED_STEPS or own[-1].t_s - own[0].t_s < OWN_S:
             return []
         return [tail([*trail.before, *own], self.config.over_s), own]
 
@@ -79,7 +83,11 @@ def _speed_of_feet(steps: Sequence[Step], limit: float, ground: Ground) -> float
     if speed < limit or jumpy >= min(MOST_JUMPY, LEAST_JUMPY + speed / limit - 1) or not is_of_one_size(steps):
         return 0.0
     head = by_head(steps, ground)
-    return 0.0 if head and pace(head)[0] < limit * NEAR_SHARE else speed
+    return speed if not head or _comes_along(pace(head)[0], speed, limit) else 0.0
+
+
+def _comes_along(head: float, feet: float, limit: float) -> bool:
+    return head >= limit * HEAD_SHARE and (head + feet) / 2 >= limit * BOTH_SHARE
 
 
 def _coarse_speed(steps: Sequence[Step], limit: float, ground: Ground) -> float:

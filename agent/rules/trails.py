@@ -30,6 +30,8 @@ SLACK_S = 1e-6
 LEAST_STEP_S = SAMPLE_S - SLACK_S
 LED_S = 1.0
 """So much of the way of somebody lost is kept for who goes on from there."""
+LONG = 1.2
+"""By what a tail may be longer than it should before it is cut."""
 
 
 class Step(NamedTuple):
@@ -194,6 +196,19 @@ def tail(steps: Sequence[Step], span_s: float) -> list[Step]:
     """The same of any steps."""
     first = _first([step.t_s for step in steps], span_s)
     return list(steps[first:]) if first >= 0 else []
+
+
+def cut_to(steps: Sequence[Step], span_s: float) -> Sequence[Step]:
+    """A tail that misses made much longer than `span_s`, from where its person was when the span began: in between the
+    first two steps. One that would be left with two steps stays as it is.
+    """
+    first, second = steps[:2]
+    start_s = steps[-1].t_s - span_s
+    if steps[-1].t_s - first.t_s <= LONG * span_s or second.t_s - SLACK_S <= start_s or len(steps) < 3:
+        return steps
+    share = (start_s - first.t_s) / (second.t_s - first.t_s)
+    begin = Step(*[a + share * (b - a) for a, b in zip(first, second, strict=True)])
+    return [begin, *steps[1:]]
 
 
 def apparent_velocity(steps: Sequence[Step]) -> tuple[float, float]:

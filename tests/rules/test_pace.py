@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.rules.trails import Step, pace
+from agent.rules.trails import Step, cut_to, pace
 
 
 def way(places: list[float], step_s: float = 0.1) -> list[Step]:
@@ -36,3 +36,26 @@ def test_a_short_burst_counts_for_no_more_than_the_way_made() -> None:
 def test_a_gap_in_a_run_changes_nothing() -> None:
     steps = way([0.2 * i for i in range(11)])
     assert pace(steps[:3] + steps[8:]) == pytest.approx(pace(steps), abs=1e-6)
+
+
+def test_who_stood_before_a_gap_is_as_fast_as_in_the_last_second() -> None:
+    steps = [Step(0.0, 0.0, 0.0, 0.0, 0.0), *(Step(1.0 + t, 2 * t, 0.0, 0.0, 0.0) for t in (0.0, 0.4, 0.8))]
+    assert pace(steps)[0] < 1.1
+    cut = cut_to(steps, 1.0)
+    assert cut[0].t_s == pytest.approx(0.8)
+    assert pace(cut)[0] > 1.5
+
+
+def test_a_tail_that_is_hardly_longer_or_too_short_to_cut_stays() -> None:
+    hardly, few = way([0.2 * i for i in range(12)]), way([0.0, 0.0, 1.0], 0.9)
+    assert cut_to(hardly, 1.0) is hardly
+    assert [step.t_s for step in cut_to(few, 0.5)] == [step.t_s for step in few]
+
+
+@given(st.floats(0.1, 4.0), st.floats(0.3, 3.0), st.integers(2, 8))
+def test_cutting_changes_no_even_way(speed: float, gap_s: float, count: int) -> None:
+    steps = [Step(0.0, 0.0, 0.0, 0.0, 0.0)]
+    steps += [Step(t, speed * t, 0.0, 0.0, 0.0) for t in (gap_s + 0.1 * i for i in range(count))]
+    cut = cut_to(steps, 0.1 * count)
+    assert pace(cut)[0] == pytest.approx(speed, rel=1e-6)
+    assert cut[1:] == steps[1:]
