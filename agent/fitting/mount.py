@@ -4,7 +4,8 @@ A pinhole camera that hangs at some height over level ground and looks down by s
 a row of the picture with a height that these two alone decide (Hartley and Zisserman, "Multiple View Geometry", 2nd
 ed., 8.1). Both are found by least squares of what is left of every look at right angles to that curve, as both rows of
 a look err (Deming 1943), with Tukey's biweight: who crouches, or whose feet are hidden, looks too short and is left
-out. The search for a start is exhaustive, as more than one camera may explain a few looks nearly as well.
+out. Nothing makes people look too tall: how much looks err is told by that side alone, and the other is cut off nearer.
+The search for a start is exhaustive, as more than one camera may explain a few looks nearly as well.
 
 How sure it is comes of how far stretches of the walk disagree (looks that follow one another err alike, so that their
 number tells little), and of what is only known so well: stature, lens, and how people walk.
@@ -44,9 +45,12 @@ MOST_DEPTH_SE = 0.06
 HEIGHTS_M = np.geomspace(1.5, 20.0, 30)
 TILTS_RAD = np.radians(np.arange(0.0, 86.0, 3.0))
 NEAR = 0.06
-"""In the search, a look that errs by more of a body's height counts as one that does not agree at all."""
-BIWEIGHT = 4.0
-"""Where Tukey's biweight leaves out, in standard deviations: nearer than usual, as hidden feet are common."""
+"""In the search, a look that is short of so much of a body's height counts as one that does not agree at all."""
+MOST_AGAINST = 4.0
+"""And one that is too tall by twice as much as so many such."""
+TOO_TALL, TOO_SHORT = 4.0, 2.5
+"""Where the biweight leaves out, in standard deviations."""
+FEW = 20
 ROUNDS, STEPS, SEARCHED = 3, 8, 400
 BOUNDS = np.array(((HEIGHTS_M[0] / 2, 0.0), (2 * HEIGHTS_M[-1], TILTS_RAD[-1])))
 MOST_OFF = 3.5
@@ -159,13 +163,13 @@ class _Body(NamedTuple):
 
 
 class _Fit(NamedTuple):
-    """A camera `at` (2,), the looks' `misfits` (n,), the `limit` beyond which they do not agree, and the `weights` (n,)
-    and `leverage` (n, 2) by which they moved it.
+    """A camera `at` (2,), the looks' `misfits`, the `limits` beyond which they do not agree, the `weights` (all (n,))
+    and the `leverage` (n, 2) by which they moved it.
     """
 
     at: F64
     misfits: F64
-    limit: float
+    limits: F64
     weights: F64
     leverage: F64
 
@@ -180,26 +184,33 @@ def _start(body: _Body, heads: F64, feet: F64) -> F64:
     every = len(heads) // SEARCHED + 1
     few = heads[::every], feet[::every]
     grid = [np.array((height, tilt)) for height in HEIGHTS_M for tilt in TILTS_RAD]
-    return min(grid, key=lambda at: np.minimum((body.misfits(*few, at)[0] / NEAR) ** 2, 1.0).mean())
+
+    def against(at: F64) -> float:
+        short = body.misfits(*few, at)[0] / NEAR
+        return float(np.minimum(short**2, np.where(short > 0, 1.0, MOST_AGAINST)).mean())
+
+    return min(grid, key=against)
 
 
 def _fitted(body: _Body, heads: F64, feet: F64, at: F64) -> _Fit:
     """The camera that agrees best, from a start near by."""
     for _ in range(ROUNDS):
-        limit = BIWEIGHT * min(max(_spread(body.misfits(heads, feet, at)[0]), LEAST_SPREAD), MOST_SPREAD)
+        spread = min(max(_spread(body.misfits(heads, feet, at)[0]), LEAST_SPREAD), MOST_SPREAD)
         for _ in range(STEPS):
             misfits, best, scale = body.misfits(heads, feet, at)
-            weights = np.maximum(1 - (misfits / limit) ** 2, 0.0) ** 2
+            limits = spread * np.where(misfits > 0, TOO_SHORT, TOO_TALL)
+            weights = np.maximum(1 - (misfits / limits) ** 2, 0.0) ** 2
             leverage = body.leverage(best, at) * scale[:, None]
             pull = leverage.T * weights
             at = at + np.linalg.lstsq(pull @ leverage, pull @ misfits, rcond=None)[0]
             at = np.clip(at, *BOUNDS)
-    return _Fit(at, misfits, limit, weights, leverage)
+    return _Fit(at, misfits, limits, weights, leverage)
 
 
 def _spread(misfits: F64) -> float:
-    """Their standard deviation, as most of them have it."""
-    return 1.4826 * float(np.median(np.abs(misfits)))
+    """Their standard deviation, as most have it of those that are too tall, or of all where these are few."""
+    tall = misfits[misfits < 0]
+    return 1.4826 * float(np.median(np.abs(tall if len(tall) >= FEW else misfits)))
 
 
 def _check(fit: _Fit) -> None:
@@ -216,7 +227,7 @@ def _check(fit: _Fit) -> None:
 
 def _covariance(fit: _Fit, times: F64) -> F64:
     """That of the camera (2, 2), by how far stretches of the walk disagree (Huber 1967, clustered)."""
-    u = (fit.misfits / fit.limit) ** 2
+    u = (fit.misfits / fit.limits) ** 2
     bend = np.where(u < 1, (1 - u) * (1 - 5 * u), 0.0)
     bread = np.linalg.pinv((fit.leverage.T * bend) @ fit.leverage)
     pulls = fit.leverage * (fit.weights * fit.misfits)[:, None]

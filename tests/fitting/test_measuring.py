@@ -58,7 +58,7 @@ def test_the_record_holds_the_mount() -> None:
     def page(mount: object) -> str:
         return files_of({**record(walk_test()), "mount": mount}, None)[PAGE].decode()
 
-    assert "The camera hangs 2.8" in page(facts())
+    assert f"The camera hangs {facts()['height_m']:.2f} m high" in page(facts())
     assert "By the walk of somebody 1.75 m tall; ±" in page(facts())
     assert "by tape the lens hangs 2.8 m high" in page(facts(tape_m=2.8))
     assert "The mount was not measured: somebody" in page(facts(seen=Looks()))
