@@ -12,7 +12,7 @@ from agent.rules.base import Held, Hit, View
 from agent.rules.ground import Ground
 from agent.rules.trails import EDGE, Step, Trail, apparent_velocity, cut_to, is_of_one_size, pace, tail
 
-SHOWN_SHARE = 0.92
+SHOWN_SHARE = 0.9
 """What a second of steadied boxes shows of a speed: corners and the first step are in it."""
 STILL_RUNNING = 0.7
 NEAR_SHARE = 0.75
@@ -67,14 +67,15 @@ class Running:
             return _speed_of_feet(parts[0], limit, ground)
         return min((_coarse_speed(steps, limit, ground) for steps in parts), default=0.0)
 
-    def _led(self, trail: Trail) -> list[list[Step]]:
+    def _led(self, trail: Trail) -> list[Sequence[Step]]:
         """What must be running of somebody seen for less than `over_s` who may have run on from where a track was lost:
         all steps that cover it, and their own.
         """
         own = trail.steps
         if min(len(trail.before), len(own)) < LED_STEPS or own[-1].t_s - own[0].t_s < OWN_S:
             return []
-        return [tail([*trail.before, *own], self.config.over_s), own]
+        over_s = self.config.over_s
+        return [cut_to(tail([*trail.before, *own], over_s), over_s), own]
 
 
 def _speed_of_feet(steps: Sequence[Step], limit: float, ground: Ground) -> float:

@@ -23,9 +23,9 @@ DUPLICATE_IOU = 0.45
 DUPLICATE_SHARE = 0.7
 RECALL_REACH = 0.4
 RECALL_SIZE = 1.4
-REACH_H_S, MOST_REACH_H = 3.0, 0.9
+REACH_H_S, MOST_REACH_H = 3.0, 1.3
 """How far from where they must be somebody may be found, body heights: for every second, and at most."""
-REACH_SIZE = 1.25
+REACH_SIZE = 1.45
 FEW_FRAMES_S = 0.12
 
 
